@@ -1,0 +1,143 @@
+/**
+ * The configuration: read from the environment once, typed, and refused with the name of what is wrong.
+ * Locally everything is optional; a deployment must bring its own MASTER_SECRET.
+ */
+import { z } from 'zod';
+import { isHex32 } from './nostr/hex.ts';
+import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
+
+/** Everything an operator can set. See docs/operating.md for each. */
+export interface Config {
+  /** True under `npm start`: development defaults are allowed, private addresses may be dialled. */
+  readonly local: boolean;
+  /** Base URL under which the marketplace is reached, without a trailing slash. */
+  readonly publicUrl: string;
+  /** Outside relays to follow, normalised. */
+  readonly relays: readonly string[];
+  /** Hex; every agent key is derived from it. */
+  readonly masterSecret: string;
+  readonly operatorPubkey: string | null;
+  readonly model: { readonly baseUrl: string; readonly apiKey: string; readonly name: string } | null;
+  readonly kinds: AgentKinds;
+  readonly blocked: ReadonlySet<string>;
+  /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
+  readonly relayMinPow: number;
+  /** Refuses new jobs with SERVICE_UNAVAILABLE while open ones finish. */
+  readonly draining: boolean;
+}
+
+/** What stands in the environment. All values are strings, as bindings and `process.env` give them. */
+export type RawConfig = Readonly<Record<string, unknown>>;
+
+/** A variable with a value that cannot be used. The message names it and what is wrong, never the value itself. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** For `npm start` only: a fixed, public secret, so that the development agents keep their names between starts. */
+const DEVELOPMENT_SECRET = 'f1ca0b64a0fad5e0ffe8e8d1f879333f28546eb6648e366f0ad5458ff43f985b';
+
+const text = z.string().trim();
+const flag = text.regex(/^(0|1|true|false|)$/, 'must be 1 or 0').transform((v) => v === '1' || v === 'true');
+const kind = (min: number, max: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(min, `must be a kind from ${min} to ${max}`)
+    .max(max, `must be a kind from ${min} to ${max}`);
+const list = text.transform((v) =>
+  v
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const webUrl = text
+  .refine((v) => URL.canParse(v) && /^https?:$/.test(new URL(v).protocol), 'must be an http(s) URL')
+  .transform((v) => v.replace(/\/+$/, ''));
+const pubkey = text.toLowerCase().refine(isHex32, 'must be a public key of 64 hex characters');
+
+const shape = z.object({
+  LOCAL: flag.default(false),
+  PUBLIC_URL: webUrl.optional(),
+  RELAYS: list
+    .refine(
+      (urls) => urls.every((url) => URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol)),
+      'must be a comma-separated list of ws(s) URLs',
+    )
+    .default([]),
+  MASTER_SECRET: text.toLowerCase().refine(isHex32, 'must be 64 hex characters').optional(),
+  OPERATOR_PUBKEY: pubkey.optional(),
+  MODEL_BASE_URL: webUrl.optional(),
+  MODEL_API_KEY: text.optional(),
+  MODEL: text.min(1).optional(),
+  KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
+  KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
+  KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
+  BLOCKED_PUBKEYS: list
+    .refine((keys) => keys.every(isHex32), 'must be a comma-separated list of hex public keys')
+    .default([]),
+  RELAY_MIN_POW: z.coerce
+    .number()
+    .int('must be a number of bits')
+    .min(0)
+    .max(64, 'must be at most 64 bits')
+    .default(0),
+  DRAIN: flag.default(false),
+});
+
+/**
+ * Reads and checks the configuration.
+ *
+ * @throws ConfigError naming the first variable that is wrong
+ */
+export function readConfig(raw: RawConfig): Config {
+  const given = Object.fromEntries(
+    Object.keys(shape.shape).flatMap((name) =>
+      raw[name] === undefined || raw[name] === '' ? [] : [[name, raw[name]]],
+    ),
+  );
+  const parsed = shape.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ConfigError(`${String(issue?.path[0] ?? 'configuration')} ${issue?.message ?? 'is wrong'}`);
+  }
+  const env = parsed.data;
+  if (!env.LOCAL && env.MASTER_SECRET === undefined) {
+    throw new ConfigError(
+      'MASTER_SECRET is missing: set it with `wrangler secret put MASTER_SECRET` (64 hex characters)',
+    );
+  }
+  if (!env.LOCAL && env.PUBLIC_URL === undefined)
+    throw new ConfigError('PUBLIC_URL is missing: set it to the URL of this deployment');
+  if (env.MODEL_BASE_URL !== undefined && env.MODEL === undefined)
+    throw new ConfigError('MODEL is missing: MODEL_BASE_URL needs the name of a model');
+  const model =
+    env.MODEL_BASE_URL === undefined || env.MODEL === undefined
+      ? null
+      : { baseUrl: env.MODEL_BASE_URL, apiKey: env.MODEL_API_KEY ?? '', name: env.MODEL };
+  return {
+    local: env.LOCAL,
+    publicUrl: env.PUBLIC_URL ?? 'http://127.0.0.1:8787',
+    relays: [...new Set(env.RELAYS.map(normalizeRelayUrl))],
+    masterSecret: env.MASTER_SECRET ?? DEVELOPMENT_SECRET,
+    operatorPubkey: env.OPERATOR_PUBKEY ?? null,
+    model,
+    kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
+    blocked: new Set(env.BLOCKED_PUBKEYS),
+    relayMinPow: env.RELAY_MIN_POW,
+    draining: env.DRAIN,
+  };
+}
+
+/** One spelling per relay: lower-case host, no default port, no trailing slash on a bare host, no fragment. */
+export function normalizeRelayUrl(url: string): string {
+  const parsed = new URL(url);
+  parsed.hash = '';
+  const normal = parsed.toString();
+  return parsed.pathname === '/' && parsed.search === '' ? normal.replace(/\/$/, '') : normal;
+}
+
+/** The embedded relay's own URL: the public URL with a WebSocket scheme. */
+export function embeddedRelayUrl(config: Config): string {
+  return normalizeRelayUrl(config.publicUrl.replace(/^http/, 'ws'));
+}

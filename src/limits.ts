@@ -1,0 +1,95 @@
+/**
+ * Every limit of the marketplace, with its unit in its name and the reason beside it. What is advertised
+ * (NIP-11, agent cards, openapi.json) is read from here, so that it is what is enforced.
+ */
+
+// ── Relay: strfry's defaults where it has one, because clients are already written to them ──
+
+/** One WebSocket frame. Parsing cost is linear in it, so it is checked before anything else. */
+export const RELAY_MAX_MESSAGE_BYTES = 131_072;
+/** One event's JSON. */
+export const RELAY_MAX_EVENT_BYTES = 65_536;
+export const RELAY_MAX_CONTENT_CHARS = 65_536;
+export const RELAY_MAX_TAGS = 2_000;
+export const RELAY_MAX_TAG_VALUE_CHARS = 1_024;
+/** The `request` tag of a job carries whole conversations, so it may be longer than other tags (bounded by the event). */
+export const RELAY_MAX_REQUEST_TAG_CHARS = 65_536;
+/** A JSON message of the relay protocol nests 4 deep; anything far deeper is an attack on the parser. */
+export const RELAY_MAX_JSON_DEPTH = 16;
+/** Small enough that subscriptions fit into the 16 KiB attachment a hibernating socket may keep, with the byte cap below. */
+export const RELAY_MAX_SUBSCRIPTIONS = 64;
+export const RELAY_MAX_SUBSCRIPTION_ID_CHARS = 64;
+export const RELAY_MAX_FILTERS = 10;
+export const RELAY_MAX_FILTER_VALUES = 1_000;
+/** Events one filter may return. */
+export const RELAY_MAX_LIMIT = 500;
+/** How far `created_at` may lie in the future, s. */
+export const RELAY_CREATED_AT_FUTURE_S = 900;
+/** How far `created_at` may lie in the past, s: ten years; jobs have their own, shorter window. */
+export const RELAY_CREATED_AT_PAST_S = 315_360_000;
+/** Ephemeral events older than this are refused, s. */
+export const RELAY_EPHEMERAL_AGE_S = 60;
+/** Output a client has not read yet before its socket is closed, bytes. */
+export const RELAY_MAX_PENDING_OUTPUT_BYTES = 4_194_304;
+
+// ── Jobs ──
+
+/** A request older than this when first seen is not served: nobody waits for it any more, s. */
+export const JOB_REQUEST_MAX_AGE_S = 3_600;
+/** The text an agent takes in one request, messages, inputs and parameters together, bytes of UTF-8. */
+export const JOB_MAX_INPUT_BYTES = 49_152;
+export const JOB_MAX_MESSAGES = 200;
+export const JOB_MAX_INPUTS = 20;
+export const JOB_MAX_RELAYS = 10;
+/** Session ids (`t`) become part of an object's name. */
+export const JOB_MAX_SESSION_ID_CHARS = 256;
+/** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
+export const JOB_PROGRESS_INTERVAL_MS = 1_000;
+/** Deltas that arrive within this time travel as one event, ms. */
+export const JOB_DELTA_WINDOW_MS = 40;
+/** Jobs of one client with one agent in one session that may be unfinished at a time. */
+export const JOB_MAX_OPEN_PER_SESSION = 256;
+/** How often a step whose outcome is unknown is begun again before the job fails. */
+export const STEP_MAX_ATTEMPTS = 5;
+/** A runner that has not reported for this long is taken for dead and the step begun again, ms. */
+export const STEP_LEASE_MS = 60_000;
+
+// ── Publishing ──
+
+/** A signed answer is tried this often at each relay, then the relay is marked failed and the operator sees it. */
+export const PUBLISH_ATTEMPTS = 12;
+export const PUBLISH_BASE_MS = 500;
+export const PUBLISH_MAX_MS = 300_000;
+/** How long a relay may take to say OK, ms. */
+export const PUBLISH_OK_TIMEOUT_MS = 7_000;
+/** Relays one answer goes to. */
+export const PUBLISH_MAX_RELAYS = 12;
+
+// ── Links to outside relays (PLATFORM: outbound sockets are never kept alive for us) ──
+
+export const LINK_RELAYS_PER_OBJECT = 5;
+/** Heartbeat that finds dead sockets and saves cursors, ms. */
+export const LINK_HEARTBEAT_MS = 30_000;
+/** A socket without any frame for this long is renewed, ms. */
+export const LINK_SILENCE_MS = 90_000;
+/** Sockets are renewed with overlap after this time, ms, before the platform's 15-minute pin ends. */
+export const LINK_RENEW_MS = 660_000;
+/** On reconnect we ask again for this much of the past: relays deliver late and clocks differ, s. */
+export const LINK_OVERLAP_S = 120;
+export const LINK_CONNECT_TIMEOUT_MS = 10_000;
+export const LINK_RECONNECT_BASE_MS = 1_000;
+export const LINK_RECONNECT_MAX_MS = 60_000;
+/** A relay that sends no EOSE is treated as if it had after this time, ms. */
+export const LINK_EOSE_TIMEOUT_MS = 15_000;
+
+// ── Outgoing HTTP for untrusted URLs ──
+
+export const FETCH_MAX_BYTES = 1_048_576;
+export const FETCH_TIMEOUT_MS = 15_000;
+export const FETCH_MAX_REDIRECTS = 3;
+
+// ── HTTP ──
+
+export const HTTP_PAGE_DEFAULT = 50;
+export const HTTP_PAGE_MAX = 200;
+export const HTTP_MAX_BODY_BYTES = 131_072;

@@ -1,0 +1,66 @@
+/** Every event kind errand speaks (PROTOCOL §1), in one place, and the classes of NIP-01. */
+
+export const KIND = {
+  profile: 0,
+  note: 1,
+  deletion: 5,
+  repost: 6,
+  reaction: 7,
+  seal: 13,
+  directMessage: 14,
+  vanish: 62,
+  giftWrap: 1059,
+  jobFeedback: 7000,
+  zapRequest: 9734,
+  zapReceipt: 9735,
+  relayList: 10_002,
+  directMessageRelays: 10_050,
+  relayAuth: 22_242,
+  httpAuth: 27_235,
+  longNote: 30_023,
+  handlerInformation: 31_990,
+} as const;
+
+/** The three kinds that are ours to choose because the agent NIP's draft leaves them open; operators may override them. */
+export interface AgentKinds {
+  /** Agent task: request and result. */
+  readonly task: number;
+  /** Stream delta of a running task (ephemeral). */
+  readonly delta: number;
+  /** Agent card announcement (addressable). */
+  readonly card: number;
+}
+
+export const DEFAULT_AGENT_KINDS: AgentKinds = { task: 7001, delta: 27_001, card: 37_001 };
+
+/** NIP-90: requests are 5000–5999, and each result kind is its request kind + 1000. */
+export const JOB_REQUEST_MIN = 5000;
+export const JOB_REQUEST_MAX = 5999;
+export const JOB_RESULT_OFFSET = 1000;
+
+/** NIP-90 request kinds of the embedded agents. */
+export const JOB_KIND = {
+  textGeneration: 5050,
+  contentDiscovery: 5300,
+  noteSearch: 5302,
+  peopleSearch: 5303,
+} as const;
+
+export function isJobRequestKind(kind: number): boolean {
+  return kind >= JOB_REQUEST_MIN && kind <= JOB_REQUEST_MAX;
+}
+
+/** NIP-01: only the newest event of (pubkey, kind) is kept. */
+export function isReplaceable(kind: number): boolean {
+  return kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000);
+}
+
+/** NIP-01: passed on, never stored. */
+export function isEphemeral(kind: number): boolean {
+  return kind >= 20_000 && kind < 30_000;
+}
+
+/** NIP-01: only the newest event of (pubkey, kind, `d`) is kept. */
+export function isAddressable(kind: number): boolean {
+  return kind >= 30_000 && kind < 40_000;
+}

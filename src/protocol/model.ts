@@ -1,0 +1,111 @@
+/**
+ * The job model both dialects are read into and written from (PROTOCOL §2, §3). Nothing in here knows tags.
+ * All values are plain JSON: they cross RPC and storage.
+ */
+import type { JobFailure, Json } from '../errors.ts';
+import type { NostrEvent, Rumor } from '../nostr/event.ts';
+
+export type DialectName = 'agent' | 'nip90';
+
+/** How a request came sealed, and so how everything that answers it is sealed (PROTOCOL §5). */
+export type Sealing = 'none' | 'nip44' | 'nip04' | 'giftwrap';
+
+/**
+ * What can be told of a request without reading (or decrypting) its body: enough to route it and to answer it
+ * with an error.
+ */
+export interface Envelope {
+  readonly dialect: DialectName;
+  /** Request id = job id: the event's id, or the rumor's for a gift-wrapped request. */
+  readonly id: string;
+  readonly kind: number;
+  /** Client's public key. */
+  readonly client: string;
+  /** Public keys named by `p`; empty for an open request. */
+  readonly agents: readonly string[];
+  /** `t`, the conversation; null for a single job. */
+  readonly session: string | null;
+  readonly createdAt_s: number;
+  /** `expiration` (NIP-40), Unix seconds. */
+  readonly expiresAt_s: number | null;
+  /** Where answers are wanted, as the request says (not yet checked for safety). */
+  readonly relays: readonly string[];
+  readonly sealing: Sealing;
+}
+
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image_url'; readonly image_url: { readonly url: string; readonly detail?: string } };
+
+/** A message in the shape of OpenAI chat completions. */
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: string | readonly ContentPart[];
+  readonly name?: string;
+  readonly tool_call_id?: string;
+}
+
+/** An `i` input that is not text yet: it is fetched, or waited for, before the agent starts. */
+export interface ReferencedInput {
+  readonly type: 'url' | 'event' | 'job';
+  readonly value: string;
+  /** A relay hint. */
+  readonly relay?: string;
+  readonly marker?: string;
+}
+
+/** What is asked for. Referenced inputs become further user messages once they are there. */
+export interface JobBody {
+  readonly messages: readonly ChatMessage[];
+  readonly parameters: { readonly [name: string]: Json };
+  readonly inputs: readonly ReferencedInput[];
+  readonly model: string | null;
+  /** A MIME type, or the `response_format` of OpenAI. */
+  readonly outputFormat: Json;
+  readonly tools: Json;
+  /** The most the client will pay, msats (NIP-90 `bid`). */
+  readonly bid_msats: number | null;
+  readonly contract: Json;
+  readonly bolt11: string | null;
+}
+
+export interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+}
+
+export interface Cost {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly price_msats: number;
+  readonly breakdown: readonly { readonly item: string; readonly cost_msats: number }[];
+}
+
+/** What an agent hands in. */
+export interface JobOutput {
+  /** The primary text, complete. */
+  readonly content: string;
+  readonly finishReason: 'stop' | 'length' | 'content_filter' | 'tool_calls';
+  /** What answered: a model's name, or the agent's slug. */
+  readonly model: string;
+  readonly usage: Usage;
+  /** Present when the text was streamed: number of deltas and SHA-256 of their concatenation. */
+  readonly stream?: { readonly deltas: number; readonly sha256: string };
+}
+
+/** Everything the client is told about a job, before a dialect gives it tags. */
+export type Report =
+  | { readonly type: 'processing'; readonly note: string }
+  | { readonly type: 'progress'; readonly note: string; readonly done: number; readonly total: number }
+  | { readonly type: 'partial'; readonly content: string; readonly note: string }
+  | { readonly type: 'delta'; readonly seq: number; readonly text: string; readonly attempt: number }
+  | { readonly type: 'result'; readonly output: JobOutput; readonly cost: Cost }
+  | { readonly type: 'error'; readonly failure: JobFailure };
+
+/** A request as it arrived: the signed event, and the rumor inside when it was gift-wrapped. */
+export interface Request {
+  readonly envelope: Envelope;
+  /** What carries the tags: the event itself, or the unwrapped rumor. */
+  readonly event: Rumor | NostrEvent;
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+/** Pure logic under Node. Tests that need workerd have vitest.workers.config.ts, those that start the service vitest.e2e.config.ts. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/workers/**', 'test/e2e/**', 'test/fault/**'],
+    environment: 'node',
+  },
+});

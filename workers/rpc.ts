@@ -1,0 +1,100 @@
+/**
+ * What the durable objects of this Worker say to each other. Each class implements its interface; callers hold
+ * only the interface, so that a test double can stand in. All values are plain JSON.
+ */
+import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
+import type { JobFailure } from '../src/errors.ts';
+import type { NostrEvent } from '../src/nostr/event.ts';
+import type { Filter } from '../src/nostr/filter.ts';
+import type { JobOutput } from '../src/protocol/model.ts';
+
+/** A relay's answer to one event (NIP-01 OK). */
+export interface PublishOutcome {
+  readonly id: string;
+  readonly ok: boolean;
+  /** NIP-01 reason with its prefix; empty where none was given. */
+  readonly reason: string;
+}
+
+/** The name by which answers are addressed to the embedded relay instead of to a URL. */
+export const EMBEDDED = 'embedded';
+
+/** The embedded relay (workers/relay.ts). Also answers WebSocket upgrades through `fetch`. */
+export interface RelayRpc {
+  /**
+   * Takes events that this marketplace signed or verified: stores them, passes them on to subscribers. Ephemeral
+   * events are only passed on. Publishing the same id again is harmless and answers ok.
+   */
+  publish(events: readonly NostrEvent[]): Promise<PublishOutcome[]>;
+  /** Stored events, newest first. */
+  query(filters: readonly Filter[], limit: number): Promise<NostrEvent[]>;
+  /**
+   * Server-sent events of one job: every stored answer to it after `afterSeq` (in the order it arrived here, with
+   * its sequence number as `id:`), then live ones; stream deltas come without `id:`. UTF-8 bytes.
+   */
+  jobEvents(jobId: string, afterSeq: number): Promise<ReadableStream<Uint8Array>>;
+  stats(): Promise<{ readonly [name: string]: number }>;
+}
+
+export interface LinkStatus {
+  readonly url: string;
+  readonly state: 'connecting' | 'open' | 'waiting' | 'stopped';
+  /** Unix ms of the last frame. */
+  readonly lastFrameAt_ms: number | null;
+  /** Unix s up to which everything was seen. */
+  readonly cursor_s: number;
+  readonly received: number;
+  readonly dispatched: number;
+  readonly refused: number;
+  readonly reconnects: number;
+  readonly lastError: string | null;
+}
+
+/** A group of outbound relay connections (workers/relay-links.ts). */
+export interface RelayLinksRpc {
+  /** The relays this object follows from now on; saved, and kept up by alarm. */
+  follow(urls: readonly string[]): Promise<void>;
+  /** Publishes to one relay (followed or not; an unfollowed one gets a short-lived connection) and waits for each OK. */
+  publish(url: string, events: readonly NostrEvent[]): Promise<PublishOutcome[]>;
+  /** Asks one relay for stored events until EOSE or `timeout_ms`. Events are verified. */
+  query(url: string, filters: readonly Filter[], timeout_ms: number): Promise<NostrEvent[]>;
+  status(): Promise<LinkStatus[]>;
+}
+
+/** The search index over events seen (workers/search-index.ts). */
+export interface SearchIndexRpc {
+  /** Takes verified events of the kinds it knows (0, 1, 3, 5, 6, 7, 9735, 30023); others are passed over. Repeat-safe. */
+  ingest(events: readonly NostrEvent[]): Promise<void>;
+  search(query: SearchQuery): Promise<SearchHit[]>;
+}
+
+/** A verified event on its way to whom it concerns. */
+export interface Delivery {
+  /** Verified: id and signature were checked by whoever hands it on. */
+  readonly event: NostrEvent;
+  /** Where it came from: {@link EMBEDDED}, or the URL of an outside relay. */
+  readonly via: string;
+  /** Public keys the connection has proved to hold (NIP-42). */
+  readonly authenticated: readonly string[];
+}
+
+/** One session (workers/agent-session.ts). */
+export interface AgentSessionRpc {
+  /** Takes a request of this session's client to its agent. Repeat-safe by job id. Returns when it is stored. */
+  open(delivery: Delivery, agentSlug: string): Promise<void>;
+  /** Takes a verified kind 5 event; cancels what it names if its author is the client. */
+  cancel(event: NostrEvent): Promise<void>;
+  /** A step's news, from the runner. Answers whether to go on: false once the job is over or the attempt superseded. */
+  stepProgress(jobId: string, attempt: number, news: StepNews): Promise<boolean>;
+  stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
+}
+
+export interface StepNews {
+  /** Output so far, complete. */
+  readonly partial?: string;
+  readonly progress?: { readonly done: number; readonly total: number; readonly note: string };
+}
+
+export type StepOutcome =
+  | { readonly type: 'output'; readonly output: JobOutput }
+  | { readonly type: 'failed'; readonly failure: JobFailure };

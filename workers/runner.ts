@@ -1,0 +1,5 @@
+export interface StepOrder {
+  readonly session: string;
+  readonly jobId: string;
+  readonly attempt: number;
+}
