@@ -1,0 +1,123 @@
+/** The agents every deployment brings along. They are configuration; their runtimes are registered in runtimes.ts. */
+import type { Config } from '../config.ts';
+import { JOB_MAX_INPUT_BYTES } from '../limits.ts';
+import { agentKeys } from '../nostr/keys.ts';
+import { JOB_KIND } from '../nostr/kinds.ts';
+import type { AgentDefinition, KeyedAgent } from './definition.ts';
+import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
+
+/** What the deployment offers beside its configuration. */
+export interface EmbeddedOptions {
+  /** Whether the Workers AI binding is there; it serves `chat` where no MODEL_BASE_URL is set. */
+  readonly workersAi: boolean;
+}
+
+/** The model asked when Workers AI serves `chat`: small, streaming, and in the free allowance. */
+export const WORKERS_AI_MODEL = '@cf/meta/llama-3.1-8b-instruct-fast';
+
+/** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
+const LOCAL_JOBS_PER_HOUR = 1_000_000;
+const DISCOVER_JOBS_PER_HOUR = { anonymous: 600, authenticated: 3_000 };
+/** Every chat job costs the operator model time. */
+const CHAT_JOBS_PER_HOUR = { anonymous: 30, authenticated: 300 };
+
+/** A search uses its first words only, so a long input is a mistake worth naming, bytes. */
+const DISCOVER_MAX_INPUT_BYTES = 16_384;
+const DISCOVER_TIME_LIMIT_MS = 10_000;
+/** Small models answer a full context within this on ordinary hardware, ms. */
+const CHAT_TIME_LIMIT_MS = 180_000;
+/** The context every current small model has at least; the input limit above keeps requests below it. */
+const CHAT_MAX_CONTEXT_TOKENS = 16_384;
+
+/**
+ * The agents of this deployment: `discover` always, `chat` only where a model can be asked, because an agent
+ * that cannot work must not be announced.
+ */
+export function embeddedAgents(
+  config: Config,
+  options: EmbeddedOptions = { workersAi: false },
+): AgentDefinition[] {
+  const agents = [discoverAgent(config)];
+  const model = config.model?.name ?? (options.workersAi ? WORKERS_AI_MODEL : null);
+  if (model !== null) agents.push(chatAgent(config, model));
+  return agents;
+}
+
+/** The same agents with the public keys they sign with. Derives a key per agent (about 0.2 ms), so keep the list. */
+export function keyedAgents(config: Config, options?: EmbeddedOptions): KeyedAgent[] {
+  return embeddedAgents(config, options).map((agent) => ({
+    ...agent,
+    pubkey: agentKeys(config.masterSecret, agent.slug).publicKey,
+  }));
+}
+
+function discoverAgent(config: Config): AgentDefinition {
+  return {
+    slug: 'discover',
+    name: 'Discover',
+    description:
+      'Finds notes, articles and people on Nostr in everything this relay and its links have seen, ranked by zaps, reactions, reposts and age. Needs no model and answers in milliseconds.',
+    runtime: 'discover',
+    jobKinds: [JOB_KIND.contentDiscovery, JOB_KIND.noteSearch, JOB_KIND.peopleSearch],
+    tasks: [
+      {
+        type: 'content-discovery',
+        description: 'Popular notes and articles, for a topic or for the people you follow (kind 5300)',
+      },
+      { type: 'note-search', description: 'Notes and articles that contain the given words (kind 5302)' },
+      { type: 'people-search', description: 'Profiles by name, address or description (kind 5303)' },
+    ],
+    models: [],
+    inputFormats: ['text/plain'],
+    outputFormats: ['application/json'],
+    maxContextTokens: Math.floor(DISCOVER_MAX_INPUT_BYTES / 4),
+    maxInputBytes: DISCOVER_MAX_INPUT_BYTES,
+    timeLimit_ms: DISCOVER_TIME_LIMIT_MS,
+    parametersSchema: DISCOVER_PARAMETERS,
+    authentication: 'none',
+    rateLimits: rateLimits(config, DISCOVER_JOBS_PER_HOUR),
+    exampleRequest: {
+      messages: [{ role: 'user', content: 'nostr zaps' }],
+      parameters: { task: 'note-search', max_results: 10 },
+    },
+  };
+}
+
+function chatAgent(config: Config, model: string): AgentDefinition {
+  return {
+    slug: 'chat',
+    name: 'Chat',
+    description:
+      'A language model that answers, summarises, translates and writes. Streams its answer, and remembers the conversation of requests that share a session id.',
+    runtime: 'chat',
+    jobKinds: [JOB_KIND.textGeneration],
+    tasks: [
+      {
+        type: 'text-generation',
+        description: 'An answer to a conversation, a text or a fetched page (kind 5050)',
+      },
+    ],
+    models: [model],
+    inputFormats: ['text/plain'],
+    outputFormats: ['text/plain', 'text/markdown', 'application/json'],
+    maxContextTokens: CHAT_MAX_CONTEXT_TOKENS,
+    maxInputBytes: JOB_MAX_INPUT_BYTES,
+    timeLimit_ms: CHAT_TIME_LIMIT_MS,
+    parametersSchema: CHAT_PARAMETERS,
+    authentication: 'none',
+    rateLimits: rateLimits(config, CHAT_JOBS_PER_HOUR),
+    exampleRequest: {
+      messages: [{ role: 'user', content: 'Explain zaps on Nostr in two sentences.' }],
+      parameters: { temperature: 0.7, max_tokens: 200 },
+    },
+  };
+}
+
+function rateLimits(
+  config: Config,
+  limits: { readonly anonymous: number; readonly authenticated: number },
+): AgentDefinition['rateLimits'] {
+  return config.local
+    ? { anonymousPerHour: LOCAL_JOBS_PER_HOUR, authenticatedPerHour: LOCAL_JOBS_PER_HOUR }
+    : { anonymousPerHour: limits.anonymous, authenticatedPerHour: limits.authenticated };
+}
