@@ -45,14 +45,20 @@ export const JOB_MAX_RELAYS = 10;
 export const JOB_MAX_SESSION_ID_CHARS = 256;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
+/** A job that has not started after this time is given up, ms: nothing waits for ever. */
+export const JOB_START_PATIENCE_MS = 3_600_000;
 /** Deltas that arrive within this time travel as one event, ms. */
 export const JOB_DELTA_WINDOW_MS = 40;
 /** Jobs of one client with one agent in one session that may be unfinished at a time. */
 export const JOB_MAX_OPEN_PER_SESSION = 256;
 /** How often a step whose outcome is unknown is begun again before the job fails. */
 export const STEP_MAX_ATTEMPTS = 5;
-/** A runner that has not reported for this long is taken for dead and the step begun again, ms. */
-export const STEP_LEASE_MS = 60_000;
+/** Who works on a step must report at least this often; a runner silent for longer is taken for dead, ms. */
+export const STEP_LEASE_MS = 15_000;
+/** How often a runner reports although it has no news, ms. */
+export const STEP_HEARTBEAT_MS = 2_000;
+/** An order that nobody has begun after this time is sent again, ms: queues may lag, so it costs no attempt. */
+export const QUEUE_LEASE_MS = 60_000;
 
 // ── Publishing ──
 
@@ -92,4 +98,16 @@ export const FETCH_MAX_REDIRECTS = 3;
 
 export const HTTP_PAGE_DEFAULT = 50;
 export const HTTP_PAGE_MAX = 200;
+/** Jobs one page may look at to find those asked for: a filter that matches nothing must not read the whole table. */
+export const HTTP_PAGE_SCAN = 1_000;
 export const HTTP_MAX_BODY_BYTES = 131_072;
+/** Reputation is counted over an agent's newest jobs, so that it follows what the agent is now and costs a bounded read. */
+export const REPUTATION_JOBS = 500;
+/** The stretch of time and the most jobs the figures of `/metrics` are taken from. */
+export const METRICS_WINDOW_MS = 300_000;
+export const METRICS_MAX_JOBS = 5_000;
+
+// ── D1 ──
+
+/** Bound parameters of one statement (the platform's limit). */
+export const D1_MAX_PARAMETERS = 100;

@@ -1,0 +1,74 @@
+/**
+ * The marketplace's record in D1 (DESIGN §5). `npx drizzle-kit generate --name <what>` turns a change of this
+ * file into the next file of migrations/.
+ *
+ * Rows written are what D1 bills, and every index entry counts as one. So each index here serves a query that the
+ * public can ask, and no column that changes during a job is indexed: opening a job writes the row and its index
+ * entries, every later state writes the row alone.
+ */
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { JOB_ERROR_CODES } from '../errors.ts';
+import { JOB_DIALECTS, JOB_PHASES, JOB_SEALINGS } from './job-record.ts';
+
+/** One row per agent: the card as it is served, byte for byte. */
+export const agents = sqliteTable('agents', {
+  slug: text('slug').primaryKey(),
+  pubkey: text('pubkey').notNull(),
+  /** The card's JSON text. Its SHA-256 is the announcement's `x` and the ETag, so it is kept as it was hashed. */
+  cardJson: text('card_json').notNull(),
+  /** SemVer; the same as `agent_card_version` inside the card. */
+  cardVersion: text('card_version').notNull(),
+  /** SHA-256 of `cardJson`, hex. */
+  cardHash: text('card_hash').notNull(),
+  /** SHA-256 of what the card says apart from its version, hex: tells a change of content from a bump. */
+  contentHash: text('content_hash').notNull(),
+  updatedAt_ms: integer('updated_at_ms').notNull(),
+});
+
+/** The newest announcement of each kind an agent has published, so that it is published again only on change. */
+export const announcements = sqliteTable(
+  'announcements',
+  {
+    agent: text('agent').notNull(),
+    kind: integer('kind').notNull(),
+    /** SHA-256 over everything in the event that matters (not `created_at`), hex. */
+    fingerprint: text('fingerprint').notNull(),
+    eventId: text('event_id').notNull(),
+    /** The signed event as JSON: published again as it is, with the same id, to a relay that has lost it. */
+    eventJson: text('event_json').notNull(),
+    publishedAt_ms: integer('published_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.agent, table.kind] })],
+);
+
+/** See {@link file://./job-record.ts} for what each column means. */
+export const jobs = sqliteTable(
+  'jobs',
+  {
+    id: text('id').primaryKey(),
+    revision: integer('revision').notNull(),
+    agent: text('agent').notNull(),
+    client: text('client').notNull(),
+    session: text('session').notNull(),
+    dialect: text('dialect', { enum: JOB_DIALECTS }).notNull(),
+    kind: integer('kind').notNull(),
+    sealing: text('sealing', { enum: JOB_SEALINGS }).notNull(),
+    phase: text('phase', { enum: JOB_PHASES }).notNull(),
+    error: text('error', { enum: JOB_ERROR_CODES }),
+    via: text('via').notNull(),
+    createdAt_s: integer('created_at_s').notNull(),
+    openedAt_ms: integer('opened_at_ms').notNull(),
+    startedAt_ms: integer('started_at_ms'),
+    closedAt_ms: integer('closed_at_ms'),
+    requestEventId: text('request_event_id').notNull(),
+    resultEventId: text('result_event_id'),
+    attempts: integer('attempts').notNull(),
+  },
+  (table) => [
+    // Keyset paging, newest first: everything, one agent's (also its reputation), one client's. There is none by
+    // phase: it changes, and a page filtered by phase reads a bounded stretch of one of these (jobs.ts).
+    index('jobs_by_time').on(table.openedAt_ms, table.id),
+    index('jobs_by_agent').on(table.agent, table.openedAt_ms, table.id),
+    index('jobs_by_client').on(table.client, table.openedAt_ms, table.id),
+  ],
+);
