@@ -1,0 +1,270 @@
+/**
+ * The job machine: a pure function from (job, input, time) to (job, effects), with its transition table.
+ *
+ * A pair that is not in the table changes nothing, so duplicates, reorderings and late news are harmless.
+ * Invariants (test/job/machine.test.ts): a job ends once; exactly one result or error report leaves it, and none
+ * when the client called it off; news of an attempt that was superseded moves nothing.
+ */
+import type { JobFailure } from '../errors.ts';
+import {
+  JOB_PROGRESS_INTERVAL_MS,
+  JOB_START_PATIENCE_MS,
+  QUEUE_LEASE_MS,
+  STEP_LEASE_MS,
+  STEP_MAX_ATTEMPTS,
+} from '../limits.ts';
+import { freeOf } from '../payment/cost.ts';
+import type { Report } from '../protocol/model.ts';
+import {
+  type FinalPhase,
+  isFinal,
+  type Job,
+  type JobEffect,
+  type JobInput,
+  type JobInputType,
+  type JobPhase,
+  type Transition,
+} from './types.ts';
+
+export interface Opening {
+  readonly id: string;
+  readonly startBy_ms: number | null;
+  readonly timeLimit_ms: number;
+  readonly waitingFor: readonly string[];
+}
+
+/** Takes a request on, and has its step done at once when there is nothing to wait for. */
+export function openJob(opening: Opening, now_ms: number): Transition {
+  const job: Job = { ...blank(opening, now_ms), phase: 'waiting' };
+  if (opening.startBy_ms !== null && opening.startBy_ms <= now_ms) return expire(job, now_ms);
+  const note = opening.waitingFor.length > 0 ? 'accepted, waiting for its inputs' : 'accepted';
+  const accepted: JobEffect = { type: 'report', key: 'processing', report: { type: 'processing', note } };
+  if (opening.waitingFor.length > 0) return { job, effects: [accepted, { type: 'project' }] };
+  const ordered = order(job, now_ms);
+  return { job: ordered.job, effects: [accepted, ...ordered.effects] };
+}
+
+/** A request that is refused as it comes: it gets its error and its record, and never starts. */
+export function rejectJob(opening: Opening, failure: JobFailure, now_ms: number): Transition {
+  return close(blank(opening, now_ms), 'rejected', failure, now_ms);
+}
+
+/** The next state and what it wants done. An input that does not fit the state returns the very same job. */
+export function advance<T extends JobInputType>(job: Job, input: JobInput<T>, now_ms: number): Transition {
+  const handler: Row[T] = TABLE[job.phase][input.type];
+  return handler?.(job, input, now_ms) ?? { job, effects: [] };
+}
+
+/** When the job next wants a `tick`, Unix ms; null when nothing will change by time alone. */
+export function nextTick(job: Job): number | null {
+  if (isFinal(job.phase)) return null;
+  const times = [
+    job.phase === 'running' ? null : job.startBy_ms,
+    job.leaseUntil_ms,
+    deadline(job),
+    job.held === null || job.reportedAt_ms === null ? null : job.reportedAt_ms + JOB_PROGRESS_INTERVAL_MS,
+  ].filter((time) => time !== null);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+type Handler<T extends JobInputType> = (job: Job, input: JobInput<T>, now_ms: number) => Transition | null;
+type Row = { readonly [T in JobInputType]?: Handler<T> };
+
+const ended: Row = {};
+
+/** Which input means something in which phase. What is absent is a no-op. */
+const TABLE: { readonly [P in JobPhase]: Row } = {
+  waiting: { ready, unready, cancel, tick: tickWaiting },
+  queued: { begun, stepFailed, cancel, lost: (job, _, now) => reorder(job, now), tick: tickQueued },
+  running: {
+    alive,
+    output,
+    stepFailed,
+    cancel,
+    lost: (job, _, now) => tryAgain(job, LOST, now),
+    tick: tickRunning,
+  },
+  delivered: ended,
+  rejected: ended,
+  expired: ended,
+  cancelled: ended,
+  failed: ended,
+};
+
+const LOST: JobFailure = { code: 'AGENT_ERROR', message: 'The agent stopped working on this job' };
+
+function blank(opening: Opening, now_ms: number): Job {
+  return {
+    ...opening,
+    phase: 'waiting',
+    revision: 1,
+    openedAt_ms: now_ms,
+    startedAt_ms: null,
+    closedAt_ms: null,
+    attempt: 0,
+    leaseUntil_ms: null,
+    reportedAt_ms: null,
+    held: null,
+    failure: null,
+  };
+}
+
+function ready(job: Job, input: JobInput<'ready'>, now_ms: number): Transition | null {
+  if (!job.waitingFor.includes(input.key)) return null;
+  const waitingFor = job.waitingFor.filter((key) => key !== input.key);
+  const next = change(job, { waitingFor });
+  return waitingFor.length > 0 ? { job: next, effects: [] } : order(next, now_ms);
+}
+
+function unready(job: Job, input: JobInput<'unready'>, now_ms: number): Transition {
+  return close(job, 'failed', input.failure, now_ms);
+}
+
+function begun(job: Job, input: JobInput<'begun'>, now_ms: number): Transition | null {
+  if (input.attempt !== job.attempt) return null;
+  if (job.startedAt_ms === null && job.startBy_ms !== null && job.startBy_ms <= now_ms)
+    return expire(job, now_ms);
+  const startedAt_ms = job.startedAt_ms ?? now_ms;
+  return {
+    job: change(job, { phase: 'running', startedAt_ms, leaseUntil_ms: now_ms + STEP_LEASE_MS }),
+    effects: [],
+  };
+}
+
+function alive(job: Job, input: JobInput<'alive'>, now_ms: number): Transition | null {
+  if (input.attempt !== job.attempt) return null;
+  const renewed = change(job, { leaseUntil_ms: now_ms + STEP_LEASE_MS });
+  return input.news === null ? { job: renewed, effects: [] } : tell(renewed, input.news, now_ms);
+}
+
+function output(job: Job, input: JobInput<'output'>, now_ms: number): Transition | null {
+  if (input.attempt !== job.attempt) return null;
+  return {
+    job: change(job, { phase: 'delivered', closedAt_ms: now_ms, leaseUntil_ms: null, held: null }),
+    effects: [
+      ...lastNews(job),
+      {
+        type: 'report',
+        key: 'result',
+        report: { type: 'result', output: input.output, cost: freeOf(input.output.usage) },
+      },
+      { type: 'remember', output: input.output },
+      { type: 'project' },
+    ],
+  };
+}
+
+function stepFailed(job: Job, input: JobInput<'stepFailed'>, now_ms: number): Transition | null {
+  if (input.attempt !== job.attempt) return null;
+  return input.retry ? tryAgain(job, input.failure, now_ms) : close(job, 'failed', input.failure, now_ms);
+}
+
+function cancel(job: Job, _: JobInput<'cancel'>, now_ms: number): Transition {
+  // The client asked for silence: it gets no result and no error, and whoever works is told to stop.
+  return {
+    job: change(job, { phase: 'cancelled', closedAt_ms: now_ms, leaseUntil_ms: null, held: null }),
+    effects: [{ type: 'stop' }, { type: 'project' }],
+  };
+}
+
+function tickWaiting(job: Job, _: JobInput<'tick'>, now_ms: number): Transition | null {
+  if (job.startBy_ms !== null && job.startBy_ms <= now_ms) return expire(job, now_ms);
+  if (deadline(job) > now_ms) return null;
+  return close(
+    job,
+    'failed',
+    { code: 'TIMEOUT', message: 'What this job waits for did not come in time' },
+    now_ms,
+  );
+}
+
+function tickQueued(job: Job, _: JobInput<'tick'>, now_ms: number): Transition | null {
+  if (job.startedAt_ms === null && job.startBy_ms !== null && job.startBy_ms <= now_ms)
+    return expire(job, now_ms);
+  if (deadline(job) <= now_ms) return close(job, 'failed', overTime(job), now_ms);
+  return job.leaseUntil_ms !== null && job.leaseUntil_ms <= now_ms ? reorder(job, now_ms) : null;
+}
+
+function tickRunning(job: Job, _: JobInput<'tick'>, now_ms: number): Transition | null {
+  if (deadline(job) <= now_ms) return close(job, 'failed', overTime(job), now_ms);
+  if (job.leaseUntil_ms !== null && job.leaseUntil_ms <= now_ms) return tryAgain(job, LOST, now_ms);
+  const due = job.held !== null && now_ms >= (job.reportedAt_ms ?? 0) + JOB_PROGRESS_INTERVAL_MS;
+  return due && job.held !== null ? tell(change(job, { held: null }), job.held, now_ms) : null;
+}
+
+function overTime(job: Job): JobFailure {
+  return {
+    code: 'TIMEOUT',
+    message: 'The agent did not finish within its time limit',
+    details: { limit_ms: job.timeLimit_ms },
+  };
+}
+
+/** Unix ms at which a job is given up: its own time limit once it started, the marketplace's patience before. */
+function deadline(job: Job): number {
+  return job.startedAt_ms === null
+    ? job.openedAt_ms + JOB_START_PATIENCE_MS
+    : job.startedAt_ms + job.timeLimit_ms;
+}
+
+/** Orders the next attempt. A new number, so that news of the old one moves nothing any more. */
+function order(job: Job, now_ms: number): Transition {
+  const attempt = job.attempt + 1;
+  return {
+    job: change(job, { phase: 'queued', attempt, leaseUntil_ms: now_ms + QUEUE_LEASE_MS }),
+    effects: [{ type: 'run', attempt }, { type: 'project' }],
+  };
+}
+
+/** The order may have been lost on its way. The same number again: beginning it twice is refused. */
+function reorder(job: Job, now_ms: number): Transition {
+  return {
+    job: change(job, { leaseUntil_ms: now_ms + QUEUE_LEASE_MS }),
+    effects: [{ type: 'run', attempt: job.attempt }],
+  };
+}
+
+function tryAgain(job: Job, failure: JobFailure, now_ms: number): Transition {
+  return job.attempt >= STEP_MAX_ATTEMPTS ? close(job, 'failed', failure, now_ms) : order(job, now_ms);
+}
+
+function expire(job: Job, now_ms: number): Transition {
+  return close(
+    job,
+    'expired',
+    { code: 'TIMEOUT', message: 'The request expired before the job could start' },
+    now_ms,
+  );
+}
+
+function close(job: Job, phase: FinalPhase, failure: JobFailure, now_ms: number): Transition {
+  return {
+    job: change(job, { phase, closedAt_ms: now_ms, leaseUntil_ms: null, held: null, failure }),
+    effects: [
+      ...lastNews(job),
+      { type: 'stop' },
+      { type: 'report', key: 'result', report: { type: 'error', failure } },
+      { type: 'project' },
+    ],
+  };
+}
+
+/** Throttles durable progress: at once when the interval is over, else held so that the last one is always sent. */
+function tell(job: Job, report: Report, now_ms: number): Transition {
+  if (job.reportedAt_ms !== null && now_ms < job.reportedAt_ms + JOB_PROGRESS_INTERVAL_MS) {
+    return { job: change(job, { held: report }), effects: [] };
+  }
+  const next = change(job, { held: null, reportedAt_ms: now_ms });
+  return { job: next, effects: [{ type: 'report', key: `progress:${next.revision}`, report }] };
+}
+
+// Held progress counts goes out before the end; a held partial is already contained in the result.
+function lastNews(job: Job): JobEffect[] {
+  return job.held?.type === 'progress'
+    ? [{ type: 'report', key: `progress:${job.revision}`, report: job.held }]
+    : [];
+}
+
+function change(job: Job, changes: Partial<Job>): Job {
+  return { ...job, ...changes, revision: job.revision + 1 };
+}

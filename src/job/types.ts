@@ -1,0 +1,98 @@
+/** What a job is while it lives, what can happen to it, and what it wants done (DESIGN §4). Plain JSON throughout. */
+import type { JobFailure } from '../errors.ts';
+import type { JobOutput, Report } from '../protocol/model.ts';
+
+/**
+ * `waiting`: for another job's result, or for its turn in the session. `queued`: its step is ordered, nobody has
+ * begun it. `running`: somebody works on it. The others are ends, and an end is never left.
+ */
+export const JOB_PHASES = [
+  'waiting',
+  'queued',
+  'running',
+  'delivered',
+  'rejected',
+  'expired',
+  'cancelled',
+  'failed',
+] as const;
+export type JobPhase = (typeof JOB_PHASES)[number];
+
+/** Phases that end a job. */
+export type FinalPhase = 'delivered' | 'rejected' | 'expired' | 'cancelled' | 'failed';
+
+export function isFinal(phase: JobPhase): phase is FinalPhase {
+  return phase !== 'waiting' && phase !== 'queued' && phase !== 'running';
+}
+
+/** The state of one job. Times are Unix ms unless the name says otherwise. */
+export interface Job {
+  readonly id: string;
+  readonly phase: JobPhase;
+  /** Counts every change; a record with a higher revision is newer. */
+  readonly revision: number;
+  readonly openedAt_ms: number;
+  readonly startedAt_ms: number | null;
+  readonly closedAt_ms: number | null;
+  /** Not started by then, it ends as TIMEOUT (NIP-40). */
+  readonly startBy_ms: number | null;
+  /** How long it may run from its start. */
+  readonly timeLimit_ms: number;
+  /** What must be there before it starts: keys given by the session. */
+  readonly waitingFor: readonly string[];
+  /** The number of the step's current attempt, from 1; 0 before the first. */
+  readonly attempt: number;
+  /** Whoever works on the step must report before then, or it is begun again. */
+  readonly leaseUntil_ms: number | null;
+  /** When durable progress was last sent. */
+  readonly reportedAt_ms: number | null;
+  /** Progress held back by the throttle; the newest wins. */
+  readonly held: Report | null;
+  readonly failure: JobFailure | null;
+}
+
+/** Everything that can happen to a job, and what each carries. */
+export interface JobInputs {
+  /** Something it waited for is there. */
+  ready: { readonly key: string };
+  /** Something it waited for will never be there. */
+  unready: { readonly failure: JobFailure };
+  /** Somebody begins attempt `attempt` of the step. */
+  begun: { readonly attempt: number };
+  /** Whoever works on it is alive, perhaps with news for the client. */
+  alive: { readonly attempt: number; readonly news: Report | null };
+  output: { readonly attempt: number; readonly output: JobOutput };
+  /** The attempt ended without output. Only what may mend by itself is worth another attempt. */
+  stepFailed: { readonly attempt: number; readonly failure: JobFailure; readonly retry: boolean };
+  /** Whoever worked on it is known to be gone (its memory was lost). */
+  lost: unknown;
+  /** The client, and nobody else, called it off. */
+  cancel: unknown;
+  /** Time has passed. */
+  tick: unknown;
+}
+
+export type JobInputType = keyof JobInputs;
+
+/** One input. Generic in its type so that the transition table is checked without casts. */
+export type JobInput<T extends JobInputType = JobInputType> = {
+  readonly [P in T]: { readonly type: P } & JobInputs[P];
+}[T];
+
+/** What a job wants done. Effects are stored with the state that asked for them, and then performed. */
+export type JobEffect =
+  /** Tell the client. The key makes it one event per job, however often it is performed. */
+  | { readonly type: 'report'; readonly key: string; readonly report: Report }
+  /** Have attempt `attempt` of the step done. */
+  | { readonly type: 'run'; readonly attempt: number }
+  /** Whoever works on it may stop. */
+  | { readonly type: 'stop' }
+  /** Keep request and answer as a turn of the session. */
+  | { readonly type: 'remember'; readonly output: JobOutput }
+  /** Bring the marketplace's record (D1) up to this revision. */
+  | { readonly type: 'project' };
+
+export interface Transition {
+  readonly job: Job;
+  readonly effects: readonly JobEffect[];
+}
