@@ -5,6 +5,9 @@
 import { z } from 'zod';
 import { isHex32 } from './nostr/hex.ts';
 import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
+import { normalizeRelayUrl } from './nostr/relay-url.ts';
+
+export { normalizeRelayUrl } from './nostr/relay-url.ts';
 
 /** Everything an operator can set. See docs/operating.md for each. */
 export interface Config {
@@ -127,14 +130,6 @@ export function readConfig(raw: RawConfig): Config {
     relayMinPow: env.RELAY_MIN_POW,
     draining: env.DRAIN,
   };
-}
-
-/** One spelling per relay: lower-case host, no default port, no trailing slash on a bare host, no fragment. */
-export function normalizeRelayUrl(url: string): string {
-  const parsed = new URL(url);
-  parsed.hash = '';
-  const normal = parsed.toString();
-  return parsed.pathname === '/' && parsed.search === '' ? normal.replace(/\/$/, '') : normal;
 }
 
 /** The embedded relay's own URL: the public URL with a WebSocket scheme. */

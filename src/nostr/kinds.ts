@@ -10,6 +10,8 @@ export const KIND = {
   directMessage: 14,
   vanish: 62,
   giftWrap: 1059,
+  /** A gift wrap that relays do not store (NIP-59). */
+  ephemeralGiftWrap: 21_059,
   jobFeedback: 7000,
   zapRequest: 9734,
   zapReceipt: 9735,

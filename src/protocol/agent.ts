@@ -1,0 +1,39 @@
+/** What an agent is: configuration, not code. Runtimes (runtime.ts) do its work. */
+import type { Json } from '../errors.ts';
+
+export type RuntimeName = 'discover' | 'chat';
+
+export interface AgentDefinition {
+  /** Name in URLs, NIP-05 and `d` tags: lower-case letters, digits, hyphens. */
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly runtime: RuntimeName;
+  /** NIP-90 request kinds it takes; the agent NIP's kind is taken by every agent. */
+  readonly jobKinds: readonly number[];
+  readonly tasks: readonly { readonly type: string; readonly description: string }[];
+  /** Names a request may give as `model`; the slug itself is always accepted. */
+  readonly models: readonly string[];
+  readonly inputFormats: readonly string[];
+  readonly outputFormats: readonly string[];
+  readonly maxContextTokens: number;
+  /** Limit on messages, inputs and parameters together, bytes. */
+  readonly maxInputBytes: number;
+  /** From start to result, ms. */
+  readonly timeLimit_ms: number;
+  /** JSON Schema (2020-12) of `parameters`. */
+  readonly parametersSchema: { readonly [key: string]: Json };
+  readonly authentication: 'none' | 'nip42';
+  readonly rateLimits: {
+    /** Jobs an hour of a client that has not authenticated (NIP-42). */
+    readonly anonymousPerHour: number;
+    readonly authenticatedPerHour: number;
+  };
+  /** An example of a request body, for the card and the pages. */
+  readonly exampleRequest: { readonly [key: string]: Json };
+}
+
+/** An agent with the keys it signs with. The secret never leaves `keys.ts` and what signs. */
+export interface KeyedAgent extends AgentDefinition {
+  readonly pubkey: string;
+}
