@@ -43,6 +43,8 @@ export const JOB_MAX_INPUTS = 20;
 export const JOB_MAX_RELAYS = 10;
 /** Session ids (`t`) become part of an object's name. */
 export const JOB_MAX_SESSION_ID_CHARS = 256;
+/** Nesting of the JSON in a request (tools carry JSON Schemas, which nest); far deeper is an attack on whoever walks it. */
+export const JOB_MAX_JSON_DEPTH = 64;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 /** A job that has not started after this time is given up, ms: nothing waits for ever. */
@@ -87,6 +89,56 @@ export const LINK_RECONNECT_BASE_MS = 1_000;
 export const LINK_RECONNECT_MAX_MS = 60_000;
 /** A relay that sends no EOSE is treated as if it had after this time, ms. */
 export const LINK_EOSE_TIMEOUT_MS = 15_000;
+/** The newest part of the past is asked again this often even on a live socket: relays lose live events, ms. */
+export const LINK_SWEEP_MS = 120_000;
+/** Gift wraps carry a `created_at` up to two days in the past (NIP-59), so they are asked that far back, s. */
+export const LINK_WRAP_WINDOW_S = 172_800;
+/** Stored events asked for at a time; older ones follow page by page. */
+export const LINK_PAGE_EVENTS = 500;
+/** Pages one relay may hold us in, so that an endless past cannot. */
+export const LINK_MAX_PAGES = 40;
+/** What one relay may send, so that it cannot take the object's time from the others: sustained and in a burst. */
+export const LINK_FRAMES_PER_S = 1_000;
+export const LINK_FRAMES_BURST = 20_000;
+export const LINK_BYTES_PER_S = 2_097_152;
+export const LINK_BYTES_BURST = 33_554_432;
+/** Signature checks (about 0.25 ms each) one relay may cost, by what they are for. */
+export const LINK_REQUEST_CHECKS_PER_S = 200;
+export const LINK_REQUEST_CHECKS_BURST = 2_000;
+export const LINK_CONTENT_CHECKS_PER_S = 40;
+export const LINK_CONTENT_CHECKS_BURST = 400;
+/** Frames of a connection that are oversized, broken, forged or unasked before it is closed. */
+export const LINK_MAX_STRIKES = 100;
+/** Challenges (NIP-42) answered on one connection, and keys proved for each. */
+export const LINK_MAX_CHALLENGES = 4;
+export const LINK_MAX_CHALLENGE_CHARS = 256;
+export const LINK_MAX_AUTH_KEYS = 16;
+/** How often a subscription the relay closed is asked for again before the connection is given up. */
+export const LINK_MAX_RESUBSCRIBES = 5;
+/** Verified ids kept in memory, against duplicates from several relays. */
+export const LINK_SEEN_IDS = 20_000;
+/** Requests of one relay that wait for dispatch; beyond that the relay is asked again later. */
+export const LINK_INBOX_MAX = 10_000;
+/** Requests of one relay on their way to sessions at a time. */
+export const LINK_DISPATCHES_IN_FLIGHT = 32;
+export const LINK_DISPATCH_BASE_MS = 1_000;
+export const LINK_DISPATCH_MAX_MS = 60_000;
+/** Rows removed from the inbox at a time. */
+export const LINK_PURGE_ROWS = 1_000;
+/** Cancellations that arrived before their request, kept by the request's id. */
+export const LINK_EARLY_DELETIONS = 1_000;
+/** Events for the search index travel together: at most this many, after at most this time, ms. */
+export const LINK_CONTENT_BATCH = 50;
+export const LINK_CONTENT_DELAY_MS = 1_000;
+/** Connections to relays nobody follows: how many, and how long one is kept for the next answer, ms. */
+export const LINK_VISITS = 16;
+export const LINK_VISIT_IDLE_MS = 10_000;
+/** A relay that could not be reached is not tried again by a visit within this time, ms. */
+export const LINK_VISIT_COOLDOWN_MS = 15_000;
+/** Events that wait for their OK on one connection. */
+export const LINK_MAX_PENDING_PUBLISHES = 1_000;
+/** Events one query gathers, and signature checks it may cost. */
+export const LINK_QUERY_MAX_EVENTS = 500;
 
 // ── Outgoing HTTP for untrusted URLs ──
 
