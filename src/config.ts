@@ -88,6 +88,9 @@ const shape = z.object({
   DRAIN: flag.default(false),
 });
 
+/** Names of the variables read here, for what passes an environment on. */
+export const CONFIG_VARIABLES: readonly string[] = Object.keys(shape.shape);
+
 /**
  * Reads and checks the configuration.
  *
@@ -95,7 +98,7 @@ const shape = z.object({
  */
 export function readConfig(raw: RawConfig): Config {
   const given = Object.fromEntries(
-    Object.keys(shape.shape).flatMap((name) =>
+    CONFIG_VARIABLES.flatMap((name) =>
       raw[name] === undefined || raw[name] === '' ? [] : [[name, raw[name]]],
     ),
   );

@@ -1,0 +1,151 @@
+/**
+ * The Worker as `wrangler deploy` would upload it, and its bindings as wrangler reads them from wrangler.toml.
+ * Both are kept under a hash of everything they are made of, because asking wrangler takes seconds.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { extname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import { DEFAULT_HOME, ROOT } from './state.ts';
+
+/** Everything a bundle depends on. */
+const SOURCES = ['src', 'workers', 'wrangler.toml', 'package.json', 'package-lock.json'];
+/** Bundles of earlier sources are removed when they have not been used for this long, ms. */
+const KEEP_MS = 3_600_000;
+
+type ModuleType = 'ESModule' | 'CompiledWasm' | 'Text' | 'Data';
+
+/** How wrangler's rules type what lies beside the bundle. Source maps and its README are no modules. */
+const MODULE_TYPES: Readonly<Record<string, ModuleType>> = {
+  '.js': 'ESModule',
+  '.wasm': 'CompiledWasm',
+  '.html': 'Text',
+  '.txt': 'Text',
+  '.sql': 'Text',
+  '.bin': 'Data',
+};
+
+export interface Build {
+  /** Folder of the modules. */
+  readonly folder: string;
+  /** Modules by their path in the folder, the main one first. */
+  readonly modules: readonly { readonly type: ModuleType; readonly path: string }[];
+  /** miniflare's options for this Worker, without its source. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Wrangler could not bundle the Worker; the message is what it said. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
+}
+
+/**
+ * Builds the Worker, or finds the build of exactly these sources.
+ *
+ * @throws BuildError with wrangler's words
+ */
+export async function buildWorker(): Promise<Build> {
+  const builds = join(DEFAULT_HOME, 'build');
+  const target = join(builds, sourceHash());
+  const options = join(target, 'options.json');
+  if (!existsSync(options)) {
+    const draft = `${target}.${process.pid}`;
+    await Promise.all([bundle(join(draft, 'bundle')), bindings().then((text) => place(draft, text))]);
+    // Two starts may build the same sources at once; the later one keeps the earlier one's result.
+    if (existsSync(options)) rmSync(draft, { recursive: true });
+    else renameSync(draft, target);
+    removeOld(builds, target);
+  }
+  const parsed: unknown = JSON.parse(readFileSync(options, 'utf8'));
+  if (typeof parsed !== 'object' || parsed === null) throw new BuildError(`${options} is damaged: delete it`);
+  const folder = join(target, 'bundle');
+  return { folder, modules: modulesOf(folder), options: { ...parsed } };
+}
+
+function place(draft: string, text: string): void {
+  mkdirSync(draft, { recursive: true });
+  writeFileSync(join(draft, 'options.json'), text);
+}
+
+/** Bundles with the command that deploys, so that what runs locally is what would be uploaded. */
+export async function bundle(outdir: string): Promise<string> {
+  const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
+  try {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [wrangler, 'deploy', '--dry-run', '--outdir', outdir],
+      { cwd: ROOT, env: offline(process.env) },
+    );
+    return stdout;
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    throw new BuildError(`wrangler could not bundle the Worker:\n${said.trim()}`, { cause: error });
+  }
+}
+
+/** Wrangler without its calls home. */
+export function offline(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    CI: '1',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_LOG_SANITIZE: 'true',
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    NO_COLOR: '1',
+  };
+}
+
+async function bindings(): Promise<string> {
+  const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import('wrangler');
+  const config = unstable_readConfig({ config: join(ROOT, 'wrangler.toml') });
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
+  // Only the variables of wrangler.toml: wrangler also reads `.dev.vars`, and a secret must not end up in a cache.
+  return JSON.stringify({ ...workerOptions, name: config.name, bindings: config.vars });
+}
+
+function modulesOf(folder: string): Build['modules'] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const modules = files.flatMap((path) => {
+    const type = MODULE_TYPES[extname(path)];
+    return type === undefined ? [] : [{ type, path }];
+  });
+  return modules.toSorted((a, b) => Number(b.path === 'edge.js') - Number(a.path === 'edge.js'));
+}
+
+/** SHA-256 over names and contents of the sources. */
+function sourceHash(): string {
+  const hash = createHash('sha256');
+  for (const source of SOURCES) {
+    const path = join(ROOT, source);
+    const files = statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .toSorted()
+      : [path];
+    for (const file of files)
+      hash
+        .update(`${relative(ROOT, file)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function removeOld(builds: string, current: string): void {
+  for (const name of readdirSync(builds)) {
+    const path = join(builds, name);
+    const age = Date.now() - statSync(path).mtimeMs;
+    if (path !== current && age > KEEP_MS) rmSync(path, { recursive: true, force: true });
+  }
+}

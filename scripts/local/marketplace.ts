@@ -1,0 +1,194 @@
+/**
+ * A marketplace on this machine: wrangler's bundle and bindings in one workerd, run by wrangler's own runtime
+ * library. `wrangler dev` would put a proxy Worker between every client and ours, and take twice as long to start.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { nip19 } from 'nostr-tools';
+import { keyedAgents } from '../../src/agent/embedded.ts';
+import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
+import { buildWorker } from './build.ts';
+import { applyMigrations } from './migrate.ts';
+import {
+  type DevFile,
+  devKeys,
+  type Home,
+  holdHome,
+  operatorPubkey,
+  removeDevFile,
+  writeDevFile,
+} from './state.ts';
+
+const HOST = '127.0.0.1';
+/** How long the Worker may take until its first healthy answer, ms. */
+const READY_TIMEOUT_MS = 30_000;
+/** The finest cron there is, and the one in wrangler.toml, ms. */
+const CRON_MS = 60_000;
+const CRON = '* * * * *';
+/** Passed through for the kill tests (workers/faults.ts). */
+const TEST_VARIABLES = ['FAULT_URL'];
+
+export interface MarketplaceOptions {
+  readonly home: Home;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Where configuration is read from; names as in docs/operating.md. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** One line of the Worker's output, or of ours. */
+  readonly log: (line: string) => void;
+}
+
+export interface Marketplace {
+  readonly dev: DevFile;
+  readonly config: Config;
+  /** Ends the runtime; state stays. */
+  stop(): Promise<void>;
+}
+
+/** The port is taken by somebody else. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+/**
+ * Starts a marketplace and returns when it answers.
+ *
+ * @throws ConfigError, HomeInUse, PortTaken, BuildError: each with a message that says what to do
+ */
+export async function startMarketplace(options: MarketplaceOptions): Promise<Marketplace> {
+  const { home, env, log } = options;
+  const port = await freePort(options.port);
+  const variables: Record<string, string> = { LOCAL: '1', PUBLIC_URL: `http://${HOST}:${port}` };
+  for (const name of [...CONFIG_VARIABLES, ...TEST_VARIABLES]) {
+    const value = env[name];
+    if (name !== 'LOCAL' && value !== undefined && value !== '') variables[name] = value;
+  }
+  // A wrong value stops the start before anything is touched.
+  readConfig(variables);
+  const letGo = holdHome(home);
+  let miniflare: Miniflare | undefined;
+  try {
+    removeDevFile(home);
+    const keys = devKeys(home, () => randomBytes(32));
+    const operator = operatorPubkey(keys);
+    variables['OPERATOR_PUBKEY'] ??= operator;
+    const config = readConfig(variables);
+    const build = await buildWorker();
+    const vars: unknown = build.options['bindings'];
+    miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        host: HOST,
+        // The runtime's own entry (cron, storage access for us) stays on a port nobody is told of.
+        port: 0,
+        cf: false,
+        telemetry: { enabled: false },
+        resourcePersistencePath: `${home.state}/v3`,
+        log: new RuntimeLog(log),
+        handleStructuredLogs: ({ level, message }) => log(level === 'error' ? `error: ${message}` : message),
+        workers: [
+          {
+            ...build.options,
+            rootPath: build.folder,
+            modulesRoot: build.folder,
+            modules: build.modules.map(({ type, path }) => ({ type, path: `${build.folder}/${path}` })),
+            bindings: { ...(typeof vars === 'object' ? vars : {}), ...variables },
+            // Clients talk to the Worker itself, with nothing in between.
+            unsafeDirectSockets: [{ host: HOST, port }],
+          },
+        ],
+      }),
+    );
+    await miniflare.ready;
+    await applyMigrations(await miniflare.getD1Database('DB'));
+    const url = `http://${HOST}:${port}`;
+    await untilHealthy(url);
+    const dev: DevFile = {
+      url,
+      relay: `ws://${HOST}:${port}`,
+      agents: keyedAgents(config).map(({ slug, pubkey }) => ({
+        slug,
+        pubkey,
+        npub: nip19.npubEncode(pubkey),
+      })),
+      customer: { secret_key: keys.customer, nwc: null },
+      operator: { pubkey: operator, secret_key: keys.operator },
+    };
+    writeDevFile(home, dev);
+    const runtime = miniflare;
+    const stopCron = runCron(runtime, log);
+    return {
+      dev,
+      config,
+      async stop() {
+        removeDevFile(home);
+        stopCron();
+        await runtime.dispose();
+        letGo();
+      },
+    };
+  } catch (error) {
+    await miniflare?.dispose();
+    letGo();
+    throw error;
+  }
+}
+
+/** Passes on what the runtime library warns of, without its colours and its news about itself. */
+class RuntimeLog extends Log {
+  readonly #write: (line: string) => void;
+
+  constructor(write: (line: string) => void) {
+    super(LogLevel.WARN);
+    this.#write = write;
+  }
+
+  override logWithLevel(level: LogLevel, message: string): void {
+    if (level <= LogLevel.WARN) this.#write(message);
+  }
+}
+
+async function untilHealthy(url: string): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const response = await fetch(`${url}/health`);
+    const said = await response.text();
+    if (response.ok) return;
+    if (Date.now() > deadline)
+      throw new Error(`the Worker does not become healthy: ${response.status} ${said}`);
+    await sleep(100);
+  }
+}
+
+/** Deployed, the platform calls `scheduled`; here we do. */
+function runCron(miniflare: Miniflare, log: (line: string) => void): () => void {
+  const timer = setInterval(() => {
+    miniflare
+      .getWorker()
+      .then((worker) => worker.scheduled({ cron: CRON, scheduledTime: new Date() }))
+      .catch((error: unknown) => log(`error: cron failed: ${String(error)}`));
+  }, CRON_MS);
+  return () => clearInterval(timer);
+}
+
+/** The port itself when it is free, or any free one for 0. @throws PortTaken */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new PortTaken(
+              `Port ${wanted} is taken. Stop what uses it, or choose another: npm start -- --port 8788`,
+            )
+          : error,
+      );
+    });
+    probe.listen(wanted, HOST, () => {
+      const address = probe.address();
+      const port = typeof address === 'object' && address !== null ? address.port : wanted;
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,121 @@
+/** Where a local marketplace keeps its things, who holds them, and the keys made for development. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { toHex } from '../../src/nostr/hex.ts';
+import { publicKeyOf } from '../../src/nostr/schnorr.ts';
+
+/** The repository. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Where `npm start` keeps its state when nothing else is said. */
+export const DEFAULT_HOME = join(ROOT, '.errand');
+
+const hexKey = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** `dev.json`: how to reach the running marketplace, and keys to play client and operator with. */
+export const devFile = z.object({
+  url: z.url(),
+  relay: z.url(),
+  agents: z.array(z.object({ slug: z.string(), pubkey: hexKey, npub: z.string() })),
+  customer: z.object({ secret_key: hexKey, nwc: z.string().nullable() }),
+  operator: z.object({ pubkey: hexKey, secret_key: hexKey }),
+});
+export type DevFile = z.infer<typeof devFile>;
+
+const keyFile = z.object({ customer: hexKey, operator: hexKey });
+/** Secret keys for development, hex. */
+export type DevKeys = z.infer<typeof keyFile>;
+
+/** Paths below one home folder. `npm run reset` removes the whole folder. */
+export interface Home {
+  readonly path: string;
+  /** What wrangler calls `--persist-to`: `wrangler d1 execute errand --local --persist-to <this>` reads the same data. */
+  readonly state: string;
+  readonly dev: string;
+  readonly keys: string;
+  readonly lock: string;
+}
+
+export function homeAt(path: string): Home {
+  const home = resolve(path);
+  return {
+    path: home,
+    state: join(home, 'state'),
+    dev: join(home, 'dev.json'),
+    keys: join(home, 'keys.json'),
+    lock: join(home, 'lock.sqlite'),
+  };
+}
+
+/** Another process holds this home. */
+export class HomeInUse extends Error {
+  override readonly name = 'HomeInUse';
+}
+
+/**
+ * Takes the home for this process until it ends, however it ends: the lock is SQLite's own file lock, which the
+ * operating system drops with the process, so a killed marketplace leaves nothing stale behind.
+ *
+ * @returns lets the home go
+ * @throws HomeInUse when a running process has it
+ */
+export function holdHome(home: Home): () => void {
+  mkdirSync(home.path, { recursive: true });
+  const lock = new DatabaseSync(home.lock);
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && error.message.includes('locked')) {
+      throw new HomeInUse(`A marketplace is already running on ${home.path}. Stop it first.`);
+    }
+    throw error;
+  }
+  return () => lock.close();
+}
+
+/** The development keys of this home, made on first use. */
+export function devKeys(home: Home, random: () => Uint8Array): DevKeys {
+  const stored = readIfThere(home.keys);
+  if (stored !== undefined) return keyFile.parse(JSON.parse(stored));
+  const keys = { customer: toHex(random()), operator: toHex(random()) };
+  writeWhole(home.keys, JSON.stringify(keys));
+  return keys;
+}
+
+/** The operator's public key that belongs to these development keys. */
+export function operatorPubkey(keys: DevKeys): string {
+  return publicKeyOf(Uint8Array.from(Buffer.from(keys.operator, 'hex')));
+}
+
+export function writeDevFile(home: Home, dev: DevFile): void {
+  writeWhole(home.dev, `${JSON.stringify(dev, null, 2)}\n`);
+}
+
+export function removeDevFile(home: Home): void {
+  rmSync(home.dev, { force: true });
+}
+
+/** What `npm start` wrote, or undefined when nothing is running. @throws ZodError on a file of another shape */
+export function readDevFile(home: Home): DevFile | undefined {
+  const stored = readIfThere(home.dev);
+  return stored === undefined ? undefined : devFile.parse(JSON.parse(stored));
+}
+
+/** A reader never sees half a file; keys are for this user only. */
+function writeWhole(path: string, text: string): void {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, path);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
