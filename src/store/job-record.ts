@@ -5,9 +5,10 @@
  */
 import type { JobErrorCode } from '../errors.ts';
 
-/** Where a job stands. The last five are ends, and a job has one end. */
+/** Where a job stands, in the words of the job machine. The last five are ends, and a job has one end. */
 export const JOB_PHASES = [
   'waiting',
+  'queued',
   'running',
   'delivered',
   'rejected',

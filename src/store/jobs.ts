@@ -1,0 +1,168 @@
+/** Writing and reading the record of jobs. */
+import { and, desc, eq, getTableColumns, gte, isNotNull, ne, type SQL, sql } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { D1_MAX_PARAMETERS, HTTP_PAGE_SCAN } from '../limits.ts';
+import type { Position } from './cursor.ts';
+import { chunks, type Db } from './db.ts';
+import type { JobRecord, RecordedPhase } from './job-record.ts';
+import { jobs } from './schema.ts';
+
+const COLUMNS = getTableColumns(jobs);
+const RECORDS_PER_STATEMENT = Math.floor(D1_MAX_PARAMETERS / Object.keys(COLUMNS).length);
+
+/** What may change in a job's life. The rest is settled when it opens; leaving it out also spares index writes. */
+const CHANGING = {
+  revision: COLUMNS.revision,
+  phase: COLUMNS.phase,
+  error: COLUMNS.error,
+  startedAt_ms: COLUMNS.startedAt_ms,
+  closedAt_ms: COLUMNS.closedAt_ms,
+  resultEventId: COLUMNS.resultEventId,
+  attempts: COLUMNS.attempts,
+};
+
+/** `column = excluded.column` for each column given: the values of the row that could not be inserted. */
+function fromExcluded(columns: Readonly<Record<string, SQLiteColumn>>): Record<string, SQL> {
+  return Object.fromEntries(
+    Object.entries(columns).map(([key, column]) => [key, sql`excluded.${sql.identifier(column.name)}`]),
+  );
+}
+
+/**
+ * Brings the record up to the given states, in one transaction. Repeat-safe, in any order: a state of the same or
+ * a lower revision than the recorded one changes nothing.
+ */
+export async function upsertJobs(db: Db, records: readonly JobRecord[]): Promise<void> {
+  const [head, ...tail] = chunks(records, RECORDS_PER_STATEMENT).map((part) =>
+    db
+      .insert(jobs)
+      .values(part)
+      .onConflictDoUpdate({
+        target: jobs.id,
+        set: fromExcluded(CHANGING),
+        setWhere: sql`excluded.revision > ${jobs.revision}`,
+      }),
+  );
+  if (head !== undefined) await db.batch([head, ...tail]);
+}
+
+/** One job, public or not, or undefined. */
+export async function findJob(db: Db, id: string): Promise<JobRecord | undefined> {
+  return db.select().from(jobs).where(eq(jobs.id, id)).get();
+}
+
+export interface JobFilter {
+  readonly agent?: string | undefined;
+  readonly client?: string | undefined;
+  readonly phase?: RecordedPhase | undefined;
+}
+
+export interface JobPage {
+  /** Newest first. May be fewer than asked for, even none, although there is a `next`. */
+  readonly jobs: readonly JobRecord[];
+  /** Where the next page begins, or null at the end. */
+  readonly next: Position | null;
+}
+
+/**
+ * A page of the public jobs after a position, newest first. Gift-wrapped jobs are left out: that they exist is
+ * their clients' business.
+ *
+ * An index serves the order and the client or else the agent. Everything else filters a stretch of `scan` jobs of
+ * that index, so that a filter that matches nothing costs no more than one that matches everything. Jobs are ordered
+ * by what never changes, so a walk over all pages meets every job that was there when it began exactly once.
+ */
+export async function listJobs(
+  db: Db,
+  filter: JobFilter,
+  after: Position | null,
+  limit: number,
+  scan: number = HTTP_PAGE_SCAN,
+): Promise<JobPage> {
+  const within = and(
+    filter.client !== undefined
+      ? eq(jobs.client, filter.client)
+      : filter.agent !== undefined
+        ? eq(jobs.agent, filter.agent)
+        : undefined,
+    after === null ? undefined : sql`(${jobs.openedAt_ms}, ${jobs.id}) < (${after.openedAt_ms}, ${after.id})`,
+  );
+  const order = [desc(jobs.openedAt_ms), desc(jobs.id)];
+  const stretch = db
+    .select()
+    .from(jobs)
+    .where(within)
+    .orderBy(...order)
+    .limit(scan)
+    .as('stretch');
+  const found = await db
+    .select()
+    .from(stretch)
+    .where(
+      and(
+        ne(stretch.sealing, 'giftwrap'),
+        filter.agent === undefined ? undefined : eq(stretch.agent, filter.agent),
+        filter.phase === undefined ? undefined : eq(stretch.phase, filter.phase),
+      ),
+    )
+    .orderBy(desc(stretch.openedAt_ms), desc(stretch.id))
+    .limit(limit + 1);
+  if (found.length > limit) {
+    const page = found.slice(0, limit);
+    return { jobs: page, next: positionOf(page.at(-1)) };
+  }
+  const [end] = await db
+    .select({ openedAt_ms: jobs.openedAt_ms, id: jobs.id })
+    .from(jobs)
+    .where(within)
+    .orderBy(...order)
+    .limit(1)
+    .offset(scan - 1);
+  return { jobs: found, next: positionOf(end) };
+}
+
+function positionOf(job: Position | undefined): Position | null {
+  return job === undefined ? null : { openedAt_ms: job.openedAt_ms, id: job.id };
+}
+
+/** What the figures of an agent or of the whole marketplace are counted from. */
+export interface JobOutcome {
+  readonly agent: string;
+  readonly phase: RecordedPhase;
+  readonly openedAt_ms: number;
+  readonly closedAt_ms: number | null;
+}
+
+const OUTCOME = {
+  agent: jobs.agent,
+  phase: jobs.phase,
+  openedAt_ms: jobs.openedAt_ms,
+  closedAt_ms: jobs.closedAt_ms,
+};
+
+/** The outcomes of an agent's newest jobs that have ended, gift-wrapped ones included: figures name no client. */
+export async function agentOutcomes(db: Db, agent: string, limit: number): Promise<JobOutcome[]> {
+  const newest = db
+    .select(OUTCOME)
+    .from(jobs)
+    .where(eq(jobs.agent, agent))
+    .orderBy(desc(jobs.openedAt_ms), desc(jobs.id))
+    .limit(limit)
+    .as('newest');
+  return db.select().from(newest).where(isNotNull(newest.closedAt_ms));
+}
+
+/** The outcomes of the newest jobs opened since a time, at most `limit`. */
+export async function recentOutcomes(db: Db, since_ms: number, limit: number): Promise<JobOutcome[]> {
+  return db
+    .select(OUTCOME)
+    .from(jobs)
+    .where(gte(jobs.openedAt_ms, since_ms))
+    .orderBy(desc(jobs.openedAt_ms), desc(jobs.id))
+    .limit(limit);
+}
+
+/** Whether the database answers. @throws whatever the platform throws when it does not */
+export async function pingDb(db: Db): Promise<void> {
+  await db.run(sql`SELECT 1`);
+}

@@ -1,0 +1,46 @@
+/** What an agent's record says of it (PROTOCOL §8 `reputation`). */
+import { REPUTATION_JOBS } from '../limits.ts';
+import type { Db } from './db.ts';
+import { agentOutcomes, type JobOutcome } from './jobs.ts';
+
+/** Counted over the agent's newest jobs ({@link REPUTATION_JOBS}). */
+export interface Reputation {
+  /** Jobs that ended by the agent's doing: delivered, failed, or not begun in time. */
+  readonly jobs: number;
+  /** Delivered ones among them, 0 to 1; null without jobs. */
+  readonly success_rate: number | null;
+  /** From the request's arrival to its result, over the delivered ones; null without any. */
+  readonly median_latency_ms: number | null;
+}
+
+/** An agent's reputation, read from the record. */
+export async function reputationOf(db: Db, agent: string): Promise<Reputation> {
+  return reputation(await agentOutcomes(db, agent, REPUTATION_JOBS));
+}
+
+/** Counts a reputation. What the client did (cancelled) or asked wrongly (rejected) is not held against the agent. */
+export function reputation(outcomes: readonly JobOutcome[]): Reputation {
+  const counted = outcomes.filter(
+    ({ phase }) => phase === 'delivered' || phase === 'failed' || phase === 'expired',
+  );
+  const latencies = latenciesOf(outcomes);
+  return {
+    jobs: counted.length,
+    success_rate: counted.length === 0 ? null : latencies.length / counted.length,
+    median_latency_ms: quantile(latencies, 0.5),
+  };
+}
+
+/** Request to result of the delivered jobs among these, ms, shortest first. */
+export function latenciesOf(outcomes: readonly JobOutcome[]): number[] {
+  return outcomes
+    .flatMap(({ phase, openedAt_ms, closedAt_ms }) =>
+      phase === 'delivered' && closedAt_ms !== null ? [Math.max(0, closedAt_ms - openedAt_ms)] : [],
+    )
+    .sort((a, b) => a - b);
+}
+
+/** The value below which a share `q` of an ascending list lies (nearest rank), or null of an empty one. */
+export function quantile(ascending: readonly number[], q: number): number | null {
+  return ascending[Math.max(0, Math.ceil(q * ascending.length) - 1)] ?? null;
+}
