@@ -73,10 +73,10 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
     removeDevFile(home);
     const keys = devKeys(home, () => randomBytes(32));
     const operator = operatorPubkey(keys);
-    variables['OPERATOR_PUBKEY'] ??= operator;
+    variables.OPERATOR_PUBKEY ??= operator;
     const config = readConfig(variables);
     const build = await buildWorker();
-    const vars: unknown = build.options['bindings'];
+    const vars: unknown = build.options.bindings;
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: HOST,

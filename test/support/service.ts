@@ -153,7 +153,8 @@ function statOf(pid: string): string[] {
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch (error) {
     // Gone between the listing and the look.
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return [];
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return [];
     throw error;
   }
 }
