@@ -163,3 +163,26 @@ export const METRICS_MAX_JOBS = 5_000;
 
 /** Bound parameters of one statement (the platform's limit). */
 export const D1_MAX_PARAMETERS = 100;
+
+// ── Search index: what it keeps and what one search may cost ──
+
+/** Notes and articles kept; beyond it the least popular and oldest go first. */
+export const SEARCH_MAX_NOTES = 100_000;
+/** Replies are found by words only, so fewer are worth their rows. */
+export const SEARCH_MAX_REPLIES = 50_000;
+export const SEARCH_MAX_PEOPLE = 100_000;
+/** Reactions, reposts and zaps remembered so that one key counts once. */
+export const SEARCH_MAX_VOTES = 1_000_000;
+/** Notes older than this are neither taken nor kept, s: five years. */
+export const SEARCH_MAX_AGE_S = 157_680_000;
+/** Documents added between two looks at the limits above. */
+export const SEARCH_PRUNE_EVERY = 1_000;
+/** Text of one event that is indexed, characters. */
+export const SEARCH_MAX_TEXT_CHARS = 8_192;
+/** Follows of one list that count; each costs a row when it changes. */
+export const SEARCH_MAX_FOLLOWS = 500;
+/** Words of one query that are looked at, and characters of each. */
+export const SEARCH_MAX_TERMS = 12;
+export const SEARCH_MAX_TERM_CHARS = 48;
+/** The newest matches of a query that are ranked; bounds the time of a search for a common word. */
+export const SEARCH_MAX_CANDIDATES = 1_000;

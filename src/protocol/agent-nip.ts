@@ -1,0 +1,114 @@
+/** The agent NIP (draft 20250520): requests and results share one kind, bodies are OpenAI chat completions. */
+import { JobError, type Json } from '../errors.ts';
+import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
+import type { AgentKinds } from '../nostr/kinds.ts';
+import { chatCompletion, costJson } from './completion.ts';
+import { type Dialect, NIP_VERSION, type Opener } from './dialect.ts';
+import { readEnvelope } from './envelope.ts';
+import { addressTags, renderInterim } from './feedback.ts';
+import { isObject, type JsonObject, parseRequestJson } from './json.ts';
+import { messageText, readMessages, wrong } from './messages.ts';
+import type { ChatMessage, JobBody, Report, Request } from './model.ts';
+import { parsePrivateTags } from './private-tags.ts';
+import { withinEventLimit } from './size.ts';
+
+/** The agent NIP for the kinds of this deployment. */
+export function agentNip(kinds: AgentKinds): Dialect {
+  return {
+    name: 'agent',
+    takes: (kind) => kind === kinds.task,
+    envelope: (event, sealing) => readEnvelope(event, 'agent', true, sealing),
+    body: readBody,
+    render: (report, request, now_s) => [render(report, request, kinds, now_s)],
+  };
+}
+
+/** Whether an event of the task kind is an answer: results and requests share their kind. */
+export function isTaskAnswer(event: EventTemplate): boolean {
+  return event.tags.some((tag) => tag[0] === 'result' || tag[0] === 'error');
+}
+
+/** The `model` an unencrypted request names, or null when that cannot be told. Never throws. */
+export function requestedModel(event: EventTemplate): string | null {
+  const text = tagValue(event, 'request');
+  if (text === undefined) return null;
+  try {
+    const request = parseRequestJson(text, 'request');
+    return isObject(request) && typeof request.model === 'string' ? request.model : null;
+  } catch (error) {
+    // A broken request still reaches an agent, which answers it with the error.
+    if (error instanceof JobError) return null;
+    throw error;
+  }
+}
+
+function readBody(event: Rumor, _envelope: unknown, open: Opener): JobBody {
+  const encrypted = event.tags.some((tag) => tag[0] === 'encrypted');
+  // Where a tag stands in both places, the private one is meant.
+  const tags = encrypted ? [...parsePrivateTags(open('nip44', event.content)), ...event.tags] : event.tags;
+  const text = tagValue({ tags }, 'request');
+  if (text === undefined)
+    throw new JobError('BAD_REQUEST', 'the request tag is missing', { path: 'request' });
+  const request = parseRequestJson(text, 'request');
+  if (!isObject(request)) throw wrong('request', 'must be a JSON object');
+  const messages = withContent(readMessages(request.messages, '$.messages'), encrypted ? '' : event.content);
+  if (messages.length === 0) throw wrong('$.messages', 'holds no message');
+  return {
+    messages,
+    parameters: readParameters(request.parameters),
+    inputs: [],
+    model: readModel(request.model),
+    outputFormat: request.response_format ?? tagValue({ tags }, 'output_format') ?? null,
+    tools: request.tools ?? null,
+    bid_msats: null,
+    contract: readContract(tagValue({ tags }, 'contract')),
+    bolt11: tagValue({ tags }, 'bolt11') ?? null,
+  };
+}
+
+/** The content is the last user message, unless some message carries it already. */
+function withContent(messages: ChatMessage[], content: string): ChatMessage[] {
+  const text = content.trim();
+  if (text === '' || messages.some((message) => messageText(message).includes(text))) return messages;
+  return [...messages, { role: 'user', content }];
+}
+
+function readParameters(value: Json | undefined): JsonObject {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) throw wrong('$.parameters', 'must be an object');
+  return value;
+}
+
+function readModel(value: Json | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'string') throw wrong('$.model', 'must be a string');
+  return value;
+}
+
+function readContract(text: string | undefined): Json {
+  if (text === undefined) return null;
+  if (text.startsWith('https://') && URL.canParse(text)) return text;
+  const contract = parseRequestJson(text, 'contract');
+  if (!isObject(contract)) throw wrong('contract', 'must be a JSON object or an https URL');
+  return contract;
+}
+
+function render(report: Report, request: Request, kinds: AgentKinds, now_s: number): EventTemplate {
+  const { envelope } = request;
+  const answer = (tags: readonly Tag[], content: string): EventTemplate => ({
+    kind: kinds.task,
+    created_at: now_s,
+    tags: [...addressTags(envelope), ...tags, ['nip_version', NIP_VERSION]],
+    content,
+  });
+  if (report.type === 'error') return answer([['error', JSON.stringify(report.failure)]], '');
+  if (report.type !== 'result') return renderInterim(report, envelope, kinds, now_s);
+  const { output, cost } = report;
+  const tags: Tag[] = [
+    ['result', JSON.stringify(chatCompletion(envelope.id, output, now_s))],
+    ['cost', JSON.stringify(costJson(cost))],
+  ];
+  if (output.stream !== undefined) tags.push(['stream', String(output.stream.deltas), output.stream.sha256]);
+  // The content only repeats the result for clients that do not know the NIP, so it is what gives way.
+  return withinEventLimit(answer(tags, output.content), answer(tags, ''));
+}

@@ -1,0 +1,31 @@
+/** What an agent hands in, in the JSON of the wire: the completion and what it cost. */
+import type { Cost, JobOutput } from './model.ts';
+
+/** An OpenAI `chat.completion`. @param now_s Unix seconds */
+export function chatCompletion(jobId: string, output: JobOutput, now_s: number) {
+  return {
+    id: `chatcmpl-${jobId}`,
+    object: 'chat.completion' as const,
+    created: now_s,
+    model: output.model,
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant' as const, content: output.content },
+        finish_reason: output.finishReason,
+      },
+    ],
+    usage: output.usage,
+  };
+}
+
+/** The `cost` tag's JSON. The NIP counts sats, we count msats: thousandths stand behind the point. */
+export function costJson(cost: Cost) {
+  return {
+    input_tokens: cost.input_tokens,
+    output_tokens: cost.output_tokens,
+    price_sats: cost.price_msats / 1000,
+    currency: 'sats' as const,
+    breakdown: cost.breakdown.map(({ item, cost_msats }) => ({ item, cost_sats: cost_msats / 1000 })),
+  };
+}

@@ -1,0 +1,58 @@
+/** What both dialects tell alike while a job runs: kind 7000 feedback and the stream deltas. */
+import type { EventTemplate, Tag } from '../nostr/event.ts';
+import { type AgentKinds, KIND } from '../nostr/kinds.ts';
+import type { Envelope, Report } from './model.ts';
+
+/** The tags every answer begins with: which request, which client, which conversation. */
+export function addressTags(envelope: Envelope): Tag[] {
+  const tags: Tag[] = [
+    ['e', envelope.id],
+    ['p', envelope.client],
+  ];
+  if (envelope.session !== null) tags.push(['t', envelope.session]);
+  return tags;
+}
+
+/** Kind 7000 with a NIP-90 status. */
+export function feedback(
+  envelope: Envelope,
+  status: Tag,
+  now_s: number,
+  content = '',
+  more: readonly Tag[] = [],
+): EventTemplate {
+  return {
+    kind: KIND.jobFeedback,
+    created_at: now_s,
+    tags: [...addressTags(envelope), ['status', ...status], ...more],
+    content,
+  };
+}
+
+/** The reports that look the same in every dialect. */
+export type InterimReport = Exclude<Report, { readonly type: 'result' | 'error' }>;
+
+/** Renders everything that comes before the end of a job. */
+export function renderInterim(
+  report: InterimReport,
+  envelope: Envelope,
+  kinds: AgentKinds,
+  now_s: number,
+): EventTemplate {
+  switch (report.type) {
+    case 'processing':
+      return feedback(envelope, ['processing', report.note], now_s);
+    case 'progress':
+      return feedback(envelope, ['processing', report.note], now_s, '', [
+        ['progress', String(report.done), String(report.total)],
+      ]);
+    case 'partial':
+      return feedback(envelope, ['partial', report.note], now_s, report.content);
+    case 'delta': {
+      const tags = [...addressTags(envelope), ['seq', String(report.seq)]];
+      // A later attempt begins its sequence again, so a client has to know which one a delta belongs to.
+      if (report.attempt > 1) tags.push(['attempt', String(report.attempt)]);
+      return { kind: kinds.delta, created_at: now_s, tags, content: report.text };
+    }
+  }
+}

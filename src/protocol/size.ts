@@ -1,0 +1,32 @@
+/** Keeps answers under the size relays take: what only repeats gives way before what says something. */
+import { RELAY_MAX_EVENT_BYTES } from '../limits.ts';
+import type { EventTemplate } from '../nostr/event.ts';
+
+/** Id, public key, signature and the member names of a signed event, bytes. */
+const SIGNED_OVERHEAD_BYTES = 400;
+
+/** The first of the given spellings that relays of the usual limit take, else the last. */
+export function withinEventLimit(full: EventTemplate, ...shorter: readonly EventTemplate[]): EventTemplate {
+  let chosen = full;
+  for (const next of shorter) {
+    if (fits(chosen)) return chosen;
+    chosen = next;
+  }
+  return chosen;
+}
+
+function fits(template: EventTemplate): boolean {
+  // A UTF-16 unit becomes at most 6 bytes of JSON, so small events are told without serialising them.
+  let units = template.content.length;
+  for (const tag of template.tags) for (const item of tag) units += item.length + 4;
+  if (units * 6 + SIGNED_OVERHEAD_BYTES <= RELAY_MAX_EVENT_BYTES) return true;
+  if (units > RELAY_MAX_EVENT_BYTES) return false;
+  return utf8Bytes(JSON.stringify(template)) + SIGNED_OVERHEAD_BYTES <= RELAY_MAX_EVENT_BYTES;
+}
+
+/** Length of a text in UTF-8, bytes. */
+export function utf8Bytes(text: string): number {
+  return encoder.encode(text).length;
+}
+
+const encoder = new TextEncoder();
