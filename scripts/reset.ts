@@ -1,18 +1,24 @@
 /** `npm run reset`: forgets everything the local marketplace has stored, its development keys included. */
 import { rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { fail, readOptions } from './local/options.ts';
 import { DEFAULT_HOME, HomeInUse, holdHome, homeAt } from './local/state.ts';
 
-const { values } = parseArgs({ options: { 'persist-to': { type: 'string', default: DEFAULT_HOME } } });
-const home = homeAt(values['persist-to']);
-try {
-  const letGo = holdHome(home);
-  for (const path of [home.state, home.dev, home.keys]) rmSync(path, { recursive: true, force: true });
-  letGo();
-  rmSync(home.lock, { force: true });
-  process.stdout.write(`Forgot everything in ${home.path}.\n`);
-} catch (error) {
-  if (!(error instanceof HomeInUse)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+const options = readOptions(
+  { options: { 'persist-to': { type: 'string', default: DEFAULT_HOME } } },
+  'npm run reset -- [--persist-to .errand]\n',
+);
+if (options !== undefined) reset(options.values['persist-to']);
+
+function reset(path: string): void {
+  const home = homeAt(path);
+  try {
+    const letGo = holdHome(home);
+    for (const file of [home.state, home.dev, home.keys]) rmSync(file, { recursive: true, force: true });
+    letGo();
+    rmSync(home.lock, { force: true });
+    process.stdout.write(`Forgot everything in ${home.path}.\n`);
+  } catch (error) {
+    if (!(error instanceof HomeInUse)) throw error;
+    fail(error.message);
+  }
 }

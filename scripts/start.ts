@@ -1,9 +1,9 @@
 /** `npm start`: runs the marketplace on this machine until Ctrl-C. State is kept in `.errand/` between starts. */
-import { parseArgs } from 'node:util';
 import { keyedAgents } from '../src/agent/embedded.ts';
 import { ConfigError } from '../src/config.ts';
 import { BuildError } from './local/build.ts';
 import { type Marketplace, PortTaken, startMarketplace } from './local/marketplace.ts';
+import { fail, readOptions } from './local/options.ts';
 import { DEFAULT_HOME, HomeInUse, homeAt } from './local/state.ts';
 
 const USAGE = `npm start -- [--port 8787] [--persist-to .errand]
@@ -14,29 +14,23 @@ const USAGE = `npm start -- [--port 8787] [--persist-to .errand]
 `;
 
 const began = performance.now();
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8787' },
-    'persist-to': { type: 'string', default: DEFAULT_HOME },
-    help: { type: 'boolean', default: false },
+const options = readOptions(
+  {
+    options: {
+      port: { type: 'string', default: '8787' },
+      'persist-to': { type: 'string', default: DEFAULT_HOME },
+    },
   },
-});
+  USAGE,
+);
 
-if (values.help) {
-  process.stdout.write(USAGE);
-} else if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
-  fail(`--port must be a number from 0 to 65535, not ${values.port}`);
-} else {
-  await main(Number(values.port), values['persist-to']);
+if (options !== undefined) {
+  const { port, 'persist-to': path } = options.values;
+  if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) await main(Number(port), path);
+  else fail(`--port must be a number from 0 to 65535, not ${port}`);
 }
 
 async function main(port: number, path: string): Promise<void> {
-  // Signals count from the first moment, so that a start that is still building can be stopped as well.
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-    // Started by a test, which speaks to us over a channel: when the test is gone, so are we.
-    if (process.send !== undefined) process.on('disconnect', () => resolve());
-  });
   let marketplace: Marketplace;
   try {
     marketplace = await startMarketplace({
@@ -51,11 +45,24 @@ async function main(port: number, path: string): Promise<void> {
     return fail(error instanceof Error ? error.message : String(error));
   }
   process.stdout.write(welcome(marketplace));
+  const stopped = stopAsked();
   process.send?.('ready');
   await stopped;
   process.stdout.write('\nStopping; state is kept. `npm run reset` forgets it.\n');
   await marketplace.stop();
   process.exit(0);
+}
+
+/** Resolves at Ctrl-C, at a polite kill, or when the test that started us is gone. */
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      // The runtime library's own handler would end this process at once, and not with exit code 0.
+      process.removeAllListeners(signal);
+      process.on(signal, () => resolve());
+    }
+    if (process.send !== undefined) process.on('disconnect', () => resolve());
+  });
 }
 
 function welcome({ dev, config }: Marketplace): string {
@@ -79,9 +86,4 @@ Post a job from another terminal:
 
 Ctrl-C stops; state is kept.
 `;
-}
-
-function fail(message: string): void {
-  process.stderr.write(`${message}\n`);
-  process.exitCode = 1;
 }
