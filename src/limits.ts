@@ -12,8 +12,20 @@ export const RELAY_MAX_EVENT_BYTES = 65_536;
 export const RELAY_MAX_CONTENT_CHARS = 65_536;
 export const RELAY_MAX_TAGS = 2_000;
 export const RELAY_MAX_TAG_VALUE_CHARS = 1_024;
-/** The `request` tag of a job carries whole conversations, so it may be longer than other tags (bounded by the event). */
+/** Tags that carry documents (conversations, results, receipts) may be longer than others; the event bounds them. */
 export const RELAY_MAX_REQUEST_TAG_CHARS = 65_536;
+/** Which tags those are: of agent-NIP and NIP-90 jobs, and of zap receipts (NIP-57). */
+export const RELAY_LONG_TAGS: ReadonlySet<string> = new Set([
+  'request',
+  'result',
+  'error',
+  'cost',
+  'contract',
+  'i',
+  'param',
+  'bolt11',
+  'description',
+]);
 /** A JSON message of the relay protocol nests 4 deep; anything far deeper is an attack on the parser. */
 export const RELAY_MAX_JSON_DEPTH = 16;
 /** Small enough that subscriptions fit into the 16 KiB attachment a hibernating socket may keep, with the byte cap below. */
@@ -29,8 +41,51 @@ export const RELAY_CREATED_AT_FUTURE_S = 900;
 export const RELAY_CREATED_AT_PAST_S = 315_360_000;
 /** Ephemeral events older than this are refused, s. */
 export const RELAY_EPHEMERAL_AGE_S = 60;
-/** Output a client has not read yet before its socket is closed, bytes. */
+/**
+ * Output a client is taken not to have read yet before its socket is closed, bytes. workerd does not say how much
+ * is unread (no `bufferedAmount`), so a client is credited with the reading rate below and no more.
+ */
 export const RELAY_MAX_PENDING_OUTPUT_BYTES = 4_194_304;
+/** Reading rate every client must keep up with for live events, bytes a second. */
+export const RELAY_OUTPUT_BYTES_PER_S = 8_388_608;
+/** Stored events sent at once to one connection; a REQ that finds this used up is refused, bytes. */
+export const RELAY_MAX_STORED_OUTPUT_BYTES = 16_777_216;
+/** How fast that allowance comes back: what a client that never reads can pile up, bytes a second. */
+export const RELAY_STORED_OUTPUT_BYTES_PER_S = 262_144;
+/** Stored events one REQ returns, all filters together; the newest come first, older ones by `until`, bytes. */
+export const RELAY_MAX_RESULT_BYTES = 4_194_304;
+/** Messages of one connection a second. 32 jobs in flight at 500 jobs/s need 1,500. */
+export const RELAY_MESSAGES_PER_S = 2_000;
+/** Messages of one connection after a pause. As many again are refused, then the connection is closed. */
+export const RELAY_MESSAGES_BURST = 4_000;
+/** All REQ messages of one connection together, characters: they are kept in memory as long as it is open. */
+export const RELAY_MAX_SUBSCRIPTION_CHARS = 262_144;
+/** What of them is kept in the socket's attachment (16 KiB with its envelope); the rest goes to SQLite, bytes. */
+export const RELAY_ATTACHMENT_BYTES = 14_000;
+/** Index rows one filter may read before it is refused as too broad. */
+export const RELAY_MAX_SCAN_ROWS = 20_000;
+/** Lists one filter is answered from, merged by time: authors times kinds, or values of one tag. */
+export const RELAY_MAX_SOURCES = 1_000;
+/** COUNT is exact up to here and approximate beyond. */
+export const RELAY_MAX_COUNT = 10_000;
+/** Keys one connection may prove to hold (NIP-42). */
+export const RELAY_MAX_AUTHED_PUBKEYS = 32;
+/** How far the saved mark of what was handed on may lag behind, ms: what is handed on again after a crash. */
+export const RELAY_MARK_INTERVAL_MS = 5_000;
+/** Events handed on at a time; more wait in storage. */
+export const RELAY_MAX_HANDOVERS = 512;
+/** An event that cannot be handed on is tried this often (about a day), then reported and passed over. */
+export const RELAY_HANDOVER_ATTEMPTS = 300;
+export const RELAY_HANDOVER_BASE_MS = 1_000;
+export const RELAY_HANDOVER_MAX_MS = 300_000;
+/** Events for the search index travel together for this long, ms, and at most so many at a time. */
+export const RELAY_INDEX_DELAY_MS = 250;
+export const RELAY_INDEX_BATCH = 100;
+/** Expired and withdrawn events are removed this often while there are any, ms, and so many at a time. */
+export const RELAY_PRUNE_INTERVAL_MS = 60_000;
+export const RELAY_PRUNE_BATCH = 500;
+/** A silent event stream gets a comment this often so that proxies keep it, ms. */
+export const RELAY_STREAM_PING_MS = 15_000;
 
 // ── Jobs ──
 
@@ -51,6 +106,12 @@ export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 export const JOB_START_PATIENCE_MS = 3_600_000;
 /** Deltas that arrive within this time travel as one event, ms. */
 export const JOB_DELTA_WINDOW_MS = 40;
+/** An ended job's row is kept this long, so that a request that comes again is known; well over its maximal age, ms. */
+export const SESSION_KEEP_JOBS_MS = 86_400_000;
+/** A conversation is kept this long after its last turn, ms. */
+export const SESSION_KEEP_TURNS_MS = 30 * 86_400_000;
+/** Changes of jobs within this time are written to the marketplace's record together, ms. */
+export const PROJECT_WINDOW_MS = 150;
 /** Jobs of one client with one agent in one session that may be unfinished at a time. */
 export const JOB_MAX_OPEN_PER_SESSION = 256;
 /** How often a step whose outcome is unknown is begun again before the job fails. */
@@ -153,11 +214,15 @@ export const HTTP_PAGE_MAX = 200;
 /** Jobs one page may look at to find those asked for: a filter that matches nothing must not read the whole table. */
 export const HTTP_PAGE_SCAN = 1_000;
 export const HTTP_MAX_BODY_BYTES = 131_072;
+/** How far `created_at` of a NIP-98 token may be from our clock, s. */
+export const HTTP_AUTH_WINDOW_S = 60;
 /** Reputation is counted over an agent's newest jobs, so that it follows what the agent is now and costs a bounded read. */
 export const REPUTATION_JOBS = 500;
 /** The stretch of time and the most jobs the figures of `/metrics` are taken from. */
 export const METRICS_WINDOW_MS = 300_000;
 export const METRICS_MAX_JOBS = 5_000;
+/** A part of the service that has not answered `/health` or `/metrics` by then counts as failing, ms. */
+export const HEALTH_TIMEOUT_MS = 5_000;
 
 // ── D1 ──
 
@@ -173,9 +238,14 @@ export const SEARCH_MAX_REPLIES = 50_000;
 export const SEARCH_MAX_PEOPLE = 100_000;
 /** Reactions, reposts and zaps remembered so that one key counts once. */
 export const SEARCH_MAX_VOTES = 1_000_000;
+/** Tallies kept; beyond it those of events never seen go. */
+export const SEARCH_MAX_TALLIES = 1_000_000;
+export const SEARCH_MAX_FOLLOW_LISTS = 50_000;
+/** Remembered deletions: each keeps one event from coming back. */
+export const SEARCH_MAX_TOMBSTONES = 200_000;
 /** Notes older than this are neither taken nor kept, s: five years. */
 export const SEARCH_MAX_AGE_S = 157_680_000;
-/** Documents added between two looks at the limits above. */
+/** Events taken between two looks at the limits above. */
 export const SEARCH_PRUNE_EVERY = 1_000;
 /** Text of one event that is indexed, characters. */
 export const SEARCH_MAX_TEXT_CHARS = 8_192;

@@ -1,0 +1,84 @@
+/** The HTTP side of the marketplace (PROTOCOL §7): one Hono app over its ports. */
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { secureHeaders } from 'hono/secure-headers';
+import { JobError } from '../errors.ts';
+import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
+import type { HttpPorts } from './ports.ts';
+import { type AppEnv, problem } from './problem.ts';
+import { agentRoutes } from './routes/agents.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { rootRoutes } from './routes/root.ts';
+
+/**
+ * The app. WebSocket upgrades are not for it: the shell hands them to the embedded relay first.
+ *
+ * @example
+ * ```ts
+ * const app = createApp(ports);
+ * return app.fetch(request);
+ * ```
+ */
+export function createApp(ports: HttpPorts): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.use(async function requestId(c, next) {
+    c.set('requestId', ports.newRequestId());
+    await next();
+    c.header('X-Request-Id', c.get('requestId'));
+  });
+  // Everything here is public and none of it uses cookies, so any page may read it.
+  app.use(
+    cors({
+      origin: '*',
+      allowMethods: ['GET', 'HEAD', 'DELETE', 'OPTIONS'],
+      allowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'Last-Event-ID'],
+      exposeHeaders: ['ETag', 'Link', 'X-Request-Id'],
+      maxAge: 86_400,
+    }),
+  );
+  app.use(
+    secureHeaders({
+      crossOriginResourcePolicy: 'cross-origin',
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] },
+    }),
+  );
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) =>
+        problem(c, { code: 'BAD_REQUEST', message: `this path takes ${methods.join(', ')}` }, 405, {
+          Allow: methods.join(', '),
+        }),
+    }),
+  );
+  app.use(
+    bodyLimit({
+      maxSize: HTTP_MAX_BODY_BYTES,
+      onError: (c) =>
+        problem(c, {
+          code: 'CONTENT_TOO_LARGE',
+          message: `a body may have ${HTTP_MAX_BODY_BYTES} bytes`,
+          details: { max_bytes: HTTP_MAX_BODY_BYTES },
+        }),
+    }),
+  );
+  app.route('/', rootRoutes(ports));
+  app.route('/', agentRoutes(ports));
+  app.route('/', jobRoutes(ports));
+  app.route('/', operationRoutes(ports));
+
+  app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
+  app.onError((error, c) => {
+    if (error instanceof JobError) return problem(c, error.failure);
+    const requestId = c.get('requestId');
+    ports.log({ level: 'error', message: `${c.req.method} ${c.req.path} failed`, requestId, error });
+    return problem(c, {
+      code: 'AGENT_ERROR',
+      message: 'an internal error; the operator finds it by its request id',
+    });
+  });
+  return app;
+}

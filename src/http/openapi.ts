@@ -1,0 +1,258 @@
+/** The API described for machines: OpenAPI 3.1, made from the schemas that the tests hold every answer to. */
+import { z } from 'zod';
+import type { Json } from '../errors.ts';
+import { METRICS_TYPE } from './metrics.ts';
+import { PROBLEM_TYPE } from './problem.ts';
+import { AgentQuery, COMPONENTS, type ComponentName, JobQuery } from './schemas.ts';
+
+const VERSION = '1';
+
+type Body =
+  /** A named schema of this API. */
+  | { readonly schema: ComponentName }
+  /** JSON whose shape is defined elsewhere. */
+  | { readonly defined: string }
+  | { readonly text: string };
+
+interface Operation {
+  readonly method: 'get' | 'delete';
+  /** OpenAPI spelling: `/jobs/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  readonly headers?: { readonly [name: string]: string };
+  /** Needs NIP-98. */
+  readonly authenticated?: true;
+  readonly success: { readonly status: number; readonly content: { readonly [mediaType: string]: Body } };
+  /** Statuses of problem documents, or of other bodies where one is named. */
+  readonly failures: readonly (number | { readonly status: number; readonly schema: ComponentName })[];
+  readonly notModified?: true;
+}
+
+const JSON_TYPE = 'application/json';
+const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
+
+/** Every operation there is; a test holds this list against the routes of the app. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/',
+    summary:
+      'A page; or, by Accept, the relay information document (NIP-11). A WebSocket upgrade reaches the relay.',
+    success: {
+      status: 200,
+      content: {
+        'text/html': { text: 'The root page' },
+        'application/nostr+json': { defined: 'Relay information document (NIP-11)' },
+      },
+    },
+    failures: [],
+  },
+  {
+    method: 'get',
+    path: '/.well-known/nostr.json',
+    summary: 'Names of the agents (NIP-05)',
+    query: z.object({ name: z.string().optional() }),
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Nip05' } } },
+    failures: [],
+  },
+  {
+    method: 'get',
+    path: '/agents',
+    summary: 'The directory of agents, by name',
+    query: AgentQuery,
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'AgentList' }, ...HTML } },
+    failures: [400],
+  },
+  {
+    method: 'get',
+    path: '/agents/{slug}',
+    summary: 'An agent and its reputation',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'AgentProfile' }, ...HTML } },
+    failures: [404],
+  },
+  {
+    method: 'get',
+    path: '/agents/{slug}/card.json',
+    summary: 'The agent card, byte for byte as its announcement hashed it; the ETag is that hash',
+    headers: { 'If-None-Match': 'ETag of a copy the reader has' },
+    success: { status: 200, content: { [JSON_TYPE]: { defined: 'Agent card' } } },
+    failures: [404],
+    notModified: true,
+  },
+  {
+    method: 'get',
+    path: '/agents/{slug}/parameters.json',
+    summary: 'JSON Schema of the parameters the agent takes',
+    headers: { 'If-None-Match': 'ETag of a copy the reader has' },
+    success: { status: 200, content: { 'application/schema+json': { defined: 'JSON Schema 2020-12' } } },
+    failures: [404],
+    notModified: true,
+  },
+  {
+    method: 'get',
+    path: '/jobs',
+    summary: 'Public jobs, newest first. Gift-wrapped jobs are never listed.',
+    query: JobQuery,
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' } } },
+    failures: [400],
+  },
+  {
+    method: 'get',
+    path: '/jobs/{id}',
+    summary: 'A job by the id of its request',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Job' } } },
+    failures: [404],
+  },
+  {
+    method: 'get',
+    path: '/jobs/{id}/events',
+    summary: 'The signed events that answer a job: those so far, then each as it comes',
+    headers: { 'Last-Event-ID': 'The last event the reader has; the stream goes on after it' },
+    success: {
+      status: 200,
+      content: { 'text/event-stream': { text: 'Server-sent events whose data is a Nostr event as JSON' } },
+    },
+    failures: [400, 404],
+  },
+  {
+    method: 'delete',
+    path: '/jobs/{id}',
+    summary: 'Erases prompt, context and output of a job. Only for its client.',
+    authenticated: true,
+    success: { status: 204, content: {} },
+    failures: [401, 403, 404, 413],
+  },
+  {
+    method: 'get',
+    path: '/health',
+    summary:
+      'Whether the service can work. Outside relays out of reach degrade it; it fails without its own parts.',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Health' } } },
+    failures: [{ status: 503, schema: 'Health' }],
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: 'Metrics in the Prometheus text format',
+    success: { status: 200, content: { [METRICS_TYPE]: { text: 'Text exposition format 0.0.4' } } },
+    failures: [],
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This description',
+    success: { status: 200, content: { [JSON_TYPE]: { defined: 'OpenAPI 3.1' } } },
+    failures: [],
+  },
+];
+
+type Document = { readonly [key: string]: Json };
+
+/** The description of this deployment's API. */
+export function openApiDocument(publicUrl: string): Document {
+  const paths: Record<string, Record<string, Document>> = {};
+  for (const operation of OPERATIONS) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'errand', version: VERSION, summary: 'A job marketplace for AI agents on Nostr' },
+    servers: [{ url: publicUrl }],
+    paths,
+    components: {
+      schemas: componentSchemas(),
+      securitySchemes: {
+        nip98: {
+          type: 'http',
+          scheme: 'nostr',
+          description: 'NIP-98: base64 of a signed event of kind 27235 for this URL and method',
+        },
+      },
+    },
+  };
+}
+
+function describe(operation: Operation): Document {
+  const responses: Record<string, Document> = {
+    [operation.success.status]: {
+      description: operation.summary,
+      ...(Object.keys(operation.success.content).length === 0
+        ? {}
+        : { content: mapValues(operation.success.content, mediaType) }),
+    },
+    default: { description: 'An error', content: problemContent() },
+  };
+  if (operation.notModified) responses['304'] = { description: 'The reader has the newest copy' };
+  for (const failure of operation.failures) {
+    if (typeof failure === 'number') {
+      responses[failure] = { description: 'An error', content: problemContent() };
+    } else {
+      responses[failure.status] = {
+        description: operation.summary,
+        content: { [JSON_TYPE]: mediaType({ schema: failure.schema }) },
+      };
+    }
+  }
+  return {
+    summary: operation.summary,
+    parameters: parametersOf(operation),
+    responses,
+    ...(operation.authenticated ? { security: [{ nip98: [] }] } : {}),
+  };
+}
+
+function parametersOf(operation: Operation): Json[] {
+  const path = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const headers = Object.entries(operation.headers ?? {}).map(([name, description]) => ({
+    name,
+    in: 'header',
+    description,
+    schema: { type: 'string' },
+  }));
+  const query = Object.entries(operation.query?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    schema: jsonSchema(z.toJSONSchema(schema, { io: 'input' })),
+  }));
+  return [...path, ...query, ...headers];
+}
+
+function mediaType(body: Body): Document {
+  if ('schema' in body) return { schema: { $ref: `#/components/schemas/${body.schema}` } };
+  if ('defined' in body) return { schema: { type: 'object', description: body.defined } };
+  return { schema: { type: 'string', description: body.text } };
+}
+
+function problemContent(): Document {
+  return { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
+}
+
+function componentSchemas(): Document {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  return mapValues(schemas, jsonSchema);
+}
+
+/** zod's JSON Schema as plain JSON, without `$schema` and `$id`, which have no place inside the document. */
+function jsonSchema(schema: object): Document {
+  const {
+    $schema: _schema,
+    $id: _id,
+    ...plain
+  } = z.record(z.string(), z.json()).parse(JSON.parse(JSON.stringify(schema)));
+  return plain;
+}
+
+function mapValues<From, To>(
+  record: { readonly [key: string]: From },
+  map: (value: From) => To,
+): { [key: string]: To } {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

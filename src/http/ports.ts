@@ -1,0 +1,68 @@
+/** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
+import type { KeyedAgent } from '../agent/definition.ts';
+import type { Clock } from '../clock.ts';
+import type { Json } from '../errors.ts';
+import type { Db } from '../store/db.ts';
+import type { JobRecord } from '../store/job-record.ts';
+
+/** A card as it is announced: its text, byte for byte, and what identifies it. */
+export interface ServedCard {
+  readonly cardJson: string;
+  /** SHA-256 of `cardJson`, hex: the announcement's `x`. */
+  readonly cardHash: string;
+}
+
+/** One outside relay as its link sees it. */
+export interface LinkHealth {
+  readonly url: string;
+  readonly state: 'connecting' | 'open' | 'waiting' | 'stopped';
+  /** Unix ms; null before the first frame. */
+  readonly lastFrameAt_ms: number | null;
+  readonly received: number;
+  readonly dispatched: number;
+  readonly refused: number;
+  readonly reconnects: number;
+}
+
+/** A line of the log. Never carries a secret, a header, or a body. */
+export interface LogEntry {
+  readonly level: 'error' | 'warn';
+  readonly message: string;
+  readonly requestId: string;
+  /** What was thrown. */
+  readonly error: unknown;
+}
+
+export interface HttpPorts {
+  /** Base URL of this deployment, without a trailing slash. */
+  readonly publicUrl: string;
+  /** The embedded relay, then the outside ones: where the agents listen. */
+  readonly relays: readonly string[];
+  readonly agents: readonly KeyedAgent[];
+  /** Whether new jobs are refused while open ones finish. */
+  readonly draining: boolean;
+  readonly db: Db;
+  readonly clock: Clock;
+  newRequestId(): string;
+  log(entry: LogEntry): void;
+  /** The NIP-11 document of the embedded relay. */
+  relayInformation(): { readonly [name: string]: Json };
+  /** The card of an agent, as announced. */
+  card(agent: KeyedAgent): Promise<ServedCard>;
+  /** Asks for a job that the record does not know (yet): the record lags behind the sessions by a moment. */
+  liveJob(id: string): Promise<JobRecord | undefined>;
+  /**
+   * Server-sent events of a job: what was stored after `afterSeq` (0: everything), then live ones.
+   * The reader may cancel the stream at any time.
+   */
+  jobEvents(id: string, afterSeq: number): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Erases prompt, context and output of a job, wherever they are kept, and cancels it if it still runs.
+   * Repeat-safe. That `job.client` asks for it has been proved.
+   */
+  eraseJob(job: JobRecord): Promise<void>;
+  /** The state of every link; empty without outside relays. */
+  links(): Promise<readonly LinkHealth[]>;
+  /** Figures of the embedded relay by name, such as stored events and open sockets. */
+  relayStats(): Promise<{ readonly [name: string]: number }>;
+}

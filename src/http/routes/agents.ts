@@ -1,0 +1,66 @@
+/** The directory of agents, their profiles and what their cards point to. */
+import { type Context, Hono } from 'hono';
+import { etag } from 'hono/etag';
+import type { KeyedAgent } from '../../agent/definition.ts';
+import { JobError } from '../../errors.ts';
+import { reputationOf } from '../../store/reputation.ts';
+import { agentPage, agentsPage } from '../pages.ts';
+import type { HttpPorts } from '../ports.ts';
+import type { AppEnv } from '../problem.ts';
+import { nextLink, prefersHtml, readQuery } from '../query.ts';
+import { AgentQuery } from '../schemas.ts';
+import { agentView } from '../views.ts';
+
+/** Caches may keep what a card says for so long, then ask by ETag, s. */
+const CARD_MAX_AGE_S = 60;
+const CACHED = { 'cache-control': `public, max-age=${CARD_MAX_AGE_S}` };
+
+export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
+  const sorted = [...ports.agents].sort((a, b) => (a.slug < b.slug ? -1 : 1));
+
+  function agentOf(c: Context<AppEnv, '/agents/:slug'>): KeyedAgent {
+    const agent = bySlug.get(c.req.param('slug'));
+    if (agent === undefined) throw new JobError('NOT_FOUND', 'no agent has this name');
+    return agent;
+  }
+
+  app.get('/agents', (c) => {
+    const { cursor = '', limit } = readQuery(c, AgentQuery);
+    const rest = sorted.filter((agent) => agent.slug > cursor);
+    const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
+    const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
+    c.header('Vary', 'Accept');
+    if (prefersHtml(c)) return c.html(agentsPage(agents, next));
+    if (next !== null) c.header('Link', nextLink(c, next));
+    return c.json({ agents, next });
+  });
+
+  app.get('/agents/:slug', async (c) => {
+    const agent = agentOf(c);
+    const view = agentView(ports, agent);
+    const reputation = await reputationOf(ports.db, agent.slug);
+    c.header('Vary', 'Accept');
+    if (prefersHtml(c)) return c.html(agentPage(view, reputation));
+    return c.json({ ...view, reputation, example_request: agent.exampleRequest });
+  });
+
+  // The ETag is the hash that the announcement names, so a reader can compare the two without reading the body.
+  app.get('/agents/:slug/card.json', etag(), async (c) => {
+    const card = await ports.card(agentOf(c));
+    return c.body(card.cardJson, 200, {
+      ...CACHED,
+      'content-type': 'application/json',
+      etag: `"${card.cardHash}"`,
+    });
+  });
+
+  app.get('/agents/:slug/parameters.json', etag(), (c) =>
+    c.body(JSON.stringify(agentOf(c).parametersSchema), 200, {
+      ...CACHED,
+      'content-type': 'application/schema+json',
+    }),
+  );
+  return app;
+}

@@ -1,0 +1,51 @@
+/** The root page, the relay's own description (NIP-11) and the agents' names (NIP-05). */
+import { Hono } from 'hono';
+import { accepts } from 'hono/accepts';
+import { openApiDocument } from '../openapi.ts';
+import { rootPage } from '../pages.ts';
+import type { HttpPorts } from '../ports.ts';
+import type { AppEnv } from '../problem.ts';
+import { agentView } from '../views.ts';
+
+const NIP11_TYPE = 'application/nostr+json';
+/** Names move rarely, and NIP-05 readers ask often, s. */
+const NAMES_MAX_AGE_S = 300;
+
+export function rootRoutes(ports: HttpPorts): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+
+  app.get('/', (c) => {
+    c.header('Vary', 'Accept');
+    const type = accepts(c, { header: 'Accept', supports: ['text/html', NIP11_TYPE], default: 'text/html' });
+    if (type === NIP11_TYPE) {
+      // NIP-11 asks for all three headers on the answer itself, not only on a preflight.
+      return c.body(JSON.stringify(ports.relayInformation()), 200, {
+        'content-type': NIP11_TYPE,
+        'access-control-allow-headers': '*',
+        'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+      });
+    }
+    return c.html(
+      rootPage(
+        ports,
+        ports.agents.map((agent) => agentView(ports, agent)),
+      ),
+    );
+  });
+
+  app.get('/.well-known/nostr.json', (c) => {
+    const name = c.req.query('name')?.toLowerCase();
+    const named = ports.agents.filter((agent) => name === undefined || agent.slug === name);
+    return c.json(
+      {
+        names: Object.fromEntries(named.map((agent) => [agent.slug, agent.pubkey])),
+        relays: Object.fromEntries(named.map((agent) => [agent.pubkey, ports.relays])),
+      },
+      200,
+      { 'cache-control': `public, max-age=${NAMES_MAX_AGE_S}` },
+    );
+  });
+
+  app.get('/openapi.json', (c) => c.json(openApiDocument(ports.publicUrl)));
+  return app;
+}

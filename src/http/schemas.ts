@@ -1,0 +1,126 @@
+/** Every shape this API answers with or takes. openapi.json is made from these, and the tests hold responses to it. */
+import { z } from 'zod';
+import { JOB_ERROR_CODES } from '../errors.ts';
+import { HTTP_PAGE_DEFAULT, HTTP_PAGE_MAX } from '../limits.ts';
+import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+const slug = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const count = z.int().nonnegative();
+const unixMs = count.describe('Unix time, ms');
+const json = z.record(z.string(), z.json());
+
+export const Problem = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(JOB_ERROR_CODES).describe('The codes of the agent NIP'),
+  details: json.optional(),
+  request_id: z.string(),
+});
+
+export const Reputation = z.object({
+  jobs: count.describe('Newest jobs that were delivered, failed or not begun in time'),
+  success_rate: z.number().min(0).max(1).nullable(),
+  median_latency_ms: z.number().nonnegative().nullable(),
+});
+
+export const Agent = z.object({
+  slug,
+  name: z.string(),
+  description: z.string(),
+  pubkey: hex32,
+  npub: z.string().startsWith('npub1'),
+  nip05: z.string(),
+  kinds: z.array(z.int()).describe('NIP-90 request kinds it takes'),
+  tasks: z.array(z.object({ type: z.string(), description: z.string() })),
+  models: z.array(z.string()),
+  relays: z.array(z.string()),
+  card_url: z.url(),
+  parameters_url: z.url(),
+  jobs_url: z.url(),
+});
+
+export const AgentProfile = Agent.extend({ reputation: Reputation, example_request: json });
+
+export const AgentList = z.object({ agents: z.array(Agent), next: z.string().nullable() });
+
+export const Job = z.object({
+  id: hex32.describe('Id of the request event'),
+  agent: slug,
+  client: hex32,
+  dialect: z.enum(JOB_DIALECTS),
+  kind: z.int(),
+  encrypted: z.boolean().describe('Whether request and answers are encrypted to the client'),
+  phase: z.enum(JOB_PHASES),
+  error: z.enum(JOB_ERROR_CODES).nullable(),
+  via: z.string().describe('Relay the request came from, or `embedded`'),
+  created_at_s: count.describe('`created_at` of the request, Unix time, s'),
+  opened_at_ms: unixMs,
+  started_at_ms: unixMs.nullable(),
+  closed_at_ms: unixMs.nullable(),
+  latency_ms: count.nullable().describe('From the arrival of the request to its end'),
+  attempts: count,
+  result_event_id: hex32.nullable(),
+  events_url: z.url(),
+});
+
+export const JobList = z.object({
+  jobs: z.array(Job),
+  next: z.string().nullable().describe('Cursor of the next page; a page may be short although there is one'),
+});
+
+export const Nip05 = z.object({
+  names: z.record(z.string(), hex32),
+  relays: z.record(hex32, z.array(z.string())),
+});
+
+export const Health = z.object({
+  status: z.enum(['ok', 'degraded', 'failing']),
+  draining: z.boolean(),
+  database: z.enum(['ok', 'failing']),
+  relay: z.enum(['ok', 'failing']),
+  links: z.enum(['ok', 'failing']),
+  outside_relays: z.array(
+    z.object({
+      url: z.string(),
+      state: z.enum(['connecting', 'open', 'waiting', 'stopped']),
+      silent_for_ms: count.nullable(),
+    }),
+  ),
+});
+
+const limit = z
+  .string()
+  .regex(/^\d{1,4}$/, 'must be a number')
+  .transform(Number)
+  .pipe(z.int().min(1).max(HTTP_PAGE_MAX))
+  .default(HTTP_PAGE_DEFAULT);
+const cursor = z.string().max(128).optional();
+
+/** Query of `GET /jobs`. Unknown names are refused: a misspelt filter would quietly list everything. */
+export const JobQuery = z.strictObject({
+  agent: slug.optional(),
+  client: hex32.optional(),
+  phase: z.enum(JOB_PHASES).optional(),
+  cursor,
+  limit,
+});
+
+/** Query of `GET /agents`. */
+export const AgentQuery = z.strictObject({ cursor, limit });
+
+/** The schemas that openapi.json names. */
+export const COMPONENTS = {
+  Problem,
+  Reputation,
+  Agent,
+  AgentProfile,
+  AgentList,
+  Job,
+  JobList,
+  Nip05,
+  Health,
+} as const;
+export type ComponentName = keyof typeof COMPONENTS;

@@ -1,0 +1,53 @@
+/** The marketplace's own values in the shapes of the API. */
+import { npubEncode } from 'nostr-tools/nip19';
+import type { z } from 'zod';
+import type { KeyedAgent } from '../agent/definition.ts';
+import type { JobRecord } from '../store/job-record.ts';
+import type { HttpPorts } from './ports.ts';
+import type * as schemas from './schemas.ts';
+
+export type AgentView = z.infer<typeof schemas.Agent>;
+export type JobView = z.infer<typeof schemas.Job>;
+
+/** An agent as the directory lists it. */
+export function agentView(ports: HttpPorts, agent: KeyedAgent): AgentView {
+  const home = `${ports.publicUrl}/agents/${agent.slug}`;
+  return {
+    slug: agent.slug,
+    name: agent.name,
+    description: agent.description,
+    pubkey: agent.pubkey,
+    npub: npubEncode(agent.pubkey),
+    nip05: `${agent.slug}@${new URL(ports.publicUrl).host}`,
+    kinds: [...agent.jobKinds],
+    tasks: agent.tasks.map(({ type, description }) => ({ type, description })),
+    models: [...agent.models],
+    relays: [...ports.relays],
+    card_url: `${home}/card.json`,
+    parameters_url: `${home}/parameters.json`,
+    jobs_url: `${ports.publicUrl}/jobs?agent=${agent.slug}`,
+  };
+}
+
+/** A job as the public may see it. */
+export function jobView(ports: HttpPorts, job: JobRecord): JobView {
+  return {
+    id: job.id,
+    agent: job.agent,
+    client: job.client,
+    dialect: job.dialect,
+    kind: job.kind,
+    encrypted: job.sealing !== 'none',
+    phase: job.phase,
+    error: job.error,
+    via: job.via,
+    created_at_s: job.createdAt_s,
+    opened_at_ms: job.openedAt_ms,
+    started_at_ms: job.startedAt_ms,
+    closed_at_ms: job.closedAt_ms,
+    latency_ms: job.closedAt_ms === null ? null : Math.max(0, job.closedAt_ms - job.openedAt_ms),
+    attempts: job.attempts,
+    result_event_id: job.resultEventId,
+    events_url: `${ports.publicUrl}/jobs/${job.id}/events`,
+  };
+}
