@@ -1,0 +1,109 @@
+/** `npm run post`: posts one job as a plain Nostr client and shows what comes back. */
+import { nip19 } from 'nostr-tools';
+import { generateSecretKey } from 'nostr-tools/pure';
+import { isHex32 } from '../src/nostr/hex.ts';
+import { DEFAULT_AGENT_KINDS } from '../src/nostr/kinds.ts';
+import type { Answer } from './client/request.ts';
+import { JobFailed, runJob } from './client/run.ts';
+import { fail, readOptions } from './local/options.ts';
+import { DEFAULT_HOME, type DevFile, homeAt, readDevFile } from './local/state.ts';
+
+const USAGE = `npm run post -- [options] "text"
+
+  --agent NAME      slug of an agent of the running marketplace, or an npub; without it the request is open
+  --kind N          7001 (agent task), or a NIP-90 kind such as 5300, 5302, 5303 (default 7001)
+  --relay URL       another relay than that of the marketplace started here
+  --session ID      conversation: jobs with the same id share their context
+  --encrypted       for the agent's eyes only (NIP-44)
+  --timeout S       give up after this many seconds (default 60)
+  --json            print the request and the result event as JSON
+  --persist-to DIR  where npm start keeps its dev.json (default .errand)
+`;
+
+const options = readOptions(
+  {
+    allowPositionals: true,
+    options: {
+      agent: { type: 'string' },
+      kind: { type: 'string', default: String(DEFAULT_AGENT_KINDS.task) },
+      relay: { type: 'string' },
+      session: { type: 'string' },
+      encrypted: { type: 'boolean', default: false },
+      timeout: { type: 'string', default: '60' },
+      json: { type: 'boolean', default: false },
+      'persist-to': { type: 'string', default: DEFAULT_HOME },
+    },
+  },
+  USAGE,
+);
+
+if (options !== undefined) {
+  try {
+    await post(options.values, options.positionals.join(' '));
+  } catch (error) {
+    if (error instanceof JobFailed) fail(`${error.code}: ${error.message}`);
+    else if (error instanceof RangeError) fail(error.message);
+    else throw error;
+  }
+}
+
+async function post(values: NonNullable<typeof options>['values'], text: string): Promise<void> {
+  if (text === '') throw new RangeError(`what is to be done?\n\n${USAGE.trimEnd()}`);
+  const dev = readDevFile(homeAt(values['persist-to']));
+  const relay = values.relay ?? dev?.relay;
+  if (relay === undefined)
+    throw new RangeError('nothing is running here: npm start, or name a relay with --relay');
+  const secretKey = dev === undefined ? generateSecretKey() : Buffer.from(dev.customer.secret_key, 'hex');
+  const timeout_ms = positive('--timeout', values.timeout) * 1000;
+  const outcome = await runJob(
+    {
+      kind: positive('--kind', values.kind),
+      agent: values.agent === undefined ? null : pubkeyOf(values.agent, dev),
+      text,
+      session: values.session,
+      encrypted: values.encrypted,
+      relays: [relay],
+    },
+    { relay, secretKey, timeout_ms, onAnswer: show },
+  );
+  const { request, result, content } = outcome;
+  process.stdout.write(values.json ? `${JSON.stringify({ request, result })}\n` : `${content}\n`);
+}
+
+/** Progress goes to stderr, so that a pipe gets the result alone. */
+function show(answer: Answer): void {
+  if (answer.type === 'payment') {
+    const price = answer.amount_msats === null ? '' : ` ${answer.amount_msats / 1000} sats`;
+    process.stderr.write(`payment required:${price} ${answer.invoice ?? ''}\n`);
+  } else if (answer.type === 'progress') {
+    process.stderr.write(`${answer.status}${answer.note === '' ? '' : `: ${answer.note}`}\n`);
+  } else if (answer.type === 'delta') {
+    process.stderr.write(answer.text);
+  }
+}
+
+function pubkeyOf(name: string, dev: DevFile | undefined): string {
+  const agent = dev?.agents.find(({ slug }) => slug === name);
+  if (agent !== undefined) return agent.pubkey;
+  const pubkey = isHex32(name) ? name : decodeNpub(name);
+  if (pubkey !== undefined) return pubkey;
+  const known = dev?.agents.map(({ slug }) => slug).join(', ') ?? 'none: nothing is running here';
+  throw new RangeError(`no agent is called ${name} (known: ${known})`);
+}
+
+function decodeNpub(text: string): string | undefined {
+  try {
+    const decoded = nip19.decode(text);
+    return decoded.type === 'npub' ? decoded.data : undefined;
+  } catch {
+    // Whatever is wrong with it (a checksum, a letter), it names nobody.
+    return undefined;
+  }
+}
+
+function positive(name: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0)
+    throw new RangeError(`${name} must be a positive number, not ${value}`);
+  return number;
+}
