@@ -188,6 +188,8 @@ export const LINK_DISPATCH_MAX_MS = 60_000;
 export const LINK_PURGE_ROWS = 1_000;
 /** Cancellations that arrived before their request, kept by the request's id. */
 export const LINK_EARLY_DELETIONS = 1_000;
+/** Ids one deletion may name to be looked at as a cancellation. */
+export const LINK_DELETION_TARGETS = 20;
 /** Events for the search index travel together: at most this many, after at most this time, ms. */
 export const LINK_CONTENT_BATCH = 50;
 export const LINK_CONTENT_DELAY_MS = 1_000;

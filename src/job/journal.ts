@@ -1,0 +1,163 @@
+/**
+ * What a session keeps: one row per job (its state and outbox together, so that they commit together and cost
+ * one written row a step) and the turns of the conversation. No secondary index but one over the open jobs,
+ * because rows written are the bill (PLATFORM).
+ */
+import { z } from 'zod';
+import { type NostrEvent, parseEvent } from '../nostr/event.ts';
+import type { ChatMessage } from '../protocol/model.ts';
+import { first, migrate, type Sql } from '../store/sql.ts';
+import type { OutboxEntry } from './outbox.ts';
+import type { Job } from './types.ts';
+
+/** A job with everything that is needed to go on with it after the memory was lost. */
+export interface JournalRecord {
+  readonly job: Job;
+  /** The event as it was delivered: the request, or the gift wrap around it. */
+  readonly request: NostrEvent;
+  /** Where it came from: `embedded` or a relay URL. */
+  readonly via: string;
+  /** Where its answers go. */
+  readonly targets: readonly string[];
+  /** Whether the client's relay list is still to be looked up. */
+  readonly lookup: boolean;
+  readonly outbox: readonly OutboxEntry[];
+  /** Messages made of other jobs' results, by what the job waited for. */
+  readonly inputs: { readonly [key: string]: ChatMessage };
+  /** Whether the marketplace's record (D1) is behind. */
+  readonly unprojected: boolean;
+  /** Whether the client had its prompt and output erased. */
+  readonly erased: boolean;
+  /** The event that ended it. */
+  readonly resultId: string | null;
+}
+
+const SCHEMA = [
+  [
+    `CREATE TABLE jobs (
+      id TEXT PRIMARY KEY, open INTEGER NOT NULL, closed_at INTEGER, request TEXT, rest TEXT NOT NULL
+    ) WITHOUT ROWID`,
+    'CREATE INDEX jobs_open ON jobs (id) WHERE open = 1',
+    'CREATE TABLE turns (seq INTEGER PRIMARY KEY, job TEXT NOT NULL, at INTEGER NOT NULL, messages TEXT NOT NULL)',
+  ],
+];
+
+/** The stored form of one session. All methods are synchronous: they commit together with what surrounds them. */
+export class Journal {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    migrate(sql, SCHEMA);
+  }
+
+  /** Runs `work` in one transaction. */
+  transaction<T>(work: () => T): T {
+    return this.#sql.transaction(work);
+  }
+
+  /** Whether a request was taken before, open or ended. */
+  knows(id: string): boolean {
+    return first(this.#sql, 'SELECT 1 AS one FROM jobs WHERE id = ?', id) !== undefined;
+  }
+
+  /** Remembers that a job was called off before its request came. */
+  refuseEarly(id: string, at_ms: number): void {
+    this.#sql.run(
+      "INSERT OR IGNORE INTO jobs (id, open, closed_at, request, rest) VALUES (?, 0, ?, NULL, '{}')",
+      id,
+      at_ms,
+    );
+  }
+
+  insert(record: JournalRecord): void {
+    const { request, ...rest } = record;
+    this.#sql.run(
+      'INSERT INTO jobs (id, open, closed_at, request, rest) VALUES (?, 1, NULL, ?, ?)',
+      record.job.id,
+      JSON.stringify(request),
+      JSON.stringify(rest),
+    );
+  }
+
+  /** Also for an ended job that has something to do again. */
+  update(record: JournalRecord): void {
+    const { request: _, ...rest } = record;
+    this.#sql.run('UPDATE jobs SET open = 1, rest = ? WHERE id = ?', JSON.stringify(rest), record.job.id);
+  }
+
+  /**
+   * Nothing is left to do for this job; its row stays for a while as the memory that it was done. Of an erased one
+   * the prompt goes now, when its retraction no longer needs to know where to go.
+   */
+  finish(record: JournalRecord): void {
+    const { request, ...rest } = record;
+    this.#sql.run(
+      'UPDATE jobs SET open = 0, closed_at = ?, request = ?, rest = ? WHERE id = ?',
+      record.job.closedAt_ms,
+      record.erased ? null : JSON.stringify(request),
+      JSON.stringify({ ...rest, outbox: [], inputs: {} }),
+      record.job.id,
+    );
+  }
+
+  /** The jobs that still have something to do. */
+  open(): JournalRecord[] {
+    return this.#sql
+      .all('SELECT request, rest FROM jobs WHERE open = 1')
+      .map(({ request, rest }) => decode(request, rest));
+  }
+
+  /** One job, open or ended; undefined when unknown, or erased. */
+  find(id: string): JournalRecord | undefined {
+    const row = first(this.#sql, 'SELECT request, rest FROM jobs WHERE id = ? AND request IS NOT NULL', id);
+    return row === undefined ? undefined : decode(row.request, row.rest);
+  }
+
+  /** Keeps a question and its answer as a turn of the conversation. */
+  remember(jobId: string, at_ms: number, messages: readonly ChatMessage[]): void {
+    this.#sql.run(
+      'INSERT INTO turns (job, at, messages) VALUES (?, ?, ?)',
+      jobId,
+      at_ms,
+      JSON.stringify(messages),
+    );
+  }
+
+  /** The conversation so far, oldest first. */
+  history(): ChatMessage[] {
+    return this.#sql
+      .all('SELECT messages FROM turns ORDER BY seq')
+      .flatMap((row) => turnSchema.parse(JSON.parse(String(row.messages))));
+  }
+
+  /** Forgets what a job added to the conversation. */
+  forgetTurn(id: string): void {
+    this.#sql.run('DELETE FROM turns WHERE job = ?', id);
+  }
+
+  /**
+   * Drops ended jobs and turns that are older than their keeping time.
+   *
+   * @returns whether anything at all is left
+   */
+  prune(jobsBefore_ms: number, turnsBefore_ms: number): boolean {
+    this.#sql.run('DELETE FROM jobs WHERE open = 0 AND closed_at < ?', jobsBefore_ms);
+    this.#sql.run('DELETE FROM turns WHERE at < ?', turnsBefore_ms);
+    const left = first(this.#sql, 'SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM turns) AS n');
+    return Number(left?.n ?? 0) > 0;
+  }
+}
+
+const messageSchema: z.ZodType<ChatMessage> = z.custom<ChatMessage>(
+  (value) => typeof value === 'object' && value !== null && 'role' in value,
+);
+const turnSchema = z.array(messageSchema);
+
+function decode(request: unknown, rest: unknown): JournalRecord {
+  const event = parseEvent(JSON.parse(String(request)));
+  if (typeof event === 'string') throw new Error(`the journal holds a broken request: ${event}`);
+  // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
+  const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
+  return { ...stored, request: event };
+}

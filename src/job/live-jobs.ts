@@ -1,0 +1,123 @@
+/** The jobs of a session that still have something to do: in memory, in the journal, and in the alarm. */
+import { SESSION_KEEP_JOBS_MS, SESSION_KEEP_TURNS_MS } from '../limits.ts';
+import type { Journal, JournalRecord } from './journal.ts';
+import { isSettled, type Live, nextWake } from './live.ts';
+import { alsoOwe } from './outbox.ts';
+import type { SessionPorts } from './ports.ts';
+
+type Ports = Pick<SessionPorts, 'clock' | 'wakeAt' | 'clearAll'>;
+
+export class LiveJobs {
+  readonly #ports: Ports;
+  readonly #journal: Journal;
+  readonly #lives = new Map<string, Live>();
+  #wakeAt_ms: number | null = null;
+
+  constructor(ports: Ports, journal: Journal) {
+    this.#ports = ports;
+    this.#journal = journal;
+  }
+
+  get map(): ReadonlyMap<string, Live> {
+    return this.#lives;
+  }
+
+  get(id: string): Live | undefined {
+    return this.#lives.get(id);
+  }
+
+  /** A copy, so that jobs may come and go while it is walked. */
+  all(): Live[] {
+    return [...this.#lives.values()];
+  }
+
+  /** Whether a request was ever taken here, as far back as is kept. */
+  knows(id: string): boolean {
+    return this.#lives.has(id) || this.#journal.knows(id);
+  }
+
+  /** Takes a stored job into memory. */
+  hold(live: Live): void {
+    this.#lives.set(live.record.job.id, live);
+  }
+
+  /** Makes `record` the job's state: in the journal, together with what `also` writes, then in memory. */
+  store(live: Live, record: JournalRecord, isNew: boolean, also: () => void): void {
+    this.#journal.transaction(() => {
+      if (isNew) this.#journal.insert(record);
+      else this.#journal.update(record);
+      also();
+    });
+    live.record = record;
+    this.hold(live);
+    this.appoint(live);
+  }
+
+  /** An outbox changed because a relay answered: done jobs are put away, failed deliveries get their time. */
+  outboxChanged(live: Live): void {
+    if (this.#settle([live]) > 0) return;
+    // Attempts are worth remembering only when a delivery failed; a relay that took an event twice is no harm.
+    const troubled = live.record.outbox.some(
+      (entry) => entry.undelivered.length > 0 || entry.owed.some((owed) => owed.attempts > 0),
+    );
+    if (troubled) this.#journal.update(live.record);
+    this.appoint(live);
+  }
+
+  /** Where else this job's events are wanted. */
+  addTargets(live: Live, targets: readonly string[]): void {
+    const { record } = live;
+    live.record = {
+      ...record,
+      lookup: false,
+      targets: [...new Set([...record.targets, ...targets])],
+      outbox: record.outbox.map((entry) =>
+        alsoOwe(
+          entry,
+          targets.filter((target) => !record.targets.includes(target)),
+        ),
+      ),
+    };
+    if (targets.length > 0) this.#journal.update(live.record);
+    this.settle();
+  }
+
+  /** Puts away every job that has nothing left to do. */
+  settle(): void {
+    this.#settle(this.all());
+  }
+
+  #settle(candidates: readonly Live[]): number {
+    const settled = candidates.filter(
+      (live) => isSettled(live) && this.#lives.get(live.record.job.id) === live,
+    );
+    if (settled.length === 0) return 0;
+    this.#journal.transaction(() => {
+      for (const live of settled) this.#journal.finish(live.record);
+    });
+    for (const live of settled) this.#lives.delete(live.record.job.id);
+    return settled.length;
+  }
+
+  /** Makes sure the session wakes in time for this job. An earlier appointment stays: setting one is a written row. */
+  appoint(live: Live): void {
+    const wanted = nextWake(live, this.#ports.clock());
+    if (wanted === null || (this.#wakeAt_ms !== null && this.#wakeAt_ms <= wanted)) return;
+    this.#wakeAt_ms = wanted;
+    this.#ports.wakeAt(wanted);
+  }
+
+  /** The appointment was kept: makes the next one, or, when nothing is left to do, one for putting away the past. */
+  appointNext(): void {
+    this.#wakeAt_ms = null;
+    for (const live of this.#lives.values()) this.appoint(live);
+    if (this.#wakeAt_ms !== null) return;
+    const now = this.#ports.clock();
+    if (!this.#journal.prune(now - SESSION_KEEP_JOBS_MS, now - SESSION_KEEP_TURNS_MS)) {
+      this.#ports.clearAll();
+      return;
+    }
+    this.#wakeAt_ms = now + SESSION_KEEP_JOBS_MS;
+    this.#ports.wakeAt(this.#wakeAt_ms);
+  }
+}

@@ -1,0 +1,72 @@
+/** What a session needs from the world around it. The durable object gives the real things, tests give their own. */
+import type { Clock } from '../clock.ts';
+import type { JobFailure } from '../errors.ts';
+import type { NostrEvent, VerifiedEvent } from '../nostr/event.ts';
+import type { ChatMessage, Envelope, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
+import type { JobRecord } from '../store/job-record.ts';
+
+/** One job as its agent sees it. Text in it comes from strangers and is data, never orders. */
+export interface Assignment {
+  readonly envelope: Envelope;
+  /** With the results of other jobs it waited for already among its messages. */
+  readonly body: JobBody;
+  /** Earlier turns of the same session, oldest first; empty for a single job. */
+  readonly history: readonly ChatMessage[];
+}
+
+/** What is known of another job whose result is an input of this one. */
+export type ChainedResult =
+  | { readonly type: 'result'; readonly message: ChatMessage }
+  | { readonly type: 'failed'; readonly failure: JobFailure }
+  | { readonly type: 'pending' };
+
+export interface SessionPorts {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** From start to result, ms. */
+  readonly timeLimit_ms: number;
+
+  /** Opens a request, unsealing it where needed. @throws JobError when nobody could be answered */
+  read(event: NostrEvent): Request;
+  /** The body, checked against what the agent takes. @throws JobError */
+  body(request: Request): JobBody;
+  /** Signed, sealed events that tell the client. */
+  answer(report: Report, request: Request, now_s: number): readonly VerifiedEvent[];
+
+  /** Why this client's request is not taken; null when it is. */
+  admit(request: Request, authenticated: readonly string[], openJobs: number): Promise<JobFailure | null>;
+  /** Relays the request itself names, besides the one it came from; empty when it names none. */
+  namedTargets(request: Request): readonly string[];
+  /** The client's read relays (NIP-65), asked where the request came from; empty when unknown. */
+  readRelays(client: string, via: string): Promise<readonly string[]>;
+
+  /** Does the work in this very object, or null when the agent's work waits for others and belongs in the runner. */
+  readonly work: ((assignment: Assignment, signal: AbortSignal) => Promise<JobOutput>) | null;
+  /** Orders a step from the runner. */
+  order(jobId: string, attempt: number): Promise<void>;
+  chained(jobId: string): Promise<ChainedResult>;
+
+  /** Sends events to a relay; what it answered to each, in any order. */
+  publish(
+    target: string,
+    events: readonly NostrEvent[],
+  ): Promise<readonly { readonly id: string; readonly ok: boolean; readonly reason: string }[]>;
+  /** The agent's own deletion (NIP-09) of everything it answered to a job; null when there is nothing. */
+  retraction(jobId: string): Promise<VerifiedEvent | null>;
+  /** Brings the marketplace's record up to date. Repeat-safe. */
+  project(records: readonly JobRecord[]): Promise<void>;
+  /** Names of this session and its agent, for the record. */
+  readonly names: { readonly session: string; readonly agent: string };
+
+  /** Has the session woken at `at_ms`, instead of at an earlier appointment. */
+  wakeAt(at_ms: number): void;
+  /** Nothing is left: the object may forget that it ever was. */
+  clearAll(): void;
+  /** Lets a promise outlive the call that made it. It never rejects. */
+  defer(work: Promise<void>): void;
+  delay(ms: number): Promise<void>;
+  fault(point: string, about: string): Promise<void>;
+  /** A fault of ours, for the operator; never shown to clients. */
+  log(what: string, jobId: string, error: unknown): void;
+}

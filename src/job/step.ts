@@ -1,0 +1,46 @@
+/** A step: the stretch of work an agent does on a job in one go. */
+import { JobError, type JobFailure } from '../errors.ts';
+import type { ChatMessage, JobOutput, Request } from '../protocol/model.ts';
+import type { Live } from './live.ts';
+import type { Assignment } from './ports.ts';
+
+/** What a worker outside the session needs to do a step. */
+export interface Step {
+  readonly assignment: Assignment;
+  /** The request, for what the worker tells the client itself (stream deltas). */
+  readonly request: Request;
+  /** Where the client listens. */
+  readonly targets: readonly string[];
+}
+
+/** The end of a step without output. */
+export interface Failed {
+  readonly failure: JobFailure;
+  /** Whether another attempt may help. */
+  readonly retry: boolean;
+}
+
+/** What may mend by itself: a model or a service was busy or away for a moment. */
+const PASSING = new Set(['MODEL_ERROR', 'SERVICE_UNAVAILABLE', 'RATE_LIMIT_EXCEEDED']);
+
+/** What a thrown error means for the job. What is no JobError is a fault of ours: logged, and kept from the client. */
+export function failureOf(error: unknown, log: (error: unknown) => void): Failed {
+  if (error instanceof JobError) return { failure: error.failure, retry: PASSING.has(error.code) };
+  log(error);
+  return { failure: { code: 'AGENT_ERROR', message: 'The agent failed' }, retry: true };
+}
+
+/** The work on a job, with the results it waited for among its messages. @throws Error for a job without body */
+export function assignmentOf(live: Live, history: readonly ChatMessage[]): Assignment {
+  const { request, body, record } = live;
+  if (body === null) throw new Error(`job ${record.job.id} has no body to work on`);
+  const messages = [...body.messages, ...Object.values(record.inputs)];
+  const inputs = body.inputs.filter((input) => input.type !== 'job');
+  return { envelope: request.envelope, body: { ...body, messages, inputs }, history };
+}
+
+/** What the conversation keeps of a job: the question with its inputs, and the answer. */
+export function turnOf(live: Live, output: JobOutput): ChatMessage[] {
+  const question = [...(live.body?.messages ?? []), ...Object.values(live.record.inputs)];
+  return [...question, { role: 'assistant', content: output.content }];
+}

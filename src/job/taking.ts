@@ -1,0 +1,38 @@
+/** The first look at a request: is it for now, is the client admitted, and can its body be used. */
+import { JobError, type JobFailure } from '../errors.ts';
+import { JOB_REQUEST_MAX_AGE_S, RELAY_CREATED_AT_FUTURE_S } from '../limits.ts';
+import type { NostrEvent } from '../nostr/event.ts';
+import type { JobBody, Request } from '../protocol/model.ts';
+import type { SessionPorts } from './ports.ts';
+
+/** A request with either a body to work on or the reason why it is refused. */
+export type Taken =
+  | { readonly request: Request; readonly body: JobBody; readonly failure: null }
+  | { readonly request: Request; readonly body: null; readonly failure: JobFailure };
+
+/** Reads a request. Null when it is not for now: too old, so that nobody waits for it, or from the future. */
+export async function take(
+  ports: Pick<SessionPorts, 'read' | 'body' | 'admit' | 'clock'>,
+  event: NostrEvent,
+  authenticated: readonly string[],
+  openJobs: number,
+): Promise<Taken | null> {
+  const request = ports.read(event);
+  const { createdAt_s } = request.envelope;
+  const now_s = ports.clock() / 1000;
+  if (createdAt_s < now_s - JOB_REQUEST_MAX_AGE_S || createdAt_s > now_s + RELAY_CREATED_AT_FUTURE_S)
+    return null;
+  const refusal = await ports.admit(request, authenticated, openJobs);
+  if (refusal !== null) return { request, body: null, failure: refusal };
+  return readBody(ports, request);
+}
+
+/** The body of a request that was admitted before. */
+export function readBody(ports: Pick<SessionPorts, 'body'>, request: Request): Taken {
+  try {
+    return { request, body: ports.body(request), failure: null };
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error;
+    return { request, body: null, failure: error.failure };
+  }
+}

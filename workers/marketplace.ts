@@ -1,0 +1,50 @@
+/** What this deployment is: its configuration, its agents, and the keys they sign with; made once per isolate. */
+import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
+import type { Config } from '../src/config.ts';
+import type { KeyPair } from '../src/nostr/event.ts';
+import { agentKeys } from '../src/nostr/keys.ts';
+import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { configOf, type Env } from './env.ts';
+
+export interface Marketplace {
+  readonly config: Config;
+  /** Best first. */
+  readonly agents: readonly KeyedAgent[];
+  agentBySlug(slug: string): KeyedAgent | undefined;
+  agentByPubkey(pubkey: string): KeyedAgent | undefined;
+  /** @throws Error for an agent that is not ours: asking is a bug */
+  keysOf(agent: KeyedAgent): KeyPair;
+  /** Every request kind some agent takes. */
+  readonly requestKinds: ReadonlySet<number>;
+}
+
+const known = new WeakMap<Env, Marketplace>();
+
+/** The marketplace of this environment. @throws ConfigError when the configuration is wrong */
+export function marketplaceOf(env: Env): Marketplace {
+  let marketplace = known.get(env);
+  if (marketplace === undefined) {
+    marketplace = build(configOf(env), { workersAi: env.AI !== undefined });
+    known.set(env, marketplace);
+  }
+  return marketplace;
+}
+
+function build(config: Config, options: EmbeddedOptions): Marketplace {
+  const agents = keyedAgents(config, options);
+  const bySlug = new Map(agents.map((agent) => [agent.slug, agent]));
+  const byPubkey = new Map(agents.map((agent) => [agent.pubkey, agent]));
+  const keys = new Map(agents.map((agent) => [agent.pubkey, agentKeys(config.masterSecret, agent.slug)]));
+  return {
+    config,
+    agents,
+    agentBySlug: (slug) => bySlug.get(slug),
+    agentByPubkey: (pubkey) => byPubkey.get(pubkey),
+    keysOf(agent) {
+      const pair = keys.get(agent.pubkey);
+      if (pair === undefined) throw new Error(`no keys for the agent ${agent.slug}`);
+      return pair;
+    },
+    requestKinds: new Set([config.kinds.task, ...agents.flatMap((agent) => agent.jobKinds)]),
+  };
+}
