@@ -1,13 +1,15 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+
+const TEST_MIGRATIONS = await readD1Migrations('./migrations');
 
 /** Durable objects and Workers inside real workerd. One test file has one isolated storage. */
 export default defineConfig({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
-      miniflare: { bindings: { LOCAL: '1', PUBLIC_URL: 'http://relay.test' } },
+      miniflare: { bindings: { LOCAL: '1', PUBLIC_URL: 'http://relay.test', TEST_MIGRATIONS } },
     }),
   ],
-  test: { include: ['test/workers/**/*.test.ts'] },
+  test: { include: ['test/workers/**/*.test.ts'], setupFiles: ['./test/workers/setup.ts'] },
 });

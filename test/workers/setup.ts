@@ -1,0 +1,5 @@
+/** Every test in workerd finds the marketplace's database migrated, as wrangler leaves it before a start. */
+import { applyD1Migrations } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+
+await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
