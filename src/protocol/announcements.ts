@@ -1,0 +1,108 @@
+/** What each agent tells the relays of itself: profile, relay list, handler information, card. */
+import { type Config, embeddedRelayUrl } from '../config.ts';
+import { type EventTemplate, sha256Hex, type Tag } from '../nostr/event.ts';
+import { KIND } from '../nostr/kinds.ts';
+import type { KeyedAgent } from './agent.ts';
+import { cardUrl } from './card.ts';
+import { isObject } from './json.ts';
+import { nip05Address } from './nip05.ts';
+
+/** An announcement to be signed, and what says whether it is new. */
+export interface Announcement {
+  readonly template: EventTemplate;
+  /** SHA-256 over kind, tags and content (never `created_at`), hex: publish only when it changed. */
+  readonly fingerprint: string;
+}
+
+/** What is announced beside the agent's definition. */
+export interface AnnouncedFacts {
+  /** SHA-256 of the card as served, hex. */
+  readonly cardHash: string;
+  /** Lightning address of the agent; null where zaps are not served. */
+  readonly lud16: string | null;
+}
+
+/** The four announcements of an agent (kinds 0, 10002, 31990 and the card's). @param now_s Unix seconds */
+export function announcements(
+  agent: KeyedAgent,
+  config: Config,
+  facts: AnnouncedFacts,
+  now_s: number,
+): Announcement[] {
+  return [
+    profile(agent, config, facts),
+    relayList(config),
+    handlerInformation(agent, config),
+    cardAnnouncement(agent, config, facts),
+  ].map(({ kind, tags, content }) => ({
+    template: { kind, created_at: now_s, tags, content },
+    fingerprint: sha256Hex(JSON.stringify([kind, tags, content])),
+  }));
+}
+
+type Content = Omit<EventTemplate, 'created_at'>;
+
+/** Kind 0 (NIP-01, NIP-05, NIP-24 `bot`). */
+function profile(agent: KeyedAgent, config: Config, { lud16 }: AnnouncedFacts): Content {
+  const content = JSON.stringify({
+    name: agent.slug,
+    display_name: agent.name,
+    about: agent.description,
+    website: `${config.publicUrl}/agents/${agent.slug}`,
+    bot: true,
+    nip05: nip05Address(agent, config.publicUrl),
+    ...(lud16 === null ? {} : { lud16 }),
+  });
+  return { kind: KIND.profile, tags: [], content };
+}
+
+/** Kind 10002 (NIP-65). The embedded relay stands first: being called is cheaper than listening. */
+function relayList(config: Config): Content {
+  const relays = [...new Set([embeddedRelayUrl(config), ...config.relays])];
+  return { kind: KIND.relayList, tags: relays.map((url) => ['r', url]), content: '' };
+}
+
+/** Kind 31990 (NIP-89). The members beside name and about are what NIP-90 clients read from such events. */
+function handlerInformation(agent: KeyedAgent, config: Config): Content {
+  const content = JSON.stringify({
+    name: agent.name,
+    about: agent.description,
+    amount: 'free',
+    encryptionSupported: true,
+    nip90Params: parameterHints(agent),
+  });
+  return { kind: KIND.handlerInformation, tags: [['d', agent.slug], ...kindTags(agent, config)], content };
+}
+
+/** The card's announcement (PROTOCOL §8). */
+function cardAnnouncement(agent: KeyedAgent, config: Config, { cardHash }: AnnouncedFacts): Content {
+  const tags: Tag[] = [
+    ['d', agent.slug],
+    ['name', agent.name],
+    ['url', cardUrl(agent, config)],
+    ['x', cardHash],
+    ...agent.tasks.map(({ type }) => ['capability', type]),
+    ...kindTags(agent, config),
+    ['price', '0', 'sats'],
+  ];
+  return { kind: config.kinds.card, tags, content: agent.description };
+}
+
+function kindTags(agent: KeyedAgent, config: Config): Tag[] {
+  return [config.kinds.task, ...agent.jobKinds].map((kind) => ['k', String(kind)]);
+}
+
+/** The names of the parameters with their fixed choices, in the spelling of NIP-90 clients. */
+function parameterHints(agent: KeyedAgent) {
+  const { properties, required } = agent.parametersSchema;
+  if (!isObject(properties)) return {};
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [
+      name,
+      {
+        required: Array.isArray(required) && required.includes(name),
+        values: isObject(schema) && Array.isArray(schema.enum) ? schema.enum : [],
+      },
+    ]),
+  );
+}

@@ -1,0 +1,135 @@
+/** Agent cards (PROTOCOL §8): what an agent says of itself, built from its definition and the enforced limits. */
+import type { Config } from '../config.ts';
+import type { Json } from '../errors.ts';
+import { sha256Hex } from '../nostr/event.ts';
+import type { KeyedAgent, RuntimeName } from './agent.ts';
+import { NIP_VERSION } from './dialect.ts';
+
+/** What the record says of an agent's work. */
+export interface CardReputation {
+  readonly jobs: number;
+  /** 0 to 1; null before the first job. */
+  readonly success_rate: number | null;
+  readonly median_latency_ms: number | null;
+  readonly arena_rating?: number;
+}
+
+export interface CardProtocol {
+  readonly type: string;
+  /** Request kind, as text. */
+  readonly kind: string;
+}
+
+export interface CardPrice {
+  readonly id: string;
+  readonly input_cost_per_1k_tokens: number;
+  readonly output_cost_per_1k_tokens: number;
+}
+
+/** The card as it is served. Its JSON Schema is agent-card.schema.ts. */
+export interface AgentCard {
+  readonly nip_yyy_version: string;
+  /** SemVer; see card-version.ts. */
+  readonly agent_card_version: string;
+  readonly name: string;
+  readonly pubkey: string;
+  readonly description: string;
+  readonly capabilities: {
+    readonly tasks: readonly { readonly type: string; readonly description: string }[];
+    readonly supported_models: readonly string[];
+    readonly supported_input_formats: readonly string[];
+    readonly supported_output_formats: readonly string[];
+    readonly max_context_tokens: number;
+    readonly context_refresh_strategy: string;
+    readonly max_input_bytes: number;
+    readonly time_limit_ms: number;
+  };
+  readonly interaction_protocols: readonly CardProtocol[];
+  readonly llm_parameters_schema: { readonly $ref: string };
+  readonly pricing: {
+    readonly default_currency: 'sats';
+    readonly models: readonly CardPrice[];
+    readonly payment_methods_accepted: readonly string[];
+  };
+  readonly authentication: { readonly type: string };
+  readonly rate_limits: {
+    readonly anonymous_requests_per_hour: number;
+    readonly authenticated_requests_per_hour: number;
+  };
+  readonly reputation: CardReputation;
+  readonly example_request: { readonly [key: string]: Json };
+}
+
+/** How each runtime keeps a conversation within its context. */
+const CONTEXT_STRATEGY: { readonly [runtime in RuntimeName]: string } = {
+  // Every search stands alone.
+  discover: 'none',
+  chat: 'sliding_window',
+};
+
+/** The model names an agent answers to: its own, then the models behind it. */
+export function modelNames(agent: KeyedAgent): readonly string[] {
+  return [agent.slug, ...agent.models];
+}
+
+/** The URL of an agent's card. */
+export function cardUrl(agent: KeyedAgent, config: Config): string {
+  return `${config.publicUrl}/agents/${agent.slug}/card.json`;
+}
+
+/**
+ * Builds an agent's card. Only what is served is listed.
+ *
+ * @param version SemVer, chosen by `nextCard`
+ */
+export function agentCard(
+  agent: KeyedAgent,
+  config: Config,
+  reputation: CardReputation,
+  version: string,
+): AgentCard {
+  return {
+    nip_yyy_version: NIP_VERSION,
+    agent_card_version: version,
+    name: agent.name,
+    pubkey: agent.pubkey,
+    description: agent.description,
+    capabilities: {
+      tasks: agent.tasks,
+      supported_models: modelNames(agent),
+      supported_input_formats: agent.inputFormats,
+      supported_output_formats: agent.outputFormats,
+      max_context_tokens: agent.maxContextTokens,
+      context_refresh_strategy: CONTEXT_STRATEGY[agent.runtime],
+      max_input_bytes: agent.maxInputBytes,
+      time_limit_ms: agent.timeLimit_ms,
+    },
+    interaction_protocols: [
+      { type: 'nostr_nip_yyy', kind: String(config.kinds.task) },
+      ...agent.jobKinds.map((kind) => ({ type: 'nostr_nip_90', kind: String(kind) })),
+    ],
+    llm_parameters_schema: { $ref: parametersUrl(agent, config) },
+    pricing: {
+      default_currency: 'sats',
+      models: modelNames(agent).map((id) => ({
+        id,
+        input_cost_per_1k_tokens: 0,
+        output_cost_per_1k_tokens: 0,
+      })),
+      payment_methods_accepted: [],
+    },
+    authentication: { type: agent.authentication },
+    rate_limits: {
+      anonymous_requests_per_hour: agent.rateLimits.anonymousPerHour,
+      authenticated_requests_per_hour: agent.rateLimits.authenticatedPerHour,
+    },
+    reputation,
+    example_request: agent.exampleRequest,
+  };
+}
+
+/** The schema's hash stands in its URL, so that a changed schema is a changed card. */
+function parametersUrl(agent: KeyedAgent, config: Config): string {
+  const hash = sha256Hex(JSON.stringify(agent.parametersSchema)).slice(0, 16);
+  return `${config.publicUrl}/agents/${agent.slug}/parameters.json?sha256=${hash}`;
+}
