@@ -95,30 +95,30 @@ export async function listJobs(
     .orderBy(...order)
     .limit(scan)
     .as('stretch');
-  const found = await db
-    .select()
-    .from(stretch)
-    .where(
-      and(
-        ne(stretch.sealing, 'giftwrap'),
-        filter.agent === undefined ? undefined : eq(stretch.agent, filter.agent),
-        filter.phase === undefined ? undefined : eq(stretch.phase, filter.phase),
-      ),
-    )
-    .orderBy(desc(stretch.openedAt_ms), desc(stretch.id))
-    .limit(limit + 1);
-  if (found.length > limit) {
-    const page = found.slice(0, limit);
-    return { jobs: page, next: positionOf(page.at(-1)) };
-  }
-  const [end] = await db
-    .select({ openedAt_ms: jobs.openedAt_ms, id: jobs.id })
-    .from(jobs)
-    .where(within)
-    .orderBy(...order)
-    .limit(1)
-    .offset(scan - 1);
-  return { jobs: found, next: positionOf(end) };
+  // One batch, so one moment: a job opened between the two reads would move the end of the stretch.
+  const [found, [end]] = await db.batch([
+    db
+      .select()
+      .from(stretch)
+      .where(
+        and(
+          ne(stretch.sealing, 'giftwrap'),
+          filter.agent === undefined ? undefined : eq(stretch.agent, filter.agent),
+          filter.phase === undefined ? undefined : eq(stretch.phase, filter.phase),
+        ),
+      )
+      .orderBy(desc(stretch.openedAt_ms), desc(stretch.id))
+      .limit(limit + 1),
+    db
+      .select({ openedAt_ms: jobs.openedAt_ms, id: jobs.id })
+      .from(jobs)
+      .where(within)
+      .orderBy(...order)
+      .limit(1)
+      .offset(scan - 1),
+  ]);
+  const page = found.slice(0, limit);
+  return { jobs: page, next: positionOf(found.length > limit ? page.at(-1) : end) };
 }
 
 function positionOf(job: Position | undefined): Position | null {
