@@ -123,6 +123,11 @@ export const STEP_HEARTBEAT_MS = 2_000;
 /** An order that nobody has begun after this time is sent again, ms: queues may lag, so it costs no attempt. */
 export const QUEUE_LEASE_MS = 60_000;
 
+/** The time over which a client's jobs are counted, ms. */
+export const QUOTA_WINDOW_MS = 3_600_000;
+/** Leave for so many jobs is taken at once at the most. */
+export const QUOTA_LEAVE_MAX = 64;
+
 // ── Publishing ──
 
 /** A signed answer is tried this often at each relay, then the relay is marked failed and the operator sees it. */
@@ -230,6 +235,16 @@ export const HEALTH_TIMEOUT_MS = 5_000;
 
 /** Bound parameters of one statement (the platform's limit). */
 export const D1_MAX_PARAMETERS = 100;
+
+// ── Agents ──
+
+/**
+ * An agent's answer, bytes of UTF-8. An agent-NIP result carries it twice, once inside JSON and perhaps encrypted,
+ * and the event has to stay under RELAY_MAX_EVENT_BYTES.
+ */
+export const AGENT_MAX_OUTPUT_BYTES = 24_576;
+/** From the question to the first byte of the answer, ms: a cold model loads for long. */
+export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
 
 // ── Search index: what it keeps and what one search may cost ──
 

@@ -1,7 +1,7 @@
 /**
- * The parameters the embedded agents take, as JSON Schema (2020-12). NIP-90 carries every parameter as text, so
- * each schema takes the text spelling beside the typed one; the runtimes read both through the readers below.
- * Parameters an agent does not know are allowed: clients send the same set to many agents.
+ * The parameters the embedded agents take, as JSON Schema (2020-12). A request was checked against it before a
+ * runtime sees it (protocol/validate.ts), so the readers below only pick out what is there. Parameters an agent
+ * does not know are allowed: clients send the same set to many agents.
  */
 import type { Json } from '../errors.ts';
 
@@ -22,37 +22,29 @@ const HEX_KEY = '^[0-9a-f]{64}$';
 
 const wholeNumber = (description: string, minimum: number): Json => ({
   description,
-  anyOf: [
-    { type: 'integer', minimum },
-    { type: 'string', pattern: minimum > 0 ? '^0*[1-9][0-9]{0,11}$' : '^[0-9]{1,12}$' },
-  ],
+  type: 'integer',
+  minimum,
 });
 
 const number = (description: string, minimum: number, maximum: number): Json => ({
   description: `${description} From ${minimum} to ${maximum}.`,
-  anyOf: [
-    { type: 'number', minimum, maximum },
-    { type: 'string', pattern: '^-?[0-9]{1,6}(\\.[0-9]{1,6})?$' },
-  ],
+  type: 'number',
+  minimum,
+  maximum,
 });
 
 const pubkey = (description: string): Json => ({ description, type: 'string', pattern: HEX_KEY });
 
 const pubkeys = (description: string): Json => ({
-  description: `${description} A list of hex public keys or of ["p", key] tags, or either as JSON text.`,
-  anyOf: [
-    {
-      type: 'array',
-      maxItems: DISCOVER_MAX_USERS,
-      items: {
-        anyOf: [
-          { type: 'string', pattern: HEX_KEY },
-          { type: 'array', minItems: 2, items: { type: 'string' } },
-        ],
-      },
-    },
-    { type: 'string' },
-  ],
+  description: `${description} Hex public keys, or ["p", key] tags.`,
+  type: 'array',
+  maxItems: DISCOVER_MAX_USERS,
+  items: {
+    anyOf: [
+      { type: 'string', pattern: HEX_KEY },
+      { type: 'array', minItems: 2, items: { type: 'string' } },
+    ],
+  },
 });
 
 /** Parameters of `discover`: those of NIP-90 kinds 5300, 5302 and 5303, and `task` for the agent NIP. */
@@ -89,21 +81,17 @@ export const CHAT_PARAMETERS: JsonSchema = {
     seed: wholeNumber('The same seed and request tend to the same answer.', 0),
     stop: {
       description: 'Texts at which the answer ends.',
-      anyOf: [
-        { type: 'string', maxLength: 200 },
-        { type: 'array', maxItems: 4, items: { type: 'string', maxLength: 200 } },
-      ],
+      type: 'array',
+      maxItems: 4,
+      items: { type: 'string', minLength: 1, maxLength: 200 },
     },
   },
 };
 
-/** A number, given as such or as text; undefined when absent or neither. */
+/** A number parameter; undefined when absent or of another type. */
 export function numberParameter(parameters: Parameters, name: string): number | undefined {
   const value = parameters[name];
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== 'string' || value.trim() === '') return undefined;
-  const parsed = Number(value);
-  return Number.isFinite(parsed) ? parsed : undefined;
+  return typeof value === 'number' ? value : undefined;
 }
 
 /** A text parameter; undefined when absent or of another type. */

@@ -2,7 +2,10 @@
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Filter } from '../nostr/filter.ts';
 import type { ChatMessage, Envelope, JobBody, JobOutput } from '../protocol/model.ts';
+import type { SearchHit, SearchQuery } from '../search/model.ts';
 import type { AgentDefinition } from './definition.ts';
+
+export type { SearchHit, SearchQuery } from '../search/model.ts';
 
 /** One job as a runtime sees it. Text in it comes from strangers and is data, never orders. */
 export interface Task {
@@ -29,31 +32,10 @@ export interface RuntimeContext {
 
 /** Search over everything the embedded relay and the links have seen. */
 export interface EventSearch {
-  /** Events by relevance to a text, best first. See `discover/rank.ts` for the order. */
+  /** Events by relevance to a text, best first. See src/search/rank.ts for the order. */
   search(query: SearchQuery): Promise<readonly SearchHit[]>;
   /** Stored events by filter, newest first. */
   query(filters: readonly Filter[], limit: number): Promise<readonly NostrEvent[]>;
-}
-
-export interface SearchQuery {
-  /** `notes` are kinds 1 and 30023; `people` are kind 0 profiles. */
-  readonly subject: 'notes' | 'people';
-  /** Words of a stranger; empty means "what is popular now". */
-  readonly text: string;
-  readonly authors?: readonly string[];
-  /** Public key whose follows (kind 3) the results are narrowed to or ranked by. */
-  readonly since_s?: number;
-  readonly until_s?: number;
-  readonly limit: number;
-  /** Unix ms; age counts from here. */
-  readonly now_ms: number;
-}
-
-export interface SearchHit {
-  /** `e`: id of a note; `p`: public key of a person; `a`: address of an article. */
-  readonly tag: 'e' | 'p' | 'a';
-  readonly value: string;
-  readonly score: number;
 }
 
 export interface Runtime {
