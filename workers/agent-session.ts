@@ -1,4 +1,67 @@
+/** The durable object of a session: it gives src/job/session.ts its storage, its alarm and its ways to the others. */
 import { DurableObject } from 'cloudflare:workers';
+import { Session } from '../src/job/session.ts';
+import type { Step } from '../src/job/step.ts';
+import { partiesOf } from '../src/protocol/route.ts';
+import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
+import type { AgentSessionRpc, Delivery, StepNews, StepOutcome } from './rpc.ts';
+import { sessionPorts } from './session-ports.ts';
+import { durableSql } from './sql.ts';
 
-export class AgentSession extends DurableObject<Env> {}
+export class AgentSession extends DurableObject<Env> implements AgentSessionRpc {
+  #session: Session | null = null;
+
+  async open(delivery: Delivery): Promise<void> {
+    await this.#open().open(delivery.event, delivery.via, delivery.authenticated);
+  }
+
+  async cancel(jobId: string, author: string): Promise<void> {
+    if (author === this.#parties().client) await this.#open().cancel(jobId);
+  }
+
+  async stepBegin(jobId: string, attempt: number): Promise<Step | null> {
+    return this.#open().begin(jobId, attempt);
+  }
+
+  async stepNews(jobId: string, attempt: number, news: StepNews | null): Promise<boolean> {
+    return this.#open().alive(jobId, attempt, news);
+  }
+
+  async stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void> {
+    this.#open().ended(jobId, attempt, outcome.type === 'output' ? outcome.output : outcome);
+  }
+
+  async record(jobId: string): Promise<JobRecord | null> {
+    return this.#open().record(jobId);
+  }
+
+  override async alarm(): Promise<void> {
+    try {
+      await this.#open().alarm();
+    } catch (error) {
+      // After six throws the platform would give the object up for good, so it is recorded and tried again.
+      console.error('session alarm failed', this.ctx.id.name, error);
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  #parties(): { agent: string; client: string } {
+    const { name } = this.ctx.id;
+    const parties = name === undefined ? null : partiesOf(name);
+    if (parties === null) throw new Error('a session object must be reached by its name');
+    return parties;
+  }
+
+  #open(): Session {
+    this.#session ??= new Session(
+      durableSql(this.ctx.storage),
+      sessionPorts(this.env, this.ctx, this.#parties(), () => {
+        this.#session = null;
+      }),
+    );
+    return this.#session;
+  }
+}
+
+const ALARM_RETRY_MS = 10_000;

@@ -48,7 +48,7 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   if (routed === null) return;
   const { agent, envelope } = routed;
   const name = sessionName(agent.pubkey, envelope.client, envelope.session);
-  await env.SESSION.getByName(name).open(delivery, agent.slug);
+  await env.SESSION.getByName(name).open(delivery);
 }
 
 async function cancel(env: Env, deletion: Rumor): Promise<void> {

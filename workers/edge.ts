@@ -1,4 +1,12 @@
+/** The Worker: HTTP, relay upgrades, the queue, the clock. It wires the parts and holds nothing itself. */
+import { ConfigError } from '../src/config.ts';
+import { createApp } from '../src/http/app.ts';
+import { linkGroups } from '../src/link/shard.ts';
+import { announceAll } from './announcer.ts';
 import type { Env } from './env.ts';
+import { httpPorts } from './http-ports.ts';
+import { marketplaceOf } from './marketplace.ts';
+import { runSteps, type StepOrder } from './runner.ts';
 
 export { AgentSession } from './agent-session.ts';
 export { ClientAccount } from './client-account.ts';
@@ -6,9 +14,49 @@ export { Relay } from './relay.ts';
 export { RelayLinks } from './relay-links.ts';
 export { SearchIndex } from './search-index.ts';
 
+type App = ReturnType<typeof createApp>;
+const apps = new WeakMap<Env, App>();
+
+function appOf(env: Env): App {
+  let app = apps.get(env);
+  if (app === undefined) {
+    app = createApp(httpPorts(env));
+    apps.set(env, app);
+  }
+  return app;
+}
+
+/** Begins, or goes on with, what runs by itself: links and announcements. Repeat-safe. */
+async function keepUp(env: Env): Promise<void> {
+  const { config } = marketplaceOf(env);
+  const groups = linkGroups(config.relays);
+  const started = await Promise.allSettled(
+    groups.map(({ name, urls }) => env.LINKS.getByName(name).follow(urls)),
+  );
+  for (const one of started)
+    if (one.status === 'rejected') console.error('a group of links did not start', one.reason);
+  await announceAll(env);
+}
+
 export default {
-  async fetch(request, env) {
-    if (request.headers.get('upgrade') === 'websocket') return env.RELAY.getByName('main').fetch(request);
-    return new Response('errand\n');
+  async fetch(request, env, ctx) {
+    try {
+      if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
+        return await env.RELAY.getByName('main').fetch(request);
+      }
+      return await appOf(env).fetch(request, env, ctx);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      // The operator reads this at the first request after a deploy; it names a variable and never its value.
+      return new Response(`errand is not configured: ${error.message}\n`, { status: 503 });
+    }
   },
-} satisfies ExportedHandler<Env>;
+
+  async queue(batch, env) {
+    await runSteps(batch, env);
+  },
+
+  async scheduled(_controller, env) {
+    await keepUp(env);
+  },
+} satisfies ExportedHandler<Env, StepOrder>;

@@ -1,19 +1,23 @@
 /** The bindings of this Worker (wrangler.toml) and the configuration read from them. */
 import { type Config, readConfig } from '../src/config.ts';
-import type { AgentSession } from './agent-session.ts';
-import type { ClientAccount } from './client-account.ts';
-import type { Relay } from './relay.ts';
-import type { RelayLinks } from './relay-links.ts';
+import type {
+  AgentSessionRpc,
+  ClientAccountRpc,
+  Fetches,
+  ObjectNamespace,
+  RelayLinksRpc,
+  RelayRpc,
+  SearchIndexRpc,
+} from './rpc.ts';
 import type { StepOrder } from './runner.ts';
-import type { SearchIndex } from './search-index.ts';
 
 export interface Env {
   readonly DB: D1Database;
-  readonly RELAY: DurableObjectNamespace<Relay>;
-  readonly LINKS: DurableObjectNamespace<RelayLinks>;
-  readonly SESSION: DurableObjectNamespace<AgentSession>;
-  readonly ACCOUNT: DurableObjectNamespace<ClientAccount>;
-  readonly INDEX: DurableObjectNamespace<SearchIndex>;
+  readonly RELAY: ObjectNamespace<RelayRpc & Fetches>;
+  readonly LINKS: ObjectNamespace<RelayLinksRpc>;
+  readonly SESSION: ObjectNamespace<AgentSessionRpc>;
+  readonly ACCOUNT: ObjectNamespace<ClientAccountRpc>;
+  readonly INDEX: ObjectNamespace<SearchIndexRpc>;
   readonly STEPS: Queue<StepOrder>;
   /** Workers AI, when the operator binds it. */
   readonly AI?: Ai;

@@ -1,6 +1,6 @@
 /** What this deployment is: its configuration, its agents, and the keys they sign with; made once per isolate. */
 import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
-import type { Config } from '../src/config.ts';
+import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
 import { agentKeys } from '../src/nostr/keys.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
@@ -14,6 +14,8 @@ export interface Marketplace {
   agentByPubkey(pubkey: string): KeyedAgent | undefined;
   /** @throws Error for an agent that is not ours: asking is a bug */
   keysOf(agent: KeyedAgent): KeyPair;
+  /** The URLs by which clients name the embedded relay. */
+  readonly ownRelays: ReadonlySet<string>;
   /** Every request kind some agent takes. */
   readonly requestKinds: ReadonlySet<number>;
 }
@@ -45,6 +47,7 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
       if (pair === undefined) throw new Error(`no keys for the agent ${agent.slug}`);
       return pair;
     },
+    ownRelays: new Set([embeddedRelayUrl(config)]),
     requestKinds: new Set([config.kinds.task, ...agents.flatMap((agent) => agent.jobKinds)]),
   };
 }

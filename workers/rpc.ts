@@ -3,10 +3,12 @@
  * only the interface, so that a test double can stand in. All values are plain JSON.
  */
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
-import type { JobFailure } from '../src/errors.ts';
+import type { Leave } from '../src/job/quota.ts';
+import type { Failed, Step } from '../src/job/step.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
-import type { JobOutput } from '../src/protocol/model.ts';
+import type { JobOutput, Report } from '../src/protocol/model.ts';
+import type { JobRecord } from '../src/store/job-record.ts';
 
 /** A relay's answer to one event (NIP-01 OK). */
 export interface PublishOutcome {
@@ -28,6 +30,11 @@ export interface RelayRpc {
   publish(events: readonly NostrEvent[]): Promise<PublishOutcome[]>;
   /** Stored events, newest first. */
   query(filters: readonly Filter[], limit: number): Promise<NostrEvent[]>;
+  /**
+   * One stored event, also when its author withdrew it moments ago: whoever cancels a job by deleting its request
+   * (NIP-09) still needs the request to find the session.
+   */
+  find(id: string): Promise<NostrEvent | null>;
   /**
    * Server-sent events of one job: every stored answer to it after `afterSeq` (in the order it arrived here, with
    * its sequence number as `id:`), then live ones; stream deltas come without `id:`. UTF-8 bytes.
@@ -78,23 +85,45 @@ export interface Delivery {
   readonly authenticated: readonly string[];
 }
 
-/** One session (workers/agent-session.ts). */
-export interface AgentSessionRpc {
-  /** Takes a request of this session's client to its agent. Repeat-safe by job id. Returns when it is stored. */
-  open(delivery: Delivery, agentSlug: string): Promise<void>;
-  /** Takes a verified kind 5 event; cancels what it names if its author is the client. */
-  cancel(event: NostrEvent): Promise<void>;
-  /** A step's news, from the runner. Answers whether to go on: false once the job is over or the attempt superseded. */
-  stepProgress(jobId: string, attempt: number, news: StepNews): Promise<boolean>;
-  stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
-}
+/** What a runner tells of a step it works on. */
+export type StepNews = Extract<Report, { type: 'progress' | 'partial' }>;
 
-export interface StepNews {
-  /** Output so far, complete. */
-  readonly partial?: string;
-  readonly progress?: { readonly done: number; readonly total: number; readonly note: string };
-}
-
+/** How a step ended. */
 export type StepOutcome =
   | { readonly type: 'output'; readonly output: JobOutput }
-  | { readonly type: 'failed'; readonly failure: JobFailure };
+  | ({ readonly type: 'failed' } & Failed);
+
+/** One session (workers/agent-session.ts). */
+export interface AgentSessionRpc {
+  /** Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored. */
+  open(delivery: Delivery): Promise<void>;
+  /** Calls a job off, or erases an ended one, when its client asks; anybody else's wish changes nothing. */
+  cancel(jobId: string, author: string): Promise<void>;
+  /** A runner begins a step; null when it is not to be done. */
+  stepBegin(jobId: string, attempt: number): Promise<Step | null>;
+  /** A runner's sign of life. Whether it shall go on. */
+  stepNews(jobId: string, attempt: number, news: StepNews | null): Promise<boolean>;
+  /** A runner is done. */
+  stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
+  /** A job's line in the record, as this session knows it; null when it does not know the job. */
+  record(jobId: string): Promise<JobRecord | null>;
+}
+
+/** One client (workers/client-account.ts). */
+export interface ClientAccountRpc {
+  /** Leave to open jobs with an agent, at most `limit` in a window; see Quotas in src/job/quota.ts. */
+  take(agent: string, limit: number, want: number): Promise<Leave>;
+}
+
+/**
+ * A namespace of durable objects, by what they understand. Everything that crosses is plain JSON (or a byte
+ * stream), so the platform's own mapping of types, which gives up on recursive JSON, has nothing to add.
+ */
+export interface ObjectNamespace<Rpc> {
+  getByName(name: string): Rpc;
+}
+
+/** What answers HTTP and WebSocket upgrades too. */
+export interface Fetches {
+  fetch(request: Request): Promise<Response>;
+}

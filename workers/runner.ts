@@ -1,5 +1,166 @@
+/**
+ * The runner: does the steps that wait for others (models, fetched inputs), so that no session waits in memory for
+ * them. A queue consumer; several run at once. It tells the client of every token itself and the session of the rest.
+ */
+import { DeltaStream } from '../src/agent/delta-stream.ts';
+import { gatherInputs } from '../src/agent/inputs.ts';
+import type { RuntimeContext } from '../src/agent/runtime.ts';
+import { modelClient, runtimeFor } from '../src/agent/runtimes.ts';
+import { failureOf, type Step } from '../src/job/step.ts';
+import { JOB_DELTA_WINDOW_MS, STEP_HEARTBEAT_MS } from '../src/limits.ts';
+import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { dialectNamed } from '../src/protocol/dialects.ts';
+import type { JobOutput } from '../src/protocol/model.ts';
+import { partiesOf } from '../src/protocol/route.ts';
+import { seal } from '../src/protocol/sealing.ts';
+import type { Env } from './env.ts';
+import { faultPoint } from './faults.ts';
+import { inputPorts } from './input-ports.ts';
+import { marketplaceOf } from './marketplace.ts';
+import { publishTo } from './relays.ts';
+import type { AgentSessionRpc, StepNews } from './rpc.ts';
+import { eventSearch } from './search.ts';
+
+/** A step to do: small, because what the work needs is fetched from the session when it begins. */
 export interface StepOrder {
+  /** Name of the session object. */
   readonly session: string;
   readonly jobId: string;
   readonly attempt: number;
+}
+
+/** Does what a batch of orders asks, side by side; each is acknowledged by itself, so that one bad step hurts no other. */
+export async function runSteps(batch: MessageBatch<StepOrder>, env: Env): Promise<void> {
+  await Promise.all(
+    batch.messages.map(async (message) => {
+      try {
+        await runStep(env, message.body);
+        message.ack();
+      } catch (error) {
+        // The session could not be reached. The order comes again, and the session knows what was done of it.
+        console.error('a step could not be run', message.body.jobId, error);
+        message.retry();
+      }
+    }),
+  );
+}
+
+async function runStep(env: Env, order: StepOrder): Promise<void> {
+  const session = env.SESSION.getByName(order.session);
+  const step = await session.stepBegin(order.jobId, order.attempt);
+  if (step === null) return;
+  await faultPoint(env, 'K6', order.jobId);
+  const work = new StepWork(env, order, step, session);
+  try {
+    const output = await work.run();
+    await faultPoint(env, 'K7', order.jobId);
+    await session.stepEnded(order.jobId, order.attempt, { type: 'output', output });
+  } catch (error) {
+    const failed = failureOf(error, (fault) => console.error('the agent failed', order.jobId, fault));
+    await session.stepEnded(order.jobId, order.attempt, { type: 'failed', ...failed });
+  } finally {
+    work.stop();
+  }
+}
+
+/** One step under way: the runtime's context, the stream of deltas, and the heartbeat to the session. */
+class StepWork {
+  readonly #env: Env;
+  readonly #order: StepOrder;
+  readonly #step: Step;
+  readonly #session: AgentSessionRpc;
+  readonly #agent: KeyedAgent;
+  readonly #abort = new AbortController();
+  readonly #stream = new DeltaStream(JOB_DELTA_WINDOW_MS);
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #text = '';
+  #toldLength = 0;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(env: Env, order: StepOrder, step: Step, session: AgentSessionRpc) {
+    this.#env = env;
+    this.#order = order;
+    this.#step = step;
+    this.#session = session;
+    const agent = marketplaceOf(env).agentByPubkey(partiesOf(order.session)?.agent ?? '');
+    if (agent === undefined) throw new Error('this step is of an agent that is not here any more');
+    this.#agent = agent;
+  }
+
+  async run(): Promise<JobOutput> {
+    const { config } = marketplaceOf(this.#env);
+    this.#timers.push(
+      setInterval(() => void this.#beat(), STEP_HEARTBEAT_MS),
+      setInterval(() => this.#send(this.#stream.due(Date.now())), JOB_DELTA_WINDOW_MS),
+    );
+    const { assignment } = this.#step;
+    const body = await gatherInputs(assignment.body, inputPorts(this.#env, this.#abort.signal));
+    const ai = this.#env.AI;
+    const model = modelClient(
+      config,
+      ai === undefined ? {} : { workersAi: (name, input) => ai.run(name, input) },
+    );
+    const runtime = runtimeFor(this.#agent.runtime, { model });
+    const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());
+    this.#send(this.#stream.flush(Date.now()));
+    await this.#sending;
+    const proof = this.#stream.proof();
+    return proof.deltas === 0 ? output : { ...output, stream: proof };
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#abort.abort();
+  }
+
+  #context(): RuntimeContext {
+    return {
+      now: Date.now,
+      signal: this.#abort.signal,
+      events: eventSearch(this.#env),
+      progress: (done, total, note) => this.#tell({ type: 'progress', done, total, note }),
+      delta: async (text) => {
+        this.#text += text;
+        this.#send(this.#stream.push(text, Date.now()));
+      },
+    };
+  }
+
+  /** Shows the session that this step is alive, with the output so far where there is more than it knows. */
+  async #beat(): Promise<void> {
+    const news: StepNews | null =
+      this.#text.length > this.#toldLength ? { type: 'partial', content: this.#text, note: 'working' } : null;
+    this.#toldLength = this.#text.length;
+    await this.#tell(news);
+  }
+
+  async #tell(news: StepNews | null): Promise<void> {
+    try {
+      const goOn = await this.#session.stepNews(this.#order.jobId, this.#order.attempt, news);
+      if (!goOn) this.#abort.abort();
+    } catch (error) {
+      // A session that cannot be reached for a moment is no reason to stop; its lease decides.
+      console.error('a step could not report', this.#order.jobId, error);
+    }
+  }
+
+  /** Sends a delta after those before it. Best effort: the result is complete without them. */
+  #send(text: string | null): void {
+    if (text === null) return;
+    const { config, keysOf } = marketplaceOf(this.#env);
+    const { request, targets } = this.#step;
+    const report = {
+      type: 'delta',
+      seq: this.#stream.nextSeq - 1,
+      text,
+      attempt: this.#order.attempt,
+    } as const;
+    const events = dialectNamed(request.envelope.dialect, config.kinds)
+      .render(report, request, Math.floor(Date.now() / 1000))
+      .map((template) => seal(template, request, keysOf(this.#agent)));
+    this.#sending = this.#sending.then(async () => {
+      const sent = await Promise.allSettled(targets.map((target) => publishTo(this.#env, target, events)));
+      for (const one of sent) if (one.status === 'rejected') console.warn('a delta was not sent', one.reason);
+    });
+  }
 }

@@ -42,7 +42,9 @@ export interface SessionPorts {
   readRelays(client: string, via: string): Promise<readonly string[]>;
 
   /** Does the work in this very object, or null when the agent's work waits for others and belongs in the runner. */
-  readonly work: ((assignment: Assignment, signal: AbortSignal) => Promise<JobOutput>) | null;
+  readonly work:
+    | ((assignment: Assignment, signal: AbortSignal, tell: (news: Report) => void) => Promise<JobOutput>)
+    | null;
   /** Orders a step from the runner. */
   order(jobId: string, attempt: number): Promise<void>;
   chained(jobId: string): Promise<ChainedResult>;

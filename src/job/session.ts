@@ -8,9 +8,10 @@
 import { PUBLISH_MAX_RELAYS } from '../limits.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
+import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { Journal, type JournalRecord } from './journal.ts';
-import type { Live } from './live.ts';
+import { type Live, toJobRecord } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
 import { advance, openJob, rejectJob } from './machine.ts';
 import { promise } from './outbox.ts';
@@ -155,6 +156,18 @@ export class Session {
     else this.#input(live, { type: 'output', attempt, output: outcome });
   }
 
+  /** A job's line in the marketplace's record, ahead of the record itself; null when the job is unknown here. */
+  record(jobId: string): JobRecord | null {
+    const live = this.#lives.get(jobId);
+    if (live !== undefined) return toJobRecord(live, this.#ports.names);
+    const record = this.#journal.find(jobId);
+    if (record === undefined) return null;
+    return toJobRecord(
+      { record, request: this.#ports.read(record.request), body: null, abort: null },
+      this.#ports.names,
+    );
+  }
+
   /** The appointment made by `wakeAt` has come. */
   async alarm(): Promise<void> {
     await this.#ports.fault('K13', '');
@@ -260,7 +273,10 @@ export class Session {
     live.abort = abort;
     await this.#ports.fault('K6', id);
     try {
-      const output = await this.#ports.work?.(this.#assignment(live), abort.signal);
+      const tell = (news: Report): void => {
+        this.alive(id, attempt, news);
+      };
+      const output = await this.#ports.work?.(this.#assignment(live), abort.signal, tell);
       await this.#ports.fault('K7', id);
       if (output !== undefined) this.ended(id, attempt, output);
     } catch (error) {

@@ -80,3 +80,10 @@ export function sessionName(agentPubkey: string, client: string, session: string
   const conversation = session === null ? '' : sha256Hex(JSON.stringify(session));
   return `${agentPubkey.length}:${agentPubkey}:${client.length}:${client}:${conversation}`;
 }
+
+/** The parties of a session by its name; null when it is no name of {@link sessionName}. */
+export function partiesOf(name: string): { agent: string; client: string } | null {
+  const found = /^64:([0-9a-f]{64}):64:([0-9a-f]{64}):/.exec(name);
+  const [, agent, client] = found ?? [];
+  return agent === undefined || client === undefined ? null : { agent, client };
+}

@@ -1,8 +1,8 @@
 /** What each agent has announced, so that it is announced again only when it says something new. */
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { alreadyVerified, parseEvent, type VerifiedEvent } from '../nostr/event.ts';
 import type { Db } from './db.ts';
-import { announcements } from './schema.ts';
+import { announced, announcements } from './schema.ts';
 
 export interface Announcement {
   /** Slug of the agent. */
@@ -45,4 +45,27 @@ export async function putAnnouncement(db: Db, announcement: Announcement): Promi
       },
       setWhere: sql`excluded.published_at_ms >= ${announcements.publishedAt_ms}`,
     });
+}
+
+/** Which of these events a relay has taken. At most 99 ids (the platform's parameter limit). */
+export async function announcedTo(db: Db, relay: string, eventIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .select({ eventId: announced.eventId })
+    .from(announced)
+    .where(and(eq(announced.relay, relay), inArray(announced.eventId, [...eventIds])));
+  return new Set(rows.map((row) => row.eventId));
+}
+
+/** Remembers that a relay has taken these events. Repeat-safe. */
+export async function markAnnounced(
+  db: Db,
+  relay: string,
+  eventIds: readonly string[],
+  takenAt_ms: number,
+): Promise<void> {
+  if (eventIds.length === 0) return;
+  await db
+    .insert(announced)
+    .values(eventIds.map((eventId) => ({ relay, eventId, takenAt_ms })))
+    .onConflictDoNothing();
 }

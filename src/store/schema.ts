@@ -41,6 +41,18 @@ export const announcements = sqliteTable(
   (table) => [primaryKey({ columns: [table.agent, table.kind] })],
 );
 
+/** Which relay has taken which announcement; what is missing here is sent again. */
+export const announced = sqliteTable(
+  'announced',
+  {
+    /** `embedded` or a relay URL. */
+    relay: text('relay').notNull(),
+    eventId: text('event_id').notNull(),
+    takenAt_ms: integer('taken_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.relay, table.eventId] })],
+);
+
 /** See {@link file://./job-record.ts} for what each column means. */
 export const jobs = sqliteTable(
   'jobs',

@@ -1,0 +1,88 @@
+/** Tells the relays what agents there are: on start, and again only when that changed. */
+
+import { type NostrEvent, signAs } from '../src/nostr/event.ts';
+import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { announcements } from '../src/protocol/announcements.ts';
+import { type CardText, nextCard } from '../src/protocol/card-version.ts';
+import { findCard, putCard } from '../src/store/agents.ts';
+import {
+  announcedTo,
+  findAnnouncements,
+  markAnnounced,
+  putAnnouncement,
+} from '../src/store/announcements.ts';
+import { openDb } from '../src/store/db.ts';
+import { reputationOf } from '../src/store/reputation.ts';
+import type { Env } from './env.ts';
+import { marketplaceOf } from './marketplace.ts';
+import { publishTo } from './relays.ts';
+import { EMBEDDED } from './rpc.ts';
+
+/** Announces what is new, and what some relay has not taken yet. Repeat-safe. */
+export async function announceAll(env: Env): Promise<void> {
+  for (const agent of marketplaceOf(env).agents) await announce(env, agent);
+}
+
+/** The card of an agent as it stands now; stored when it is a new one. */
+export async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
+  const db = openDb(env.DB);
+  const stored = await findCard(db, agent.slug);
+  const card = nextCard(
+    stored?.cardJson ?? null,
+    agent,
+    marketplaceOf(env).config,
+    await reputationOf(db, agent.slug),
+  );
+  if (card.cardHash !== stored?.cardHash) {
+    await putCard(db, { slug: agent.slug, pubkey: agent.pubkey, ...card, updatedAt_ms: Date.now() });
+  }
+  return card;
+}
+
+async function announce(env: Env, agent: KeyedAgent): Promise<void> {
+  const { config, keysOf } = marketplaceOf(env);
+  const db = openDb(env.DB);
+  const { cardHash } = await currentCard(env, agent);
+  const published = await findAnnouncements(db, agent.slug);
+  const now_ms = Date.now();
+  const events: NostrEvent[] = [];
+  for (const { template, fingerprint } of announcements(
+    agent,
+    config,
+    { cardHash, lud16: null },
+    Math.floor(now_ms / 1000),
+  )) {
+    const known = published.find(({ kind }) => kind === template.kind);
+    if (known?.fingerprint === fingerprint) {
+      events.push(known.event);
+      continue;
+    }
+    const event = signAs(template, keysOf(agent));
+    await putAnnouncement(db, {
+      agent: agent.slug,
+      kind: template.kind,
+      fingerprint,
+      event,
+      publishedAt_ms: now_ms,
+    });
+    events.push(event);
+  }
+  const ids = events.map(({ id }) => id);
+  for (const relay of [EMBEDDED, ...config.relays]) {
+    const taken = await announcedTo(db, relay, ids);
+    const missing = events.filter(({ id }) => !taken.has(id));
+    if (missing.length === 0) continue;
+    try {
+      const outcomes = await publishTo(env, relay, missing);
+      await markAnnounced(
+        db,
+        relay,
+        outcomes.filter(({ ok }) => ok).map(({ id }) => id),
+        now_ms,
+      );
+    } catch (error) {
+      // A relay that is away gets its announcements at a later run; the others do not wait for it.
+      console.warn('announcing failed', relay, error);
+    }
+  }
+}

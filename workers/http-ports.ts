@@ -1,0 +1,43 @@
+/** What the HTTP side asks of this Worker. */
+import { embeddedRelayUrl } from '../src/config.ts';
+import type { HttpPorts } from '../src/http/ports.ts';
+import { linkGroups } from '../src/link/shard.ts';
+import { relayInformation } from '../src/relay/information.ts';
+import { openDb } from '../src/store/db.ts';
+import { currentCard } from './announcer.ts';
+import { sessionOf } from './dispatch.ts';
+import type { Env } from './env.ts';
+import { marketplaceOf } from './marketplace.ts';
+
+export function httpPorts(env: Env): HttpPorts {
+  const { config, agents } = marketplaceOf(env);
+  const relay = () => env.RELAY.getByName('main');
+  return {
+    publicUrl: config.publicUrl,
+    relays: [embeddedRelayUrl(config), ...config.relays],
+    agents,
+    draining: config.draining,
+    db: openDb(env.DB),
+    clock: Date.now,
+    newRequestId: () => crypto.randomUUID(),
+    log({ level, message, requestId, error }) {
+      console[level](message, requestId, error);
+    },
+    relayInformation: () => relayInformation(config),
+    card: (agent) => currentCard(env, agent),
+    async liveJob(id) {
+      const session = await sessionOf(env, id);
+      return session === null ? undefined : ((await env.SESSION.getByName(session).record(id)) ?? undefined);
+    },
+    jobEvents: (id, afterSeq) => relay().jobEvents(id, afterSeq),
+    async eraseJob(job) {
+      await env.SESSION.getByName(job.session).cancel(job.id, job.client);
+    },
+    async links() {
+      const groups = linkGroups(config.relays).filter(({ urls }) => urls.length > 0);
+      const status = await Promise.all(groups.map(({ name }) => env.LINKS.getByName(name).status()));
+      return status.flat();
+    },
+    relayStats: () => relay().stats(),
+  };
+}

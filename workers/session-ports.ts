@@ -1,0 +1,143 @@
+/** A session's ways to the world: keys, relays, links, record, runner. */
+import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
+import { normalizeRelayUrl } from '../src/config.ts';
+import { JobError, type JobFailure } from '../src/errors.ts';
+import { admit } from '../src/job/admission.ts';
+import type { SessionPorts } from '../src/job/ports.ts';
+import { LeaveHeld } from '../src/job/quota.ts';
+import { JOB_MAX_RELAYS } from '../src/limits.ts';
+import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
+import { KIND } from '../src/nostr/kinds.ts';
+import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { dialectNamed } from '../src/protocol/dialects.ts';
+import type { Request } from '../src/protocol/model.ts';
+import { openerFor, openRequest, seal } from '../src/protocol/sealing.ts';
+import { checkBody } from '../src/protocol/validate.ts';
+import { openDb } from '../src/store/db.ts';
+import { upsertJobs } from '../src/store/jobs.ts';
+import { chainedResult } from './chained.ts';
+import type { Env } from './env.ts';
+import { faultPoint } from './faults.ts';
+import { type Marketplace, marketplaceOf } from './marketplace.ts';
+import { publishTo, readRelaysOf } from './relays.ts';
+import { eventSearch } from './search.ts';
+
+/**
+ * @param parties public keys of agent and client, from the session's name
+ * @param cleared called when the object's storage was emptied, so that its schema has to be made anew
+ */
+export function sessionPorts(
+  env: Env,
+  ctx: DurableObjectState,
+  parties: { readonly agent: string; readonly client: string },
+  cleared: () => void,
+): SessionPorts {
+  const marketplace = marketplaceOf(env);
+  const { config } = marketplace;
+  const agent = marketplace.agentByPubkey(parties.agent);
+  if (agent === undefined) throw new Error('this session is of an agent that is not here any more');
+  const keys = marketplace.keysOf(agent);
+  const session = ctx.id.name ?? '';
+  const account = env.ACCOUNT.getByName(parties.client);
+  const anonymous = new LeaveHeld((want) =>
+    account.take(agent.slug, agent.rateLimits.anonymousPerHour, want),
+  );
+  const authenticated = new LeaveHeld((want) =>
+    account.take(agent.slug, agent.rateLimits.authenticatedPerHour, want),
+  );
+  const db = openDb(env.DB);
+  const events = eventSearch(env);
+
+  return {
+    clock: Date.now,
+    random: Math.random,
+    timeLimit_ms: agent.timeLimit_ms,
+    names: { session, agent: agent.slug },
+
+    read(event) {
+      const request = openRequest(event, keys, config.kinds);
+      if (request === null) throw new JobError('BAD_REQUEST', 'this event holds no request to this agent');
+      return request;
+    },
+    body(request) {
+      const dialect = dialectNamed(request.envelope.dialect, config.kinds);
+      const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
+      return checkBody(body, agent, request.envelope.dialect);
+    },
+    answer(report, request, now_s) {
+      const dialect = dialectNamed(request.envelope.dialect, config.kinds);
+      return dialect.render(report, request, now_s).map((template) => seal(template, request, keys));
+    },
+
+    admit(request, proved, openJobs): Promise<JobFailure | null> {
+      const leave = proved.includes(request.envelope.client) ? authenticated : anonymous;
+      return admit(config, agent, { request, authenticated: proved, openJobs }, leave, Date.now());
+    },
+    namedTargets: (request) => namedTargets(marketplace, request),
+    readRelays: (client, via) => readRelaysOf(env, client, via),
+
+    work: isSlow(agent.runtime)
+      ? null
+      : (assignment, signal, tell) =>
+          runtimeFor(agent.runtime, { model: null }).run(
+            { agent, ...assignment },
+            {
+              now: Date.now,
+              signal,
+              events,
+              progress: async (done, total, note) => tell({ type: 'progress', done, total, note }),
+              // What is done in a moment is not streamed: its result follows at once and is complete.
+              delta: async () => undefined,
+            },
+          ),
+    order: async (jobId, attempt) => {
+      await env.STEPS.send({ session, jobId, attempt });
+    },
+    chained: (jobId) => chainedResult(env, jobId),
+
+    publish: (target, events) => publishTo(env, target, events),
+    retraction: (jobId) => retraction(env, agent, jobId, (template) => signAs(template, keys)),
+    project: (records) => upsertJobs(db, records),
+
+    wakeAt: (at_ms) => ctx.waitUntil(ctx.storage.setAlarm(at_ms)),
+    clearAll() {
+      cleared();
+      ctx.waitUntil(ctx.storage.deleteAll());
+    },
+    defer: (work) => ctx.waitUntil(work),
+    delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    fault: (point, about) => faultPoint(env, point, about),
+    log: (what, jobId, error) => console.error(what, jobId, error),
+  };
+}
+
+/** The relays a request names, in one spelling; our own relay by its name. */
+function namedTargets({ ownRelays }: Marketplace, request: Request): string[] {
+  const urls = request.envelope.relays
+    .filter((url) => URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol))
+    .map(normalizeRelayUrl);
+  const others = [...new Set(urls)].filter((url) => !ownRelays.has(url)).slice(0, JOB_MAX_RELAYS);
+  // A request that names only us has said where it wants its answers.
+  return urls.length > others.length && others.length === 0 ? [EMBEDDED] : others;
+}
+
+const EMBEDDED = 'embedded';
+
+/** The agent's deletion (NIP-09) of everything the embedded relay knows it answered to a job. */
+async function retraction(
+  env: Env,
+  agent: KeyedAgent,
+  jobId: string,
+  sign: (template: Pick<NostrEvent, 'kind' | 'created_at' | 'tags' | 'content'>) => VerifiedEvent,
+): Promise<VerifiedEvent | null> {
+  const answers = await env.RELAY.getByName('main').query([{ '#e': [jobId], authors: [agent.pubkey] }], 500);
+  if (answers.length === 0) return null;
+  const kinds = [...new Set(answers.map((event) => event.kind))];
+  const tags = [...answers.map((event) => ['e', event.id]), ...kinds.map((kind) => ['k', String(kind)])];
+  return sign({
+    kind: KIND.deletion,
+    created_at: Math.floor(Date.now() / 1000),
+    tags,
+    content: 'erased at the client’s request',
+  });
+}
