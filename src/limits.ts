@@ -243,6 +243,8 @@ export const D1_MAX_PARAMETERS = 100;
  * and the event has to stay under RELAY_MAX_EVENT_BYTES.
  */
 export const AGENT_MAX_OUTPUT_BYTES = 24_576;
+/** All fetched inputs of one job as text, bytes: what fits a model's context beside the request. */
+export const AGENT_MAX_FETCHED_BYTES = 49_152;
 /** From the question to the first byte of the answer, ms: a cold model loads for long. */
 export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
 

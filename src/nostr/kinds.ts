@@ -3,6 +3,7 @@
 export const KIND = {
   profile: 0,
   note: 1,
+  contacts: 3,
   deletion: 5,
   repost: 6,
   reaction: 7,

@@ -1,0 +1,79 @@
+/** What is asked of every followed relay: a pure plan from the agents there are. */
+import { JOB_REQUEST_MAX_AGE_S, LINK_OVERLAP_S, LINK_PAGE_EVENTS, LINK_WRAP_WINDOW_S } from '../limits.ts';
+import type { Filter } from '../nostr/filter.ts';
+import { KIND } from '../nostr/kinds.ts';
+
+export interface LinkInterest {
+  /** Public keys of our agents. */
+  readonly agents: readonly string[];
+  /** Request kinds any agent takes: the agent NIP's kind and NIP-90's. */
+  readonly requestKinds: readonly number[];
+}
+
+/**
+ * - `requests`: jobs, whether addressed to us or open. What is addressed to others is dropped on arrival: a
+ *   second filter by `p` would only make the relay send ours twice.
+ * - `wraps`: sealed requests and feedback (NIP-59), findable by `p` alone.
+ * - `deletions`: cancellations (NIP-09).
+ * - `content`: what the search index is made of; only from now on, and the first to go when a budget is short.
+ */
+export type Purpose = 'requests' | 'wraps' | 'deletions' | 'content';
+
+export interface PlannedSubscription {
+  readonly purpose: Purpose;
+  readonly filter: Filter;
+}
+
+/** Kinds the search index knows, besides deletions. */
+export const CONTENT_KINDS: readonly number[] = [
+  KIND.profile,
+  KIND.note,
+  KIND.contacts,
+  KIND.repost,
+  KIND.reaction,
+  KIND.zapReceipt,
+  KIND.longNote,
+];
+
+/**
+ * The subscriptions of one new connection.
+ *
+ * @param cursor_s Unix s up to which requests were seen at this relay
+ * @param now_s Unix s
+ */
+export function planSubscriptions(
+  interest: LinkInterest,
+  cursor_s: number,
+  now_s: number,
+): PlannedSubscription[] {
+  const since = sinceOf(cursor_s, now_s);
+  const plan: PlannedSubscription[] = [];
+  if (interest.requestKinds.length > 0)
+    plan.push({
+      purpose: 'requests',
+      filter: { kinds: interest.requestKinds, since, limit: LINK_PAGE_EVENTS },
+    });
+  if (interest.agents.length > 0) {
+    plan.push({
+      purpose: 'wraps',
+      filter: {
+        kinds: [KIND.giftWrap],
+        '#p': interest.agents,
+        since: Math.max(0, since - LINK_WRAP_WINDOW_S),
+        limit: LINK_PAGE_EVENTS,
+      },
+    });
+  }
+  plan.push({ purpose: 'deletions', filter: { kinds: [KIND.deletion], since, limit: LINK_PAGE_EVENTS } });
+  plan.push({ purpose: 'content', filter: { kinds: CONTENT_KINDS, since: now_s } });
+  return plan;
+}
+
+/**
+ * Where asking begins, Unix s: the cursor less the overlap. Never in the future, whatever was stored, and not
+ * further back than a request may be old: after a long downtime nobody waits for the rest.
+ */
+export function sinceOf(cursor_s: number, now_s: number): number {
+  const from = Math.max(Math.min(cursor_s, now_s), now_s - JOB_REQUEST_MAX_AGE_S);
+  return Math.max(0, from - LINK_OVERLAP_S);
+}
