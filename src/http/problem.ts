@@ -48,10 +48,18 @@ export function problem(
     request_id: c.get('requestId'),
   };
   return c.body(JSON.stringify(document), status, {
+    ...adviceOn(failure),
     ...headers,
     'content-type': PROBLEM_TYPE,
     'cache-control': 'no-store',
   });
+}
+
+/** What HTTP wants said in headers too: how to authenticate (RFC 9110 §11.6.1), when to come again (§10.2.3). */
+function adviceOn({ code, details }: JobFailure): Record<string, string> {
+  if (code === 'UNAUTHORIZED') return { 'www-authenticate': 'Nostr' };
+  const wait_s = details?.retry_after_s;
+  return typeof wait_s === 'number' ? { 'retry-after': String(Math.ceil(wait_s)) } : {};
 }
 
 /** Reason phrases of RFC 9110 §15 for the statuses used here. */

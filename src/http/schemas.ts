@@ -8,7 +8,7 @@ const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const slug = z.string().regex(/^[a-z0-9-]{1,64}$/);
 const count = z.int().nonnegative();
 const unixMs = count.describe('Unix time, ms');
-const json = z.record(z.string(), z.json());
+const json = z.record(z.string(), z.unknown());
 
 export const Problem = z.object({
   type: z.literal('about:blank'),

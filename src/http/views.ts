@@ -2,6 +2,7 @@
 import { npubEncode } from 'nostr-tools/nip19';
 import type { z } from 'zod';
 import type { KeyedAgent } from '../agent/definition.ts';
+import { nip05Address } from '../protocol/nip05.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { HttpPorts } from './ports.ts';
 import type * as schemas from './schemas.ts';
@@ -18,7 +19,7 @@ export function agentView(ports: HttpPorts, agent: KeyedAgent): AgentView {
     description: agent.description,
     pubkey: agent.pubkey,
     npub: npubEncode(agent.pubkey),
-    nip05: `${agent.slug}@${new URL(ports.publicUrl).host}`,
+    nip05: nip05Address(agent, ports.publicUrl),
     kinds: [...agent.jobKinds],
     tasks: agent.tasks.map(({ type, description }) => ({ type, description })),
     models: [...agent.models],

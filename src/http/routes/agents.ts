@@ -1,6 +1,6 @@
 /** The directory of agents, their profiles and what their cards point to. */
 import { type Context, Hono } from 'hono';
-import { etag } from 'hono/etag';
+import { etag, RETAINED_304_HEADERS } from 'hono/etag';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { reputationOf } from '../../store/reputation.ts';
@@ -14,6 +14,11 @@ import { agentView } from '../views.ts';
 /** Caches may keep what a card says for so long, then ask by ETag, s. */
 const CARD_MAX_AGE_S = 60;
 const CACHED = { 'cache-control': `public, max-age=${CARD_MAX_AGE_S}` };
+
+/** A browser checks a 304 against CORS as it does a 200, so that one must keep these headers too. */
+const revalidated = etag({
+  retainedHeaders: [...RETAINED_304_HEADERS, 'access-control-allow-origin', 'access-control-expose-headers'],
+});
 
 export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -47,7 +52,7 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
   });
 
   // The ETag is the hash that the announcement names, so a reader can compare the two without reading the body.
-  app.get('/agents/:slug/card.json', etag(), async (c) => {
+  app.get('/agents/:slug/card.json', revalidated, async (c) => {
     const card = await ports.card(agentOf(c));
     return c.body(card.cardJson, 200, {
       ...CACHED,
@@ -56,7 +61,7 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
     });
   });
 
-  app.get('/agents/:slug/parameters.json', etag(), (c) =>
+  app.get('/agents/:slug/parameters.json', revalidated, (c) =>
     c.body(JSON.stringify(agentOf(c).parametersSchema), 200, {
       ...CACHED,
       'content-type': 'application/schema+json',

@@ -50,7 +50,7 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
   });
 
   app.delete('/jobs/:id', async (c) => {
-    const client = authenticate(ports, c);
+    const client = await authenticate(ports, c);
     const job = await jobOf(c.req.param('id'));
     if (job.client !== client) {
       if (job.sealing === 'giftwrap') throw notFound();

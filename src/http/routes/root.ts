@@ -1,6 +1,7 @@
 /** The root page, the relay's own description (NIP-11) and the agents' names (NIP-05). */
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
+import { namesDocument } from '../../protocol/nip05.ts';
 import { openApiDocument } from '../openapi.ts';
 import { rootPage } from '../pages.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -34,16 +35,8 @@ export function rootRoutes(ports: HttpPorts): Hono<AppEnv> {
   });
 
   app.get('/.well-known/nostr.json', (c) => {
-    const name = c.req.query('name')?.toLowerCase();
-    const named = ports.agents.filter((agent) => name === undefined || agent.slug === name);
-    return c.json(
-      {
-        names: Object.fromEntries(named.map((agent) => [agent.slug, agent.pubkey])),
-        relays: Object.fromEntries(named.map((agent) => [agent.pubkey, ports.relays])),
-      },
-      200,
-      { 'cache-control': `public, max-age=${NAMES_MAX_AGE_S}` },
-    );
+    const names = namesDocument(ports.agents, ports.relays, c.req.query('name') ?? null);
+    return c.json(names, 200, { 'cache-control': `public, max-age=${NAMES_MAX_AGE_S}` });
   });
 
   app.get('/openapi.json', (c) => c.json(openApiDocument(ports.publicUrl)));

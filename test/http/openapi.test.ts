@@ -1,0 +1,142 @@
+import { Validator } from '@cfworker/json-schema';
+import { describe, expect, test } from 'vitest';
+import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
+import { upsertJobs } from '../../src/store/jobs.ts';
+import { person } from '../support/events.ts';
+import { httpFixture, NOW_MS } from '../support/http.ts';
+import { httpToken } from '../support/http-token.ts';
+import { hexOf, jobRecord } from '../support/records.ts';
+
+const CLIENT = person('client').publicKey;
+const JOB = `/jobs/${hexOf(1)}`;
+const token = httpToken('client', `https://market.example${JOB}`, 'DELETE', NOW_MS);
+
+/**
+ * Goal: openapi.json is true. Method: every operation is asked in every way that leads to a different answer, and
+ * each answer is held against what the served document says of that path, method, status and media type, by a
+ * JSON Schema validator; every response that is documented has to have occurred. Does not prove anything of the
+ * bodies whose shape is defined elsewhere (cards, events).
+ */
+describe('openapi.json', () => {
+  const requests: [path: string, request: string, init?: RequestInit | undefined, broken?: 'database'][] = [
+    ['/', '/', { headers: { accept: 'text/html' } }],
+    ['/', '/', { headers: { accept: 'application/nostr+json' } }],
+    ['/.well-known/nostr.json', '/.well-known/nostr.json'],
+    ['/agents', '/agents'],
+    ['/agents', '/agents', { headers: { accept: 'text/html' } }],
+    ['/agents', '/agents?limit=none'],
+    ['/agents/{slug}', '/agents/discover'],
+    ['/agents/{slug}', '/agents/discover', { headers: { accept: 'text/html' } }],
+    ['/agents/{slug}', '/agents/nobody'],
+    ['/agents/{slug}/card.json', '/agents/discover/card.json'],
+    ['/agents/{slug}/card.json', '/agents/discover/card.json', { headers: { 'if-none-match': '*' } }],
+    ['/agents/{slug}/card.json', '/agents/nobody/card.json'],
+    ['/agents/{slug}/parameters.json', '/agents/discover/parameters.json'],
+    [
+      '/agents/{slug}/parameters.json',
+      '/agents/discover/parameters.json',
+      { headers: { 'if-none-match': '*' } },
+    ],
+    ['/agents/{slug}/parameters.json', '/agents/nobody/parameters.json'],
+    ['/jobs', '/jobs'],
+    ['/jobs', '/jobs?limit=1'],
+    ['/jobs', '/jobs?phase=none'],
+    ['/jobs/{id}', JOB],
+    ['/jobs/{id}', `/jobs/${hexOf(2)}`],
+    ['/jobs/{id}', `/jobs/${hexOf(3)}`],
+    ['/jobs/{id}', `/jobs/${hexOf(99)}`],
+    ['/jobs/{id}', JOB, undefined, 'database'],
+    ['/jobs/{id}/events', `${JOB}/events`],
+    ['/jobs/{id}/events', `${JOB}/events`, { headers: { 'last-event-id': 'x' } }],
+    ['/jobs/{id}/events', `/jobs/${hexOf(99)}/events`],
+    ['/jobs/{id}', JOB, { method: 'DELETE', headers: { authorization: token } }],
+    ['/jobs/{id}', JOB, { method: 'DELETE' }],
+    ['/jobs/{id}', `/jobs/${hexOf(2)}`, { method: 'DELETE', headers: { authorization: tokenFor(2) } }],
+    ['/jobs/{id}', `/jobs/${hexOf(99)}`, { method: 'DELETE', headers: { authorization: tokenFor(99) } }],
+    ['/jobs/{id}', JOB, { method: 'DELETE', body: new Uint8Array(200_000) }],
+    ['/health', '/health'],
+    ['/health', '/health', undefined, 'database'],
+    ['/metrics', '/metrics'],
+    ['/openapi.json', '/openapi.json'],
+  ];
+
+  test('describes every answer of every operation', async () => {
+    const document = await (await httpFixture().app.request('/openapi.json')).json();
+    const occurred = new Set<string>();
+    for (const [path, request, init, broken] of requests) {
+      const { app, d1 } = httpFixture();
+      await upsertJobs(d1.db, [
+        jobRecord(1, { client: CLIENT }),
+        jobRecord(2, { phase: 'running', closedAt_ms: null, startedAt_ms: null, resultEventId: null }),
+        jobRecord(3, {
+          phase: 'failed',
+          error: 'MODEL_ERROR',
+          sealing: 'nip44',
+          dialect: 'nip90',
+          kind: 5300,
+        }),
+      ]);
+      if (broken === 'database') d1.failure = new Error('gone');
+      const method = (init?.method ?? 'GET').toLowerCase();
+      const response = await app.request(request, init);
+      const body = await response.text();
+      const about = `${method} ${request} ${response.status}: ${body.slice(0, 200)}`;
+      const responses = document.paths[path]?.[method]?.responses;
+      const status =
+        responses?.[response.status] === undefined && response.status === 500 ? 'default' : response.status;
+      const described = responses?.[status];
+      expect(described, about).toBeDefined();
+      const type = (response.headers.get('content-type') ?? '').replace(/; charset=utf-8$/i, '');
+      if (described.content === undefined) {
+        expect(body, about).toBe('');
+        occurred.add(`${method} ${path} ${status}`);
+        continue;
+      }
+      const [mediaType, { schema }] = Object.entries<{ schema: object }>(described.content).find(
+        ([name]) => name.replace(/; charset=utf-8$/i, '') === type,
+      ) ?? [undefined, { schema: { not: {} } }];
+      const value = /json$/.test(type) ? JSON.parse(body) : body;
+      const result = new Validator({ ...schema, components: document.components }, '2020-12').validate(value);
+      expect(result, about).toMatchObject({ valid: true });
+      occurred.add(`${method} ${path} ${status} ${mediaType}`);
+    }
+    const documented = Object.entries<Record<string, { responses: Record<string, { content?: object }> }>>(
+      document.paths,
+    ).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { responses }]) =>
+        Object.entries(responses)
+          .filter(([status]) => status !== 'default')
+          .flatMap(([status, { content }]) =>
+            content === undefined
+              ? [`${method} ${path} ${status}`]
+              : Object.keys(content).map((type) => `${method} ${path} ${status} ${type}`),
+          ),
+      ),
+    );
+    expect([...occurred].filter((one) => !one.includes(' default ')).sort()).toEqual(documented.sort());
+  });
+
+  test('names exactly the routes there are', () => {
+    const { app } = httpFixture();
+    const routes = app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
+    const documented = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+    expect([...new Set(routes)].sort()).toEqual(documented.toSorted());
+    expect(new Set(documented).size).toBe(documented.length);
+  });
+
+  test('refers only to schemas it holds, and keeps no identifier that would move its references', () => {
+    const text = JSON.stringify(openApiDocument('https://market.example'));
+    const { schemas } = JSON.parse(text).components;
+    const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, target]) => target);
+    expect(references.length).toBeGreaterThan(0);
+    for (const target of references)
+      expect(Object.keys(schemas)).toContain(target?.replace('#/components/schemas/', ''));
+    expect(text).not.toMatch(/"\$(id|schema)":/);
+  });
+});
+
+function tokenFor(job: number): string {
+  return httpToken('client', `https://market.example/jobs/${hexOf(job)}`, 'DELETE', NOW_MS);
+}
