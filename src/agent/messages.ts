@@ -1,5 +1,6 @@
 /** Reading chat messages as text. */
 import type { ChatMessage } from '../protocol/model.ts';
+import { withoutBlock } from './data-block.ts';
 
 /** The text of a message; pictures say nothing. */
 export function textOf(message: ChatMessage): string {
@@ -7,10 +8,10 @@ export function textOf(message: ChatMessage): string {
   return message.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
 }
 
-/** The text of the last message the user wrote; empty where there is none. */
+/** The text of the last message the user wrote, fetched material without its delimiters; empty where there is none. */
 export function lastUserText(messages: readonly ChatMessage[]): string {
   const last = messages.findLast((message) => message.role === 'user');
-  return last === undefined ? '' : textOf(last);
+  return last === undefined ? '' : withoutBlock(textOf(last));
 }
 
 /**

@@ -12,7 +12,7 @@ export type JsonSchema = { readonly [key: string]: Json };
 export type Parameters = { readonly [name: string]: Json };
 
 /** Results a search may return. Larger wishes are cut to this, as relays do with `limit` (NIP-01). */
-export const DISCOVER_MAX_RESULTS = 500;
+export const DISCOVER_MAX_RESULTS = 300;
 export const DISCOVER_DEFAULT_RESULTS = 50;
 /** Authors one search may name. */
 export const DISCOVER_MAX_USERS = 200;

@@ -2,9 +2,11 @@
  * The `discover` runtime: NIP-90 kinds 5300 (content discovery), 5302 (note search) and 5303 (people search), and
  * the same as agent tasks. Answers with the JSON list of tags that those kinds define. Asks nobody but the index.
  */
+import { AGENT_MAX_OUTPUT_BYTES } from '../../limits.ts';
 import { isHex32 } from '../../nostr/hex.ts';
 import { JOB_KIND } from '../../nostr/kinds.ts';
 import type { JobOutput } from '../../protocol/model.ts';
+import { utf8Bytes } from '../../protocol/size.ts';
 import type { SearchHit, SearchQuery } from '../../search/model.ts';
 import { lastUserText } from '../messages.ts';
 import {
@@ -95,6 +97,15 @@ function keysOf(value: Parameters[string] | undefined): string[] | undefined {
   return items.map((item) => (Array.isArray(item) ? item[1] : item)).filter(isHex32);
 }
 
+/** The tags as JSON, as many as an answer may hold: addresses of articles can be long. */
 function resultTags(hits: readonly SearchHit[]): string {
-  return JSON.stringify(hits.map(({ tag, value }) => [tag, value]));
+  const tags: string[] = [];
+  let bytes = 2;
+  for (const { tag, value } of hits) {
+    const text = JSON.stringify([tag, value]);
+    bytes += utf8Bytes(text) + 1;
+    if (bytes > AGENT_MAX_OUTPUT_BYTES) break;
+    tags.push(text);
+  }
+  return `[${tags.join(',')}]`;
 }
