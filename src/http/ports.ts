@@ -1,7 +1,6 @@
 /** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
 import type { KeyedAgent } from '../agent/definition.ts';
 import type { Clock } from '../clock.ts';
-import type { Json } from '../errors.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
 
@@ -46,7 +45,7 @@ export interface HttpPorts {
   newRequestId(): string;
   log(entry: LogEntry): void;
   /** The NIP-11 document of the embedded relay. */
-  relayInformation(): { readonly [name: string]: Json };
+  relayInformation(): object;
   /** The card of an agent, as announced. */
   card(agent: KeyedAgent): Promise<ServedCard>;
   /** Asks for a job that the record does not know (yet): the record lags behind the sessions by a moment. */

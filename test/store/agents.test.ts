@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { signEvent } from '../../src/nostr/event.ts';
 import { findCard, putCard, type StoredCard } from '../../src/store/agents.ts';
-import { type Announcement, findAnnouncements, putAnnouncement } from '../../src/store/announcements.ts';
+import {
+  type Announcement,
+  announcedTo,
+  findAnnouncements,
+  markAnnounced,
+  putAnnouncement,
+} from '../../src/store/announcements.ts';
 import { JOB_PHASES } from '../../src/store/job-record.ts';
 import { type JobOutcome, upsertJobs } from '../../src/store/jobs.ts';
 import { reputation, reputationOf } from '../../src/store/reputation.ts';
@@ -66,6 +72,20 @@ describe('announcements', () => {
     const kept = await findAnnouncements(db, 'discover');
     expect(kept.toSorted((a, b) => a.kind - b.kind)).toEqual([announcement(0, 5), announcement(31_990, 9)]);
     expect(await findAnnouncements(db, 'chat')).toEqual([]);
+  });
+});
+
+describe('what relays have taken', () => {
+  test('is remembered for each relay and event, however often it is said', async () => {
+    const { db } = nodeD1();
+    const [a, b, c] = [hexOf(1), hexOf(2), hexOf(3)];
+    await markAnnounced(db, 'wss://one.example', [a, b], 1);
+    await markAnnounced(db, 'wss://one.example', [b, c], 2);
+    await markAnnounced(db, 'wss://two.example', [c], 3);
+    await markAnnounced(db, 'wss://two.example', [], 4);
+    expect(await announcedTo(db, 'wss://one.example', [a, b, c])).toEqual(new Set([a, b, c]));
+    expect(await announcedTo(db, 'wss://two.example', [a, b, c])).toEqual(new Set([c]));
+    expect(await announcedTo(db, 'wss://two.example', [])).toEqual(new Set());
   });
 });
 

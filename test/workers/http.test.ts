@@ -1,0 +1,83 @@
+import { env } from 'cloudflare:workers';
+import { beforeAll, expect, test } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
+import type { HttpPorts } from '../../src/http/ports.ts';
+import { openDb } from '../../src/store/db.ts';
+import { upsertJobs } from '../../src/store/jobs.ts';
+import { hexOf, jobRecord } from '../support/records.ts';
+
+/**
+ * Goal: the API works in workerd over a real D1, with the migrations wrangler would apply. Method: the app with the
+ * platform's database and streams; only the other objects are doubles. Does not prove the
+ * wiring of the Worker, which the black-box tests start as a whole.
+ */
+const db = openDb(env.DB);
+let cancelled = 0;
+const ports: HttpPorts = {
+  publicUrl: 'https://market.example',
+  relays: ['wss://market.example'],
+  agents: [],
+  draining: false,
+  db,
+  clock: () => jobRecord(250).openedAt_ms,
+  newRequestId: () => crypto.randomUUID(),
+  log: (entry) => console.error(entry),
+  relayInformation: () => ({ name: 'errand' }),
+  card: async () => ({ cardJson: '{}', cardHash: hexOf(0) }),
+  liveJob: async () => undefined,
+  jobEvents: async (_, afterSeq) =>
+    new ReadableStream({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode(`id: ${afterSeq + 1}\ndata: {}\n\n`)),
+      cancel: () => {
+        cancelled++;
+      },
+    }),
+  eraseJob: async () => undefined,
+  links: async () => [],
+  relayStats: async () => ({ events: 1 }),
+};
+const app = createApp(ports);
+
+beforeAll(async () => {
+  const records = Array.from({ length: 250 }, (_, n) =>
+    jobRecord(n, { agent: n % 10 === 0 ? 'chat' : 'discover', phase: n === 3 ? 'failed' : 'delivered' }),
+  );
+  await upsertJobs(db, records);
+});
+
+/** Every job under a path, page by page. */
+async function walk(path: string): Promise<string[]> {
+  const met: string[] = [];
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const response: Response = await app.request(next);
+    expect(response.status).toBe(200);
+    const { jobs } = await response.json<{ jobs: { id: string }[] }>();
+    met.push(...jobs.map(({ id }) => id));
+    next = response.headers.get('link')?.match(/^<(.*)>; rel="next"$/)?.[1];
+  }
+  return met;
+}
+
+test('250 jobs are written in one call and listed newest first, page by page', async () => {
+  const all = Array.from({ length: 250 }, (_, n) => hexOf(249 - n));
+  expect(await walk('/jobs?limit=60')).toEqual(all);
+  expect(await walk('/jobs?agent=chat&limit=7')).toEqual(all.filter((_, n) => (249 - n) % 10 === 0));
+  expect(await walk('/jobs?phase=failed')).toEqual([hexOf(3)]);
+});
+
+test('one job, health and metrics come from the same database', async () => {
+  const job = await (await app.request(`/jobs/${hexOf(3)}`)).json();
+  expect(job).toMatchObject({ phase: 'failed', agent: 'discover', latency_ms: 40 });
+  expect((await app.request('/health')).status).toBe(200);
+  const metrics = await (await app.request('/metrics')).text();
+  expect(metrics).toContain('errand_recent_jobs{agent="discover",phase="delivered"} 224');
+});
+
+test('a reader who leaves a stream of events ends it', async () => {
+  const response = await app.request(`/jobs/${hexOf(1)}/events`, { headers: { 'last-event-id': '6' } });
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  expect(new TextDecoder().decode(first?.value)).toBe('id: 7\ndata: {}\n\n');
+  await reader?.cancel();
+  expect(cancelled).toBe(1);
+});
