@@ -44,7 +44,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** The text of a page, its paragraphs on lines of their own. */
 export function htmlText(html: string): string {
   const parts: string[] = [];
-  const lower = html.toLowerCase();
+  // Not toLowerCase on the whole: it changes the length of some letters, and positions have to agree.
+  const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   let at = 0;
   while (at < html.length) {
     const open = html.indexOf('<', at);

@@ -1,0 +1,67 @@
+/** How the inputs of a job are fetched: pages through the guarded door, events from our relay, then from the relays named. */
+import type { EventPointer, InputPorts } from '../src/agent/inputs.ts';
+import { normalizeRelayUrl } from '../src/config.ts';
+import { JobError } from '../src/errors.ts';
+import { assertPublicUrl } from '../src/net/guard.ts';
+import { resolver } from '../src/net/resolver.ts';
+import { safeFetch } from '../src/net/safe-fetch.ts';
+import type { NostrEvent } from '../src/nostr/event.ts';
+import type { Filter } from '../src/nostr/filter.ts';
+import type { Env } from './env.ts';
+import { marketplaceOf } from './marketplace.ts';
+import { queryFrom } from './relays.ts';
+import { EMBEDDED } from './rpc.ts';
+
+/** @param signal aborts when the job is over */
+export function inputPorts(env: Env, signal: AbortSignal): InputPorts {
+  const { config, ownRelays } = marketplaceOf(env);
+  const allowPrivate = config.local;
+  // Under `npm start` everything shares the loopback address, so there is no own host to keep apart.
+  const ownHosts = allowPrivate ? [] : [new URL(config.publicUrl).hostname];
+  return {
+    fetchUrl: (url) =>
+      safeFetch(url, {
+        allowPrivate,
+        ownHosts,
+        signal,
+        fetch: (input, init) => fetch(input, init),
+        resolve: resolver(),
+      }),
+
+    async fetchEvent(pointer, relays) {
+      const filters = [filterOf(pointer)];
+      const [known] = await queryFrom(env, EMBEDDED, filters, 1);
+      if (known !== undefined) return known;
+      for (const hint of relays) {
+        if (!isSafe(hint, { allowPrivate, ownHosts })) continue;
+        const url = normalizeRelayUrl(hint);
+        if (ownRelays.has(url)) continue;
+        const found = newest(await queryFrom(env, url, filters, 1));
+        if (found !== undefined) return found;
+      }
+      return null;
+    },
+  };
+}
+
+/** A hint that is not safe to follow is passed over: another relay may have the event. */
+function isSafe(url: string, options: { allowPrivate: boolean; ownHosts: readonly string[] }): boolean {
+  try {
+    assertPublicUrl(url, { ...options, schemes: ['wss'] });
+    return true;
+  } catch (error) {
+    if (error instanceof JobError) return false;
+    throw error;
+  }
+}
+
+function filterOf(pointer: EventPointer): Filter {
+  return pointer.type === 'id'
+    ? { ids: [pointer.id], limit: 1 }
+    : { kinds: [pointer.kind], authors: [pointer.pubkey], '#d': [pointer.identifier], limit: 1 };
+}
+
+/** Outside relays may send more than one version, in any order. */
+function newest(events: readonly NostrEvent[]): NostrEvent | undefined {
+  return [...events].sort((a, b) => b.created_at - a.created_at)[0];
+}
