@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -35,11 +36,17 @@ const MODULE_TYPES: Readonly<Record<string, ModuleType>> = {
   '.bin': 'Data',
 };
 
-export interface Build {
-  /** Folder of the modules. */
+/** The type of the bundle itself. */
+const MAIN: ModuleType = 'ESModule';
+const OPTIONS = 'options.json';
+
+export interface Bundle {
   readonly folder: string;
-  /** Modules by their path in the folder, the main one first. */
+  /** Absolute paths, the main module first. */
   readonly modules: readonly { readonly type: ModuleType; readonly path: string }[];
+}
+
+export interface Build extends Bundle {
   /** miniflare's options for this Worker, without its source. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -56,34 +63,44 @@ export class BuildError extends Error {
  */
 export async function buildWorker(): Promise<Build> {
   const builds = join(DEFAULT_HOME, 'build');
-  const target = join(builds, sourceHash());
-  const options = join(target, 'options.json');
-  if (!existsSync(options)) {
-    const draft = `${target}.${process.pid}`;
-    await Promise.all([bundle(join(draft, 'bundle')), bindings().then((text) => place(draft, text))]);
-    // Two starts may build the same sources at once; the later one keeps the earlier one's result.
-    if (existsSync(options)) rmSync(draft, { recursive: true });
-    else renameSync(draft, target);
+  mkdirSync(builds, { recursive: true });
+  for (;;) {
+    const hash = sourceHash();
+    const target = join(builds, hash);
+    const options = join(target, OPTIONS);
+    if (existsSync(options)) return { ...loadBundle(join(target, 'bundle')), options: readOptions(options) };
+    const draft = mkdtempSync(`${target}.`);
+    try {
+      const [, text] = await Promise.all([bundle(join(draft, 'bundle')), bindings()]);
+      writeFileSync(join(draft, OPTIONS), text);
+      // Two starts may build the same sources at once, and sources may be saved meanwhile: then look again.
+      if (!existsSync(target) && sourceHash() === hash) renameSync(draft, target);
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
     removeOld(builds, target);
   }
-  const parsed: unknown = JSON.parse(readFileSync(options, 'utf8'));
-  if (typeof parsed !== 'object' || parsed === null) throw new BuildError(`${options} is damaged: delete it`);
-  const folder = join(target, 'bundle');
-  return { folder, modules: modulesOf(folder), options: { ...parsed } };
 }
 
-function place(draft: string, text: string): void {
-  mkdirSync(draft, { recursive: true });
-  writeFileSync(join(draft, 'options.json'), text);
+function readOptions(file: string): Build['options'] {
+  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  if (typeof parsed !== 'object' || parsed === null) throw new BuildError(`${file} is damaged: delete it`);
+  return { ...parsed };
 }
 
-/** Bundles with the command that deploys, so that what runs locally is what would be uploaded. */
-export async function bundle(outdir: string): Promise<string> {
+/**
+ * Bundles with the command that deploys, so that what runs locally is what would be uploaded.
+ *
+ * @param config path from the root
+ * @returns what wrangler printed: size and bindings
+ * @throws BuildError with wrangler's words
+ */
+export async function bundle(outdir: string, config = 'wrangler.toml'): Promise<string> {
   const wrangler = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
   try {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [wrangler, 'deploy', '--dry-run', '--outdir', outdir],
+      [wrangler, 'deploy', '--dry-run', '--outdir', outdir, '--config', join(ROOT, config)],
       { cwd: ROOT, env: offline(process.env) },
     );
     return stdout;
@@ -113,13 +130,13 @@ async function bindings(): Promise<string> {
   return JSON.stringify({ ...workerOptions, name: config.name, bindings: config.vars });
 }
 
-function modulesOf(folder: string): Build['modules'] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const modules = files.flatMap((path) => {
+/** The modules wrangler put into a folder. Its bundle is one script; all else is imported by it. */
+export function loadBundle(folder: string): Bundle {
+  const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((path) => {
     const type = MODULE_TYPES[extname(path)];
-    return type === undefined ? [] : [{ type, path }];
+    return type === undefined ? [] : [{ type, path: join(folder, path) }];
   });
-  return modules.toSorted((a, b) => Number(b.path === 'edge.js') - Number(a.path === 'edge.js'));
+  return { folder, modules: modules.toSorted((a, b) => Number(b.type === MAIN) - Number(a.type === MAIN)) };
 }
 
 /** SHA-256 over names and contents of the sources. */

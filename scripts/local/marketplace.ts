@@ -92,7 +92,7 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
             ...build.options,
             rootPath: build.folder,
             modulesRoot: build.folder,
-            modules: build.modules.map(({ type, path }) => ({ type, path: `${build.folder}/${path}` })),
+            modules: [...build.modules],
             bindings: { ...(typeof vars === 'object' ? vars : {}), ...variables },
             // Clients talk to the Worker itself, with nothing in between.
             unsafeDirectSockets: [{ host: HOST, port }],

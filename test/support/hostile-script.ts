@@ -79,7 +79,8 @@ export class HostileScript {
     if (type === 'REQ' && typeof first === 'string') this.#request(peer, first, rest as readonly Filter[]);
     if (type === 'CLOSE' && typeof first === 'string') this.#subscriptions.get(peer)?.delete(first);
     if (type === 'EVENT') this.#event(peer, first as NostrEvent);
-    if (type === 'AUTH' && this.#does('endlessAuth')) peer.say(['AUTH', `once more ${this.#options.random()}`]);
+    if (type === 'AUTH' && this.#does('endlessAuth'))
+      peer.say(['AUTH', `once more ${this.#options.random()}`]);
     if (this.#does('hangUp')) peer.hangUp();
   }
 

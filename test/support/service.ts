@@ -1,11 +1,12 @@
 /** The marketplace as a user starts it (scripts/start.ts), for black-box, kill and conformance tests. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DevFile, homeAt, ROOT, readDevFile } from '../../scripts/local/state.ts';
 import { CONFIG_VARIABLES } from '../../src/config.ts';
+import { groupIsAlive, signalGroup } from './processes.ts';
 
 /** A start that builds from cold takes about 5 s here; a loaded machine is given far more, ms. */
 const START_TIMEOUT_MS = 90_000;
@@ -130,44 +131,6 @@ function goneOf(child: ChildProcess, pid: number): Promise<void> {
       look();
     });
   });
-}
-
-/**
- * Whether a process of the group still runs. A killed orphan stays in the group as a zombie until init collects it,
- * which holds no socket and no file, so on Linux zombies are told apart (proc(5): state, then parent, then group).
- */
-function groupIsAlive(pid: number): boolean {
-  if (!signalGroup(pid, 0)) return false;
-  if (process.platform !== 'linux') return true;
-  return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    const [state, , group] = statOf(name);
-    return group === String(pid) && state !== 'Z' && state !== 'X';
-  });
-}
-
-function statOf(pid: string): string[] {
-  try {
-    // The second field is the command's name in parentheses, which may itself hold spaces and parentheses.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch (error) {
-    // Gone between the listing and the look.
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return [];
-    throw error;
-  }
-}
-
-/** Whether the group exists (signal 0), or was there to be signalled. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(-pid, signal);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
-  }
 }
 
 function withoutConfiguration(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
