@@ -4,6 +4,7 @@ import type { HttpPorts } from '../src/http/ports.ts';
 import { linkGroups } from '../src/link/shard.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
+import { VERSION } from '../src/version.ts';
 import { currentCard } from './announcer.ts';
 import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
@@ -23,7 +24,7 @@ export function httpPorts(env: Env): HttpPorts {
     log({ level, message, requestId, error }) {
       console[level](message, requestId, error);
     },
-    relayInformation: () => relayInformation(config),
+    relayInformation: () => relayInformation(config, VERSION),
     card: (agent) => currentCard(env, agent),
     async liveJob(id) {
       const session = await sessionOf(env, id);

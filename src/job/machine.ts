@@ -59,7 +59,7 @@ export function advance<T extends JobInputType>(job: Job, input: JobInput<T>, no
 export function nextTick(job: Job): number | null {
   if (isFinal(job.phase)) return null;
   const times = [
-    job.phase === 'running' ? null : job.startBy_ms,
+    job.startedAt_ms === null ? job.startBy_ms : null,
     job.leaseUntil_ms,
     deadline(job),
     job.held === null || job.reportedAt_ms === null ? null : job.reportedAt_ms + JOB_PROGRESS_INTERVAL_MS,

@@ -1,0 +1,324 @@
+/**
+ * A world around one session, driven by one seed: relays, record, runner and clock are simulated, the session and
+ * its journal are the real ones. The process may die at every fault point and between any two events; what it had
+ * in memory is gone then, what it had stored is not.
+ */
+import { JobError } from '../../src/errors.ts';
+import type { SessionPorts } from '../../src/job/ports.ts';
+import { Session } from '../../src/job/session.ts';
+import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
+import { deriveKeys } from '../../src/nostr/keys.ts';
+import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
+import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
+import type { JobOutput, Request } from '../../src/protocol/model.ts';
+import type { JobRecord } from '../../src/store/job-record.ts';
+import type { Sql } from '../../src/store/sql.ts';
+import { nodeSql } from '../support/node-sql.ts';
+
+export const CLIENT = deriveKeys('11'.repeat(32), 'client');
+export const AGENT = deriveKeys('11'.repeat(32), 'agent');
+
+export interface Trouble {
+  /** Chance that the process dies at a fault point. */
+  readonly crash: number;
+  /** Chance that a call to a relay, to the record or to the queue is lost, or its answer. */
+  readonly loss: number;
+  /** Chance that an attempt of the work fails. */
+  readonly failure: number;
+}
+
+export const CALM: Trouble = { crash: 0, loss: 0, failure: 0 };
+
+/** mulberry32: small, and the same everywhere. */
+export function seeded(seed: number): () => number {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+interface Timer {
+  readonly at_ms: number;
+  readonly run: () => void;
+  readonly life: number;
+}
+
+export class World {
+  readonly random: () => number;
+  trouble: Trouble;
+  now_ms = 1_700_000_000_000;
+  /** Events by relay, then by id. */
+  readonly relays = new Map<string, Map<string, NostrEvent>>();
+  readonly record = new Map<string, JobRecord>();
+  /** How often something that the tests want to see happened. */
+  readonly happened: Record<string, number> = {};
+  readonly #sql = nodeSql();
+  readonly #slow: boolean;
+  #life = 0;
+  #session: Session;
+  #alarm_ms: number | null = null;
+  #timers: Timer[] = [];
+
+  constructor(seed: number, trouble: Trouble, slow: boolean) {
+    this.random = seeded(seed);
+    this.trouble = trouble;
+    this.#slow = slow;
+    this.#session = this.#start();
+  }
+
+  /** A signed request of the client. */
+  request(tags: string[][], kind = 5302): NostrEvent {
+    const template = {
+      kind,
+      created_at: Math.floor(this.now_ms / 1000),
+      tags: [['p', AGENT.publicKey], ...tags],
+      content: '',
+    };
+    return signAs(template, CLIENT, new Uint8Array(32));
+  }
+
+  /** Delivers a request as a relay does: again and again until it is taken. */
+  deliver(event: NostrEvent): void {
+    this.#after(Math.floor(this.random() * 50), () => void this.#deliver(event));
+    if (this.chance(0.3)) this.#after(Math.floor(this.random() * 9_000), () => void this.#deliver(event));
+  }
+
+  async #deliver(event: NostrEvent): Promise<void> {
+    const life = this.#life;
+    const again = () => this.#outside(500, () => void this.#deliver(event));
+    // The deliverer outlives the session's process: it hears nothing, and tries again.
+    let answered = false;
+    this.#outside(2_000, () => answered || life === this.#life || again());
+    try {
+      await this.#session.open(event, 'wss://origin.test', []);
+      answered = true;
+    } catch (error) {
+      onlyTheDead(error);
+    }
+  }
+
+  cancel(id: string): void {
+    this.#outside(Math.floor(this.random() * 300), () => void this.#session.cancel(id).catch(onlyTheDead));
+  }
+
+  chance(p: number): boolean {
+    return this.random() < p;
+  }
+
+  /** Lets time pass until nothing is appointed any more, or for `steps` events. Returns whether all is quiet. */
+  async run(steps: number): Promise<boolean> {
+    for (let i = 0; i < steps; i++) {
+      await settled();
+      const next = this.#next();
+      if (next === null) return true;
+      this.now_ms = Math.max(this.now_ms, next.at_ms);
+      try {
+        next.run();
+      } catch (error) {
+        onlyTheDead(error);
+      }
+    }
+    await settled();
+    return false;
+  }
+
+  #next(): Timer | null {
+    this.#timers = this.#timers.filter((timer) => timer.life === this.#life || timer.life === OUTSIDE);
+    const candidates = [...this.#timers];
+    if (this.#alarm_ms !== null && this.#alarm_ms < this.now_ms + 3_600_000 * 3) {
+      candidates.push({ at_ms: this.#alarm_ms, life: OUTSIDE, run: () => this.#ring() });
+    }
+    const next = candidates.reduce<Timer | null>((a, b) => (a === null || b.at_ms < a.at_ms ? b : a), null);
+    this.#timers = this.#timers.filter((timer) => timer !== next);
+    return next;
+  }
+
+  #ring(): void {
+    const life = this.#life;
+    const kept_ms = this.#alarm_ms;
+    this.#alarm_ms = null;
+    this.#session.alarm().catch(onlyTheDead);
+    // An alarm that was interrupted is rung again by the platform.
+    this.#outside(1_000, () => {
+      if (life !== this.#life && this.#alarm_ms === null) this.#alarm_ms = kept_ms;
+    });
+  }
+
+  crash(): void {
+    this.count('crash');
+    this.#life++;
+    this.#session = this.#start();
+  }
+
+  count(what: string): void {
+    this.happened[what] = (this.happened[what] ?? 0) + 1;
+  }
+
+  #start(): Session {
+    const life = this.#life;
+    const alive = () => life === this.#life;
+    /** Does `act` for the outside, unless this process is dead; its answer may be lost, or the call itself. */
+    const call = async <T>(act: () => T): Promise<T> => {
+      if (!alive()) return await NEVER;
+      if (this.chance(this.trouble.loss / 2)) throw new Error('the call was lost');
+      const answer = act();
+      await Promise.resolve();
+      if (!alive()) return await NEVER;
+      if (this.chance(this.trouble.loss / 2)) throw new Error('the answer was lost');
+      return answer;
+    };
+    const ports: SessionPorts = {
+      clock: () => this.now_ms,
+      random: this.random,
+      timeLimit_ms: 600_000,
+      names: { session: 's', agent: 'sim' },
+      read: (event) => readRequest(event),
+      body: (request) => {
+        const body = dialectNamed(request.envelope.dialect, DEFAULT_AGENT_KINDS).body(
+          request.event,
+          request.envelope,
+          String,
+        );
+        if (body.parameters.refuse === 'yes') throw new JobError('INVALID_PARAMETER', 'refused');
+        return body;
+      },
+      answer: (report, request, now_s) => {
+        if (!alive()) return [];
+        const dialect = dialectNamed(request.envelope.dialect, DEFAULT_AGENT_KINDS);
+        return dialect.render(report, request, now_s).map((template) => signAs(template, AGENT));
+      },
+      admit: async () => (alive() ? null : await NEVER),
+      namedTargets: (request) => request.envelope.relays,
+      readRelays: () => call(() => ['wss://inbox.test']),
+      work: this.#slow ? null : (assignment) => this.#work(assignment.history.length, call),
+      order: (jobId, attempt) => call(() => this.#runner(jobId, attempt)),
+      chained: async () => ({ type: 'pending' }),
+      publish: (target, events) => call(() => this.#publish(target, events)),
+      retraction: async () => null,
+      project: (records) =>
+        call(() => {
+          for (const record of records) {
+            const known = this.record.get(record.id);
+            if (known === undefined || known.revision < record.revision) this.record.set(record.id, record);
+          }
+        }),
+      wakeAt: (at_ms) => {
+        if (alive()) this.#alarm_ms = at_ms;
+      },
+      clearAll: () => this.count('cleared'),
+      defer: (work) => {
+        work.catch(onlyTheDead);
+      },
+      delay: (ms) =>
+        new Promise((resolve) => this.#timers.push({ at_ms: this.now_ms + ms, life, run: resolve })),
+      fault: async (point) => {
+        if (!alive()) return await NEVER;
+        if (!this.chance(this.trouble.crash)) return;
+        this.count(`crash at ${point}`);
+        this.crash();
+        return await NEVER;
+      },
+      log: (what) => this.count(what),
+    };
+    return new Session(this.#cut(alive), ports);
+  }
+
+  /** The stored state, out of reach for a process that is dead: whatever still runs of it ends here. */
+  #cut(alive: () => boolean): Sql {
+    const check = () => {
+      if (!alive()) throw new Dead();
+    };
+    return {
+      all: (query, ...parameters) => {
+        check();
+        return this.#sql.all(query, ...parameters);
+      },
+      run: (query, ...parameters) => {
+        check();
+        return this.#sql.run(query, ...parameters);
+      },
+      transaction: (work) => {
+        check();
+        return this.#sql.transaction(work);
+      },
+    };
+  }
+
+  async #work(turns: number, call: <T>(act: () => T) => Promise<T>): Promise<JobOutput> {
+    this.count('work');
+    if (this.chance(this.trouble.failure)) throw new JobError('SERVICE_UNAVAILABLE', 'away for a moment');
+    await call(() => undefined);
+    return outputOf(`after ${turns} messages`);
+  }
+
+  /** A runner somewhere else: begins, reports, ends, or dies without a word. Knows nothing of the session's life. */
+  #runner(jobId: string, attempt: number): void {
+    const times = this.chance(this.trouble.loss) ? 2 : 1;
+    for (let i = 0; i < times; i++) {
+      this.#outside(Math.floor(this.random() * 200), () => {
+        const step = this.#session.begin(jobId, attempt);
+        if (step === null) return;
+        this.count('step');
+        if (this.chance(this.trouble.failure)) return;
+        this.#outside(1_000, () =>
+          this.#session.alive(jobId, attempt, { type: 'progress', done: 1, total: 2, note: '' }),
+        );
+        const ends = () =>
+          this.#session.ended(jobId, attempt, outputOf(`turns ${step.assignment.history.length}`));
+        this.#outside(2_000, ends);
+        if (this.chance(this.trouble.loss)) this.#outside(2_500, ends);
+      });
+    }
+  }
+
+  #publish(target: string, events: readonly NostrEvent[]) {
+    const relay = this.relays.get(target) ?? new Map<string, NostrEvent>();
+    this.relays.set(target, relay);
+    return events.map(({ id, ...rest }) => {
+      if (this.chance(this.trouble.loss)) return { id, ok: false, reason: 'rate-limited: slow down' };
+      relay.set(id, { id, ...rest });
+      return { id, ok: true, reason: '' };
+    });
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#outside(ms, run);
+  }
+
+  #outside(ms: number, run: () => void): void {
+    this.#timers.push({ at_ms: this.now_ms + ms, life: OUTSIDE, run });
+  }
+}
+
+class Dead extends Error {}
+
+/** A process may only fail by being dead. */
+function onlyTheDead(error: unknown): void {
+  if (!(error instanceof Dead)) throw error;
+}
+
+const OUTSIDE = -1;
+const NEVER = new Promise<never>(() => undefined);
+
+function outputOf(content: string): JobOutput {
+  return {
+    content,
+    finishReason: 'stop',
+    model: 'sim',
+    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+  };
+}
+
+function readRequest(event: Rumor): Request {
+  const dialect = dialectOf(event.kind, DEFAULT_AGENT_KINDS);
+  if (dialect === null) throw new Error('not a request');
+  return { event, envelope: dialect.envelope(event) };
+}
+
+/** Everything that runs without waiting for time has run. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
+}
