@@ -14,6 +14,7 @@ export class Backfill {
   readonly #filter: Filter;
   readonly #ids = new Set<string>();
   #oldest_s: number | undefined;
+  #inPage = 0;
   #newInPage = 0;
   #pages = 1;
   #skipped = false;
@@ -24,6 +25,7 @@ export class Backfill {
 
   /** Notes an event of the stored phase. */
   saw(event: NostrEvent): void {
+    this.#inPage++;
     if (this.#ids.has(event.id)) return;
     if (this.#ids.size >= LINK_MAX_PAGES * LINK_PAGE_EVENTS) {
       this.#skipped = true;
@@ -40,15 +42,19 @@ export class Backfill {
   }
 
   /**
-   * The page is through. An empty one ends the reading, and so does one that brought nothing new: `until` is
-   * inclusive, since several events may share a second, so the last page always repeats a little.
+   * The page is through. The next one ends (`until` is inclusive) in the oldest second seen, since a page may break
+   * off within a second; once that second brings nothing new it ends before it, and an empty page ends the reading.
+   * More events in one second than a relay returns at a time cannot be told apart by NIP-01's filters.
    */
   pageEnded(): BackfillStep {
-    if (this.#newInPage === 0 || this.#oldest_s === undefined)
-      return { next: null, complete: !this.#skipped };
+    const oldest_s = this.#oldest_s;
+    if (oldest_s === undefined || this.#inPage === 0) return { next: null, complete: !this.#skipped };
+    const until = this.#newInPage > 0 ? oldest_s : oldest_s - 1;
+    if (until < (this.#filter.since ?? 0)) return { next: null, complete: !this.#skipped };
     if (this.#pages >= LINK_MAX_PAGES) return { next: null, complete: false };
     this.#pages++;
+    this.#inPage = 0;
     this.#newInPage = 0;
-    return { next: { ...this.#filter, until: this.#oldest_s } };
+    return { next: { ...this.#filter, until } };
   }
 }

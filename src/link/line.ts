@@ -44,7 +44,8 @@ export class Line {
   readonly #reading = new Set<Purpose>();
   readonly #resubscribes = new Map<Purpose, number>();
   #serial = 0;
-  #sweeping = false;
+  /** Purposes a sweep still reads. */
+  #sweeping = 0;
 
   constructor(options: LineOptions) {
     const { ports, source, interest } = options;
@@ -62,21 +63,26 @@ export class Line {
   }
 
   /**
-   * Asks for the newest past again on the live socket: for requests a relay stored but never sent, and as a sign
-   * of life. One at a time.
+   * Asks for the newest past again on the live socket: for requests and cancellations a relay stored but never
+   * sent, and as a sign of life. One at a time.
    */
   sweep(): void {
-    const planned = this.#plan('requests');
-    if (this.connection.state !== 'open' || this.#sweeping || planned === undefined) return;
-    this.#sweeping = true;
-    this.#read(planned.purpose, new Backfill(planned.filter), planned.filter, () => {
-      this.#sweeping = false;
-    });
+    if (this.connection.state !== 'open' || this.#sweeping > 0) return;
+    this.sweptAt_ms = this.#options.ports.now();
+    for (const { purpose, filter } of this.#plan()) {
+      if (purpose !== 'requests' && purpose !== 'deletions') continue;
+      const asOf_ms = this.sweptAt_ms;
+      this.#sweeping++;
+      this.#page(purpose, new Backfill(filter), filter, (complete) => {
+        this.#sweeping--;
+        this.#readingEnded(purpose, asOf_ms, complete);
+      });
+    }
   }
 
   #opened(): void {
     const { ports } = this.#options;
-    const plan = planSubscriptions(this.#options.interest, this.#options.cursor_s(), this.#now_s());
+    const plan = this.#plan();
     for (const planned of plan) if (planned.purpose !== 'content') this.#reading.add(planned.purpose);
     for (const planned of plan) this.#live(planned);
     ports.after(LINK_EOSE_TIMEOUT_MS, () => this.#becomeReady());
@@ -109,15 +115,6 @@ export class Line {
   }
 
   /** One page of the past in a subscription of its own, and then the pages after it. */
-  #read(purpose: Purpose, backfill: Backfill, filter: Filter, over?: () => void): void {
-    const asOf_ms = this.#options.ports.now();
-    if (over !== undefined) this.sweptAt_ms = asOf_ms;
-    this.#page(purpose, backfill, filter, (complete) => {
-      over?.();
-      this.#readingEnded(purpose, asOf_ms, complete);
-    });
-  }
-
   #page(purpose: Purpose, backfill: Backfill, filter: Filter, ended: (complete: boolean) => void): void {
     const id = `${purpose}-${++this.#serial}`;
     let open = true;
@@ -179,18 +176,12 @@ export class Line {
   }
 
   #again(purpose: Purpose): void {
-    const planned = this.#plan(purpose);
+    const planned = this.#plan().find((subscription) => subscription.purpose === purpose);
     if (planned !== undefined && this.connection.state === 'open') this.#live(planned);
   }
 
-  #plan(purpose: Purpose): PlannedSubscription | undefined {
-    const { interest, cursor_s } = this.#options;
-    return planSubscriptions(interest, cursor_s(), this.#now_s()).find(
-      (planned) => planned.purpose === purpose,
-    );
-  }
-
-  #now_s(): number {
-    return Math.floor(this.#options.ports.now() / 1_000);
+  #plan(): PlannedSubscription[] {
+    const { interest, cursor_s, ports } = this.#options;
+    return planSubscriptions(interest, cursor_s(), Math.floor(ports.now() / 1_000));
   }
 }

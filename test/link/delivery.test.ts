@@ -15,8 +15,8 @@ import { expect, test } from 'vitest';
 import { LINK_HEARTBEAT_MS } from '../../src/limits.ts';
 import { Links } from '../../src/link/links.ts';
 import type { NostrEvent } from '../../src/nostr/event.ts';
-import { nodeSql } from '../support/node-sql.ts';
 import { HostileScript, MISDEEDS } from '../support/hostile-script.ts';
+import { nodeSql } from '../support/node-sql.ts';
 import { AGENT, FakeSessions, HonestRelay, SimClock, SimNet, seeded, signed, simPorts } from './world.ts';
 
 const HONEST_A = 'ws://a.test';
@@ -27,7 +27,9 @@ const INTEREST = { agents: [AGENT.publicKey], requestKinds: [7001, 5300] };
 /** What went wrong at least once over all runs: a property over faults that never happen proves nothing. */
 const happened = { cut: 0, down: 0, lostLive: 0, restart: 0, dispatchFailed: 0, paged: 0, redelivered: 0 };
 
-async function live(seed: number): Promise<{ missing: string[]; ran: Map<string, number>; forged: string[] }> {
+async function live(
+  seed: number,
+): Promise<{ missing: string[]; ran: Map<string, number>; forged: string[] }> {
   const random = seeded(seed);
   const chance = (p: number) => random() < p;
   const clock = new SimClock();
@@ -131,7 +133,9 @@ async function live(seed: number): Promise<{ missing: string[]; ran: Map<string,
   faulty = false;
   net.down.clear();
   await clock.pass(600_000);
-  happened.paged += relays.filter(({ heard }) => heard.some((m) => m[0] === 'REQ' && String(m[2]).length > 0 && hasUntil(m[2]))).length;
+  happened.paged += relays.filter(({ heard }) =>
+    heard.some((m) => m[0] === 'REQ' && String(m[2]).length > 0 && hasUntil(m[2])),
+  ).length;
   sql.close();
   const stored = relays.flatMap((relay) => [...relay.stored.keys()]);
   return { missing: stored.filter((id) => !sessions.ran.has(id)), ran: sessions.ran, forged };
@@ -149,7 +153,8 @@ test('every request an honest relay holds is dispatched, and every job is begun 
       expect(forged).toEqual([]);
       expect([...ran.values()].every((times) => times === 1)).toBe(true);
     }),
-    { numRuns: Number(process.env['LINK_RUNS'] ?? 40), seed: 20_261_122 },
+    { numRuns: Number(process.env.LINK_RUNS ?? 40), seed: 20_261_122 },
   );
-  for (const [what, times] of Object.entries(happened)) expect(times, `${what} never happened`).toBeGreaterThan(0);
+  for (const [what, times] of Object.entries(happened))
+    expect(times, `${what} never happened`).toBeGreaterThan(0);
 }, 120_000);

@@ -211,7 +211,8 @@ export class HonestRelay implements RelayScript {
     this.stored.set(event.id, event);
     for (const [peer, subscriptions] of this.#subscriptions) {
       for (const [id, filters] of subscriptions) {
-        if (matchesAny(filters, event) && this.#options.losesLive?.() !== true) peer.say(['EVENT', id, event]);
+        if (matchesAny(filters, event) && this.#options.losesLive?.() !== true)
+          peer.say(['EVENT', id, event]);
       }
     }
   }
@@ -221,27 +222,34 @@ export class HonestRelay implements RelayScript {
     const [type, first, ...rest] = message;
     const authorised = this.#options.requiresAuth !== true || (this.#proved.get(peer)?.size ?? 0) > 0;
     if (type === 'REQ' && typeof first === 'string') {
-      if (!authorised) return peer.say(['CLOSED', first, 'auth-required: who are you']);
-      const filters = rest as readonly Filter[];
-      for (const event of this.#find(filters)) peer.say(['EVENT', first, event]);
-      peer.say(['EOSE', first]);
-      this.#subscriptions.get(peer)?.set(first, filters);
+      if (authorised) this.#request(peer, first, rest as readonly Filter[]);
+      else peer.say(['CLOSED', first, 'auth-required: who are you']);
     } else if (type === 'CLOSE' && typeof first === 'string') {
       this.#subscriptions.get(peer)?.delete(first);
     } else if (type === 'EVENT') {
       const event = first as NostrEvent;
-      if (!authorised) return peer.say(['OK', event.id, false, 'auth-required: who are you']);
       const known = this.stored.has(event.id);
-      this.post(event);
-      peer.say(['OK', event.id, true, known ? 'duplicate: have it' : '']);
+      if (authorised) this.post(event);
+      peer.say(
+        authorised
+          ? ['OK', event.id, true, known ? 'duplicate: have it' : '']
+          : ['OK', event.id, false, 'auth-required: who are you'],
+      );
     } else if (type === 'AUTH') {
-      const event = first as NostrEvent;
-      const now_s = this.#options.clock?.now_s ?? 0;
-      const checked = checkAuth(event, this.#challenge(peer), this.url, now_s);
-      if (typeof checked === 'string') return peer.say(['OK', event.id, false, checked]);
-      this.#proved.get(peer)?.add(event.pubkey);
-      peer.say(['OK', event.id, true, '']);
+      this.#authenticate(peer, first as NostrEvent);
     }
+  }
+
+  #request(peer: Peer, id: string, filters: readonly Filter[]): void {
+    for (const event of this.#find(filters)) peer.say(['EVENT', id, event]);
+    peer.say(['EOSE', id]);
+    this.#subscriptions.get(peer)?.set(id, filters);
+  }
+
+  #authenticate(peer: Peer, event: NostrEvent): void {
+    const checked = checkAuth(event, this.#challenge(peer), this.url, this.#options.clock?.now_s ?? 0);
+    if (typeof checked !== 'string') this.#proved.get(peer)?.add(event.pubkey);
+    peer.say(['OK', event.id, typeof checked !== 'string', typeof checked === 'string' ? checked : '']);
   }
 
   #find(filters: readonly Filter[]): NostrEvent[] {
