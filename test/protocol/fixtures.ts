@@ -17,7 +17,7 @@ export function pair(fill: number): KeyPair {
 }
 
 /** The client: everything it does goes through nostr-tools. */
-export const clientSecret = new Uint8Array(32).fill(21);
+export const clientSecret: Uint8Array<ArrayBuffer> = new Uint8Array(32).fill(21);
 export const clientPubkey = getPublicKey(clientSecret);
 export const agentKeys = pair(11);
 export const otherKeys = pair(12);
@@ -76,7 +76,7 @@ export function signed(
   tags: string[][],
   content = '',
   created_at = NOW_S,
-  secret = clientSecret,
+  secret: Uint8Array = clientSecret,
 ): VerifiedEvent {
   return taken(finalizeEvent({ kind, created_at, tags, content }, secret));
 }

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { partiesOf, route, sessionName, takesKind } from '../../src/protocol/route.ts';
+import { agentKeys, chat, clientPubkey, discover, kinds, otherKeys, signed } from './fixtures.ts';
+
+const agents = [discover, chat];
+const stranger = 'd'.repeat(64);
+const request = (model?: string) => [
+  'request',
+  JSON.stringify({ model, messages: [{ role: 'user', content: 'x' }] }),
+];
+
+function slug(kind: number, tags: string[][], content = '', among = agents): string | null {
+  return route(signed(kind, tags, content), among, kinds)?.agent.slug ?? null;
+}
+
+describe('a request that names somebody', () => {
+  test('goes to the first of ours it names', () => {
+    expect(slug(7001, [['p', stranger], ['p', chat.pubkey], ['p', discover.pubkey], request()])).toBe('chat');
+  });
+
+  test('goes there even if the agent does not take its kind, so that the agent can say so', () => {
+    expect(slug(5000, [['p', chat.pubkey]])).toBe('chat');
+    expect(takesKind(chat, 5000, kinds)).toBe(false);
+    expect(takesKind(chat, 5050, kinds)).toBe(true);
+    expect(takesKind(chat, 7001, kinds)).toBe(true);
+  });
+
+  test('goes nowhere if it names only others', () => {
+    expect(slug(5302, [['p', stranger]])).toBeNull();
+    expect(slug(5302, [['p', 'not a key']])).toBeNull();
+  });
+});
+
+describe('an open request', () => {
+  test('of NIP-90 goes to the best agent that takes its kind', () => {
+    expect(slug(5302, [])).toBe('discover');
+    expect(slug(5302, [], '', [{ ...chat, jobKinds: [5302] }, discover])).toBe('chat');
+    expect(slug(5999, [])).toBeNull();
+  });
+
+  test('of the agent NIP goes to the model it names, else to chat, else to discover', () => {
+    expect(slug(7001, [request('discover')])).toBe('discover');
+    expect(slug(7001, [request('small-model')])).toBe('chat');
+    expect(slug(7001, [request('unknown')])).toBe('chat');
+    expect(slug(7001, [request()])).toBe('chat');
+    expect(slug(7001, [['request', 'broken']])).toBe('chat');
+    expect(slug(7001, [request()], '', [discover])).toBe('discover');
+    expect(slug(7001, [request()], '', [])).toBeNull();
+  });
+
+  test('that is encrypted goes nowhere: nobody knows for whom', () => {
+    expect(slug(7001, [['encrypted']], 'x')).toBeNull();
+    expect(slug(5302, [['encrypted']], 'AAAA?iv=AAAA')).toBeNull();
+  });
+});
+
+describe('what is no request', () => {
+  test.each([1, 5, 1059, 6302, 7000, 27_001])('kind %i goes nowhere', (kind) => {
+    expect(slug(kind, [['p', chat.pubkey]])).toBeNull();
+  });
+
+  test('results of the agent NIP go nowhere, whoever signs them', () => {
+    expect(
+      slug(7001, [
+        ['p', chat.pubkey],
+        ['result', '{}'],
+      ]),
+    ).toBeNull();
+    expect(
+      slug(7001, [
+        ['p', chat.pubkey],
+        ['error', '{}'],
+      ]),
+    ).toBeNull();
+  });
+
+  test('nothing of our own agents is a request', () => {
+    const own = signed(7001, [['p', chat.pubkey], request()], '', undefined, agentKeys.secretKey);
+    expect(route(own, agents, kinds)).toBeNull();
+    expect(route(own, [chat], kinds)?.agent.slug).toBe('chat');
+  });
+});
+
+test('the sealing of a gift wrap reaches the envelope', () => {
+  const event = signed(7001, [['p', chat.pubkey], request()]);
+  expect(route(event, agents, kinds, 'giftwrap')?.envelope.sealing).toBe('giftwrap');
+});
+
+describe('sessionName', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('', ':', '1:', 'a:1', '\ud800', '\ud801'),
+  );
+  const parts = fc.tuple(text, text, fc.option(text));
+
+  test('is one name for one session, and another for any other', () => {
+    fc.assert(
+      fc.property(parts, parts, (a, b) => {
+        const same = a.every((part, i) => part === b[i]);
+        expect(sessionName(...a) === sessionName(...b)).toBe(same);
+        expect(sessionName(...a)).toBe(sessionName(...a));
+      }),
+      { numRuns: 1000, seed: 7001 },
+    );
+  });
+
+  test('keeps an empty id and no id apart, and never shows the id', () => {
+    expect(sessionName('a', 'b', null)).not.toBe(sessionName('a', 'b', ''));
+    expect(sessionName('a', 'b', 'my diary')).not.toContain('diary');
+  });
+
+  test('names its parties', () => {
+    const name = sessionName(otherKeys.publicKey, clientPubkey, 'trip');
+    expect(partiesOf(name)).toEqual({ agent: otherKeys.publicKey, client: clientPubkey });
+    expect(partiesOf('nonsense')).toBeNull();
+  });
+});
