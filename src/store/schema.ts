@@ -84,3 +84,14 @@ export const jobs = sqliteTable(
     index('jobs_by_client').on(table.client, table.openedAt_ms, table.id),
   ],
 );
+
+/** NIP-98 tokens that were used, until they could no longer be valid. The time stands first: old ones are a range. */
+export const spentTokens = sqliteTable(
+  'spent_tokens',
+  {
+    until_s: integer('until_s').notNull(),
+    /** The token's event id. */
+    id: text('id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.until_s, table.id] })],
+);

@@ -28,6 +28,18 @@ describe('DELETE /jobs/:id', () => {
     }
   });
 
+  test('takes a token once, and the next one again', async () => {
+    const token = httpToken('client', URL_OF_JOB, 'DELETE', NOW_MS);
+    const { app, erased } = await erase(token);
+    const again = (authorization: string) =>
+      app.request(`/jobs/${hexOf(1)}`, { method: 'DELETE', headers: { authorization } });
+    const replayed = await again(token);
+    expect(replayed.status).toBe(401);
+    expect((await replayed.json()).detail).toMatch(/^duplicate: /);
+    expect(erased).toHaveLength(1);
+    expect((await again(httpToken('client', URL_OF_JOB, 'DELETE', NOW_MS + 1000))).status).toBe(204);
+  });
+
   test('is forbidden to others, who do not even learn of a gift-wrapped job', async () => {
     const token = httpToken('stranger', URL_OF_JOB, 'DELETE', NOW_MS);
     for (const [sealing, status] of [

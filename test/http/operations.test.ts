@@ -138,6 +138,7 @@ describe('GET /metrics', () => {
         expect([unquote(quotedA), unquote(quotedB)]).toEqual([a, b]);
         expect(Number(number)).toBe(value + 0);
       }),
+      { seed: 10 },
     );
   });
 });

@@ -15,6 +15,8 @@ export interface NodeD1 {
   readonly statements: string[];
   /** Set to make every statement fail with it. */
   failure: Error | null;
+  /** The rows of a query without parameters. */
+  rows(query: string): Record<string, unknown>[];
   /** SQLite's plan of a statement, one line per step. */
   plan(statement: string): string[];
 }
@@ -59,6 +61,11 @@ export function nodeD1(): NodeD1 {
     db: openDb(client),
     statements,
     failure: null,
+    rows: (query) =>
+      sqlite
+        .prepare(query)
+        .all()
+        .map((row) => ({ ...row })),
     plan: (statement) =>
       sqlite
         .prepare(`EXPLAIN QUERY PLAN ${statement}`)
