@@ -2,6 +2,8 @@
 import type { NostrEvent, Rumor } from '../src/nostr/event.ts';
 import { tagValues } from '../src/nostr/event.ts';
 import { isJobRequestKind, KIND } from '../src/nostr/kinds.ts';
+import { isGiftWrap } from '../src/nostr/nip59.ts';
+import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { route, sessionName } from '../src/protocol/route.ts';
 import { unwrap } from '../src/protocol/sealing.ts';
 import { openDb } from '../src/store/db.ts';
@@ -14,7 +16,7 @@ import type { Delivery } from './rpc.ts';
 export function concerns(env: Env, event: NostrEvent): boolean {
   const { agentByPubkey, requestKinds, config } = marketplaceOf(env);
   if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
-  if (event.kind === KIND.giftWrap) return namesOne(event, agentByPubkey);
+  if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
   if (!isJobRequestKind(event.kind) && event.kind !== config.kinds.task) return false;
   if (agentByPubkey(event.pubkey) !== undefined) return false;
   if (event.tags.some((tag) => tag[0] === 'p')) return namesOne(event, agentByPubkey);
@@ -34,9 +36,9 @@ function namesOne(event: NostrEvent, agentByPubkey: (pubkey: string) => unknown)
 export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   const { agents, config, agentByPubkey, keysOf } = marketplaceOf(env);
   let inner: Rumor = delivery.event;
-  const wrapped = inner.kind === KIND.giftWrap;
-  if (wrapped) {
-    const addressee = tagValues(inner, 'p')
+  let addressee: KeyedAgent | undefined;
+  if (isGiftWrap(inner)) {
+    addressee = tagValues(inner, 'p')
       .map(agentByPubkey)
       .find((agent) => agent !== undefined);
     const rumor = addressee === undefined ? null : unwrap(delivery.event, keysOf(addressee));
@@ -44,7 +46,7 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
     inner = rumor;
   }
   if (inner.kind === KIND.deletion) return await cancel(env, inner);
-  const routed = route(inner, agents, config.kinds, wrapped ? 'giftwrap' : undefined);
+  const routed = route(inner, agents, config.kinds, addressee);
   if (routed === null) return;
   const { agent, envelope } = routed;
   const name = sessionName(agent.pubkey, envelope.client, envelope.session);

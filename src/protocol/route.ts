@@ -4,7 +4,7 @@ import type { AgentKinds } from '../nostr/kinds.ts';
 import type { KeyedAgent } from './agent.ts';
 import { isTaskAnswer, requestedModel } from './agent-nip.ts';
 import { dialectOf } from './dialects.ts';
-import type { Envelope, Sealing } from './model.ts';
+import type { Envelope } from './model.ts';
 
 export interface Routed {
   readonly agent: KeyedAgent;
@@ -19,20 +19,21 @@ export interface Routed {
  *
  * @param event what carries the tags: the event, or the rumor out of a gift wrap
  * @param agents best first
- * @param sealing given for a rumor: `giftwrap`
+ * @param addressee given for a rumor: the agent whose key opened its gift wrap, and who alone can open it again
  */
 export function route(
   event: Rumor,
   agents: readonly KeyedAgent[],
   kinds: AgentKinds,
-  sealing?: Sealing,
+  addressee?: KeyedAgent,
 ): Routed | null {
   const dialect = dialectOf(event.kind, kinds);
   if (dialect === null) return null;
   // Results of the agent NIP have the kind of requests: without this, two agents could talk to each other for ever.
   if (event.kind === kinds.task && isTaskAnswer(event)) return null;
   if (agents.some((agent) => agent.pubkey === event.pubkey)) return null;
-  const envelope = dialect.envelope(event, sealing);
+  if (addressee !== undefined) return { agent: addressee, envelope: dialect.envelope(event, 'giftwrap') };
+  const envelope = dialect.envelope(event);
   const agent =
     envelope.agents.length === 0 ? bestAgent(event, envelope, agents, kinds) : namedAgent(envelope, agents);
   return agent === undefined ? null : { agent, envelope };

@@ -82,9 +82,13 @@ describe('what is no request', () => {
   });
 });
 
-test('the sealing of a gift wrap reaches the envelope', () => {
-  const event = signed(7001, [['p', chat.pubkey], request()]);
-  expect(route(event, agents, kinds, 'giftwrap')?.envelope.sealing).toBe('giftwrap');
+test('what came in a gift wrap is for the agent it was wrapped for, whoever it names beside it', () => {
+  const event = signed(7001, [['p', discover.pubkey], ['p', chat.pubkey], request('discover')]);
+  const routed = route(event, agents, kinds, chat);
+  expect(routed?.agent.slug).toBe('chat');
+  expect(routed?.envelope.sealing).toBe('giftwrap');
+  const open = signed(7001, [request('discover')]);
+  expect(route(open, agents, kinds, chat)?.agent.slug).toBe('chat');
 });
 
 describe('sessionName', () => {
