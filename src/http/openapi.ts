@@ -1,11 +1,10 @@
 /** The API described for machines: OpenAPI 3.1, made from the schemas that the tests hold every answer to. */
 import { z } from 'zod';
 import type { Json } from '../errors.ts';
+import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { AgentQuery, COMPONENTS, type ComponentName, JobQuery } from './schemas.ts';
-
-const VERSION = '1';
 
 type Body =
   /** A named schema of this API. */
@@ -142,8 +141,10 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/openapi.json',
     summary: 'This description',
+    headers: { 'If-None-Match': 'ETag of a copy the reader has' },
     success: { status: 200, content: { [JSON_TYPE]: { defined: 'OpenAPI 3.1' } } },
     failures: [],
+    notModified: true,
   },
 ];
 

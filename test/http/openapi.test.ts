@@ -58,6 +58,7 @@ describe('openapi.json', () => {
     ['/health', '/health', undefined, 'database'],
     ['/metrics', '/metrics'],
     ['/openapi.json', '/openapi.json'],
+    ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
   ];
 
   test('describes every answer of every operation', async () => {

@@ -107,6 +107,7 @@ describe('listJobs', () => {
           expect(met).toEqual(met.toSorted(newestFirst));
         },
       ),
+      { seed: 10 },
     );
   });
 

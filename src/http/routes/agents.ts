@@ -1,6 +1,5 @@
 /** The directory of agents, their profiles and what their cards point to. */
 import { type Context, Hono } from 'hono';
-import { etag, RETAINED_304_HEADERS } from 'hono/etag';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { reputationOf } from '../../store/reputation.ts';
@@ -8,17 +7,13 @@ import { agentPage, agentsPage } from '../pages.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { nextLink, prefersHtml, readQuery } from '../query.ts';
+import { revalidated } from '../revalidated.ts';
 import { AgentQuery } from '../schemas.ts';
 import { agentView } from '../views.ts';
 
 /** Caches may keep what a card says for so long, then ask by ETag, s. */
 const CARD_MAX_AGE_S = 60;
 const CACHED = { 'cache-control': `public, max-age=${CARD_MAX_AGE_S}` };
-
-/** A browser checks a 304 against CORS as it does a 200, so that one must keep these headers too. */
-const revalidated = etag({
-  retainedHeaders: [...RETAINED_304_HEADERS, 'access-control-allow-origin', 'access-control-expose-headers'],
-});
 
 export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();

@@ -2,10 +2,12 @@
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { namesDocument } from '../../protocol/nip05.ts';
+import { INFORMATION_HEADERS } from '../../relay/information.ts';
 import { openApiDocument } from '../openapi.ts';
 import { rootPage } from '../pages.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
+import { revalidated } from '../revalidated.ts';
 import { agentView } from '../views.ts';
 
 const NIP11_TYPE = 'application/nostr+json';
@@ -19,12 +21,8 @@ export function rootRoutes(ports: HttpPorts): Hono<AppEnv> {
     c.header('Vary', 'Accept');
     const type = accepts(c, { header: 'Accept', supports: ['text/html', NIP11_TYPE], default: 'text/html' });
     if (type === NIP11_TYPE) {
-      // NIP-11 asks for all three headers on the answer itself, not only on a preflight.
-      return c.body(JSON.stringify(ports.relayInformation()), 200, {
-        'content-type': NIP11_TYPE,
-        'access-control-allow-headers': '*',
-        'access-control-allow-methods': 'GET, HEAD, OPTIONS',
-      });
+      // NIP-11 asks for its CORS headers on the answer itself, not only on a preflight.
+      return c.body(JSON.stringify(ports.relayInformation()), 200, { ...INFORMATION_HEADERS });
     }
     return c.html(
       rootPage(
@@ -39,6 +37,11 @@ export function rootRoutes(ports: HttpPorts): Hono<AppEnv> {
     return c.json(names, 200, { 'cache-control': `public, max-age=${NAMES_MAX_AGE_S}` });
   });
 
-  app.get('/openapi.json', (c) => c.json(openApiDocument(ports.publicUrl)));
+  // It never changes while this isolate lives, and making it walks every schema.
+  let description: string | undefined;
+  app.get('/openapi.json', revalidated, (c) => {
+    description ??= JSON.stringify(openApiDocument(ports.publicUrl));
+    return c.body(description, 200, { 'content-type': 'application/json' });
+  });
   return app;
 }
