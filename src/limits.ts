@@ -64,8 +64,10 @@ export const RELAY_MAX_SUBSCRIPTION_CHARS = 262_144;
 export const RELAY_ATTACHMENT_BYTES = 14_000;
 /** Index rows one filter may read before it is refused as too broad. */
 export const RELAY_MAX_SCAN_ROWS = 20_000;
-/** Lists one filter is answered from, merged by time: authors times kinds, or values of one tag. */
-export const RELAY_MAX_SOURCES = 1_000;
+/** Index lists one filter is answered from, merged by time: authors, or values of one tag, times kinds. */
+export const RELAY_MAX_SOURCES = 2_000;
+/** So many index reads for a REQ or COUNT cost its connection one message of its allowance. */
+export const RELAY_READS_PER_MESSAGE = 10;
 /** COUNT is exact up to here and approximate beyond. */
 export const RELAY_MAX_COUNT = 10_000;
 /** Keys one connection may prove to hold (NIP-42). */

@@ -1,17 +1,15 @@
 /**
  * Stored events by filter, newest first, at a bounded cost. A filter is answered from the index lists that narrow
- * it most (one list per id set, tag value, author and kind, or kind); the lists are merged by time and read in small
- * pieces, so that a thousand authors with a limit of ten cost a thousand short reads and no sort.
+ * it most (one list per kind, and per author or tag value where it names any); the lists are merged by time and read in
+ * small pieces, so that a thousand authors with a limit of ten cost a thousand short reads and no sort.
  */
 import { RELAY_MAX_LIMIT, RELAY_MAX_SCAN_ROWS, RELAY_MAX_SOURCES } from '../limits.ts';
 import type { NostrEvent, Refusal } from '../nostr/event.ts';
 import { type Filter, isTagKey, matchesFilter } from '../nostr/filter.ts';
-import type { Sql, SqlValue } from '../store/sql.ts';
+import { first, type Sql, type SqlValue } from '../store/sql.ts';
 import { eventOf } from './event-store.ts';
+import { type EventRef, mergeLists, newestFirst, type ReadList } from './merged-lists.ts';
 import { isPrivateKind, mayRead, type Reader } from './visibility.ts';
-
-/** What is read of an event while it is only being found. */
-export type EventRef = { seq: number; id: string; pubkey: string; kind: number; created_at: number };
 
 /** Refused because answering it would read too much. */
 export const TOO_BROAD: Refusal =
@@ -23,9 +21,6 @@ interface Window {
   readonly now_s: number;
 }
 
-/** One index list: events of one tag value, author and kind, …, newest first. */
-type Read = (until: number, afterId: string, limit: number) => EventRef[];
-
 const COLUMNS = 'event.seq, event.id, event.pubkey, event.kind, event.created_at';
 const ALIVE = '(event.expires_at IS NULL OR event.expires_at > ?)';
 const BY_IDS = `SELECT ${COLUMNS} FROM event WHERE id IN (SELECT value FROM json_each(?)) AND ${ALIVE}`;
@@ -36,12 +31,9 @@ const BY_AUTHOR = `SELECT ${COLUMNS} FROM event
   WHERE pubkey = ? AND kind = ? AND created_at BETWEEN ? AND ? AND (created_at < ? OR id > ?) AND ${ALIVE}
   ORDER BY created_at DESC, id LIMIT ?`;
 const BY_TAG = `SELECT ${COLUMNS} FROM tag CROSS JOIN event ON event.seq = tag.seq
-  WHERE tag.name_value = ? AND tag.created_at BETWEEN ? AND ? AND (tag.created_at < ? OR event.id > ?) AND ${ALIVE}
+  WHERE tag.name_value = ? AND tag.kind = ? AND tag.created_at BETWEEN ? AND ?
+    AND (tag.created_at < ? OR event.id > ?) AND ${ALIVE}
   ORDER BY tag.created_at DESC, event.id LIMIT ?`;
-const BY_TAG_AND_KINDS = BY_TAG.replace(
-  'AND (tag',
-  'AND tag.kind IN (SELECT value FROM json_each(?)) AND (tag',
-);
 const KINDS = `WITH RECURSIVE present (kind) AS (
     SELECT MIN(kind) FROM event
     UNION ALL SELECT (SELECT MIN(kind) FROM event WHERE kind > present.kind) FROM present WHERE present.kind IS NOT NULL
@@ -51,11 +43,22 @@ const KINDS_OF_AUTHOR = `WITH RECURSIVE present (kind) AS (
     UNION ALL SELECT (SELECT MIN(kind) FROM event WHERE pubkey = ? AND kind > present.kind) FROM present
       WHERE present.kind IS NOT NULL
   ) SELECT kind FROM present WHERE kind IS NOT NULL LIMIT ?`;
+const KINDS_OF_TAG = `WITH RECURSIVE present (kind) AS (
+    SELECT MIN(kind) FROM tag WHERE name_value = ?
+    UNION ALL SELECT (SELECT MIN(kind) FROM tag WHERE name_value = ? AND kind > present.kind) FROM present
+      WHERE present.kind IS NOT NULL
+  ) SELECT kind FROM present WHERE kind IS NOT NULL LIMIT ?`;
+const SIZE_OF_TAG = 'SELECT COUNT(*) AS n FROM (SELECT 1 FROM tag WHERE name_value = ? AND kind = ? LIMIT ?)';
+const SIZE_OF_AUTHOR =
+  'SELECT COUNT(*) AS n FROM (SELECT 1 FROM event WHERE pubkey = ? AND kind = ? LIMIT ?)';
+/** Lists longer than this are not told apart when a plan is chosen. */
+const SIZE_PROBE = 500;
 const JSON_OF = 'SELECT seq, json FROM event WHERE seq IN (SELECT value FROM json_each(?))';
 
 /** Finds stored events. */
 export class EventQuery {
   readonly #sql: Sql;
+  #reads = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -86,6 +89,11 @@ export class EventQuery {
     return [...found.values()].sort(newestFirst);
   }
 
+  /** Index lists and events read so far: what a question costs is how much this grew. */
+  get reads(): number {
+    return this.#reads;
+  }
+
   /** The JSON of events, in the order of `seqs`; what has gone meanwhile is left out. */
   json(seqs: readonly number[]): string[] {
     if (seqs.length === 0) return [];
@@ -100,10 +108,10 @@ export class EventQuery {
     if (limit === 0 || window.since > window.until || hasEmptyList(filter)) return [];
     const plan = filter.ids === undefined ? this.#plan(filter, window) : this.#byIds(filter.ids, now_s);
     if (typeof plan === 'string') return plan;
-    const accepts = this.#rest(filter, plan.covered, reader);
+    const accepts = this.#rest(filter, plan.coversTags, reader);
     const found: EventRef[] = [];
     let scanned = 0;
-    for (const ref of merge(plan.reads, window.until, pieceSize(limit, plan.reads.length))) {
+    for (const ref of mergeLists(plan.reads, window.until, limit)) {
       if (++scanned > RELAY_MAX_SCAN_ROWS) return TOO_BROAD;
       if (found.at(-1)?.seq === ref.seq || !accepts(ref)) continue;
       found.push(ref);
@@ -116,72 +124,96 @@ export class EventQuery {
     const refs = this.#sql.all<EventRef>(BY_IDS, JSON.stringify(ids), now_s).sort(newestFirst);
     // Read at once, so it is a list with one piece.
     return {
-      covered: 'ids',
+      coversTags: false,
       reads: [(_until, afterId) => (afterId === '' ? refs : [])],
     };
   }
 
   #plan(filter: Filter, window: Window): Plan | Refusal {
-    const tags = tagEntries(filter);
-    const tag = tags.sort((a, b) => a.values.length - b.values.length)[0];
-    if (tag !== undefined) {
-      return {
-        covered: tags.length === 1 ? 'tag and kinds' : 'nothing',
-        reads: [...new Set(tag.values)].map((value) => this.#tagList(tag.name + value, filter.kinds, window)),
-      };
-    }
-    const authors = [...new Set(filter.authors)];
     const kinds = filter.kinds === undefined ? undefined : [...new Set(filter.kinds)];
-    if (authors.length > 0) {
-      const lists = this.#authorLists(authors, kinds);
+    const tags = tagEntries(filter);
+    const candidates: Candidate[] = [];
+    for (const { name, values } of tags) {
+      const lists = this.#lists(
+        [...new Set(values)].map((value) => name + value),
+        kinds,
+        KINDS_OF_TAG,
+      );
       if (lists !== null)
-        return {
-          covered: 'columns',
-          reads: lists.map(([author, kind]) => this.#list(BY_AUTHOR, [author, kind], window)),
-        };
+        candidates.push(this.#candidate(lists, BY_TAG, SIZE_OF_TAG, window, tags.length === 1));
     }
+    if (filter.authors !== undefined) {
+      const lists = this.#lists([...new Set(filter.authors)], kinds, KINDS_OF_AUTHOR);
+      if (lists !== null) candidates.push(this.#candidate(lists, BY_AUTHOR, SIZE_OF_AUTHOR, window, false));
+    }
+    if (candidates.length > 0) return narrowest(candidates);
     const present = kinds ?? this.#kinds(KINDS);
     if (present.length > RELAY_MAX_SOURCES) return TOO_BROAD;
-    return { covered: 'columns', reads: present.map((kind) => this.#list(BY_KIND, [kind], window)) };
+    return { coversTags: false, reads: present.map((kind) => this.#list(BY_KIND, [kind], window)) };
   }
 
-  /** Pairs of author and kind, or null when they are too many and the lists of the kinds serve better. */
-  #authorLists(authors: readonly string[], kinds: readonly number[] | undefined): [string, number][] | null {
+  #candidate(
+    lists: readonly [string, number][],
+    read: string,
+    size: string,
+    window: Window,
+    coversTags: boolean,
+  ): Candidate {
+    return {
+      coversTags,
+      reads: lists.map((keys) => this.#list(read, keys, window)),
+      size: () => this.#size(size, lists),
+    };
+  }
+
+  /** Rows in all lists together, counted only as far as it helps to choose. */
+  #size(query: string, lists: readonly (readonly SqlValue[])[]): number {
+    let size = 0;
+    for (const keys of lists) {
+      this.#reads++;
+      size += first<{ n: number }>(this.#sql, query, ...keys, SIZE_PROBE)?.n ?? 0;
+      if (size >= SIZE_PROBE) return Number.POSITIVE_INFINITY;
+    }
+    return size;
+  }
+
+  /**
+   * One list per key (an author, or a tag's value) and kind, or null when they are too many. Where the filter names
+   * no kinds, those that the key has are looked up.
+   */
+  #lists(
+    keys: readonly string[],
+    kinds: readonly number[] | undefined,
+    kindsOfKey: string,
+  ): [string, number][] | null {
     const lists: [string, number][] = [];
-    for (const author of authors) {
-      for (const kind of kinds ?? this.#kinds(KINDS_OF_AUTHOR, author, author)) lists.push([author, kind]);
+    for (const key of keys) {
+      for (const kind of kinds ?? this.#kinds(kindsOfKey, key, key)) lists.push([key, kind]);
       if (lists.length > RELAY_MAX_SOURCES) return null;
     }
     return lists;
   }
 
   #kinds(query: string, ...parameters: string[]): number[] {
+    this.#reads++;
     return this.#sql
       .all<{ kind: number }>(query, ...parameters, RELAY_MAX_SOURCES + 1)
       .map((row) => row.kind);
   }
 
-  #list(query: string, keys: readonly SqlValue[], { since, now_s }: Window): Read {
-    return (until, afterId, limit) =>
-      this.#sql.all<EventRef>(query, ...keys, since, until, until, afterId, now_s, limit);
-  }
-
-  #tagList(nameValue: string, kinds: readonly number[] | undefined, { since, now_s }: Window): Read {
-    if (kinds === undefined) {
-      return (until, afterId, limit) =>
-        this.#sql.all<EventRef>(BY_TAG, nameValue, since, until, until, afterId, now_s, limit);
-    }
-    const list = JSON.stringify(kinds);
-    return (until, afterId, limit) =>
-      this.#sql.all<EventRef>(BY_TAG_AND_KINDS, nameValue, since, until, list, until, afterId, now_s, limit);
+  #list(query: string, keys: readonly SqlValue[], { since, now_s }: Window): ReadList {
+    return (until, afterId, limit) => {
+      this.#reads++;
+      return this.#sql.all<EventRef>(query, ...keys, since, until, until, afterId, now_s, limit);
+    };
   }
 
   /** The test for what the chosen lists do not already guarantee, cheapest first; the event itself is read last. */
-  #rest(filter: Filter, covered: Plan['covered'], reader: Reader): (ref: EventRef) => boolean {
+  #rest(filter: Filter, coversTags: boolean, reader: Reader): (ref: EventRef) => boolean {
     const { since = 0, until = Number.MAX_SAFE_INTEGER } = filter;
     const authors = filter.authors === undefined ? null : new Set(filter.authors);
     const kinds = filter.kinds === undefined ? null : new Set(filter.kinds);
-    const needsTags = covered === 'nothing' || (covered === 'ids' && tagEntries(filter).length > 0);
+    const needsTags = !coversTags && tagEntries(filter).length > 0;
     return (ref) => {
       if (authors?.has(ref.pubkey) === false || kinds?.has(ref.kind) === false) return false;
       if (ref.created_at < since || ref.created_at > until) return false;
@@ -194,48 +226,38 @@ export class EventQuery {
   }
 
   #event(seq: number): NostrEvent | null {
+    this.#reads++;
     const [json] = this.json([seq]);
     return json === undefined ? null : eventOf(json);
   }
 }
 
-interface Plan {
-  readonly reads: readonly Read[];
-  /** What every event of the lists is known to satisfy, besides what columns can tell. */
-  readonly covered: 'ids' | 'tag and kinds' | 'columns' | 'nothing';
+/** A plan among several, with a bounded look at how much it would read. */
+interface Candidate extends Plan {
+  size(): number;
 }
 
-/** Rows read from one list at a time: enough for most answers in one read, few when there are many lists. */
-function pieceSize(limit: number, lists: number): number {
-  return Math.max(2, Math.min(limit + 1, Math.ceil((2 * limit) / Math.max(1, lists))));
-}
-
-/** Merges lists that are newest first into one that is, reading each piece by piece. */
-function* merge(reads: readonly Read[], until: number, piece: number): Generator<EventRef> {
-  const lists = reads.map((read) => ({ read, rows: read(until, '', piece), at: 0 }));
-  for (;;) {
-    let best: (typeof lists)[number] | undefined;
-    let bestRow: EventRef | undefined;
-    for (const list of lists) {
-      const row = list.rows[list.at];
-      if (row !== undefined && (bestRow === undefined || newestFirst(row, bestRow) < 0)) {
-        best = list;
-        bestRow = row;
-      }
-    }
-    if (best === undefined || bestRow === undefined) return;
-    yield bestRow;
-    best.at++;
-    if (best.at === best.rows.length && best.rows.length >= piece) {
-      best.rows = best.read(bestRow.created_at, bestRow.id, piece);
-      best.at = 0;
+/** The candidate that reads least; the first of several that are all large. */
+function narrowest(candidates: readonly Candidate[]): Plan | Refusal {
+  const [only, ...others] = candidates;
+  if (only === undefined) return TOO_BROAD;
+  if (others.length === 0) return only;
+  let best = only;
+  let bestSize = only.size();
+  for (const candidate of others) {
+    const size = candidate.size();
+    if (size < bestSize) {
+      best = candidate;
+      bestSize = size;
     }
   }
+  return best;
 }
 
-/** NIP-01: newer first, and of the same second the lower id first. */
-function newestFirst(a: EventRef, b: EventRef): number {
-  return b.created_at - a.created_at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+interface Plan {
+  readonly reads: readonly ReadList[];
+  /** Whether the lists already guarantee the filter's one tag condition, or only what columns can tell. */
+  readonly coversTags: boolean;
 }
 
 function tagEntries(filter: Filter): { name: string; values: readonly string[] }[] {

@@ -37,10 +37,10 @@ const STANDING = `SELECT
     WHERE tag.name_value = ? AND tag.kind = ${KIND.deletion} AND event.pubkey = ?
   ) AS deleted`;
 const ADDRESS_DELETED = `SELECT 1 AS deleted FROM tag CROSS JOIN event ON event.seq = tag.seq
-  WHERE tag.name_value IN (?, ?) AND tag.created_at >= ? AND tag.kind = ${KIND.deletion} AND event.pubkey = ? LIMIT 1`;
+  WHERE tag.name_value IN (?, ?) AND tag.kind = ${KIND.deletion} AND tag.created_at >= ? AND event.pubkey = ? LIMIT 1`;
 const INSERT = `INSERT INTO event (seq, id, pubkey, kind, created_at, expires_at, address, ours, auth, json)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const INSERT_TAGS = `INSERT INTO tag (name_value, created_at, seq, kind)
+const INSERT_TAGS = `INSERT INTO tag (name_value, kind, created_at, seq)
   SELECT value, ?, ?, ? FROM json_each(?)`;
 const ROW = 'SELECT seq, json, ours, auth FROM event';
 
@@ -72,9 +72,9 @@ export class EventStore {
       `e${id}`,
       pubkey,
     );
+    if (row?.vanished === 1 && event.kind !== KIND.vanish) return 'deleted';
     // Deleting a deletion, or a request to vanish, has no effect (NIP-09, NIP-62).
-    const deletable = event.kind !== KIND.deletion && event.kind !== KIND.vanish;
-    if (deletable && (row?.vanished === 1 || row?.deleted === 1)) return 'deleted';
+    if (row?.deleted === 1 && event.kind !== KIND.deletion && event.kind !== KIND.vanish) return 'deleted';
     if (event.kind === KIND.giftWrap && this.#recipientVanished(event)) return 'deleted';
     const address = addressOf(event);
     if (address !== null && this.#addressDeleted(event, address)) return 'deleted';
@@ -150,7 +150,7 @@ export class EventStore {
       json,
     );
     const tags = indexedTags(event);
-    if (tags.length > 0) this.#sql.run(INSERT_TAGS, created_at, seq, kind, JSON.stringify(tags));
+    if (tags.length > 0) this.#sql.run(INSERT_TAGS, kind, created_at, seq, JSON.stringify(tags));
     if (kind === KIND.deletion) this.#withdraw(event);
     if (kind === KIND.vanish) this.#erase(event);
     return seq;
@@ -183,7 +183,7 @@ export class EventStore {
       created_at,
     );
     const received = this.#sql.all<{ seq: number }>(
-      `SELECT seq FROM tag WHERE name_value = ? AND created_at <= ? AND kind = ${KIND.giftWrap}`,
+      `SELECT seq FROM tag WHERE name_value = ? AND kind = ${KIND.giftWrap} AND created_at <= ?`,
       `p${pubkey}`,
       created_at,
     );
@@ -269,8 +269,9 @@ export class EventStore {
       const tags = indexedTags(event);
       if (tags.length > 0) {
         this.#sql.run(
-          'DELETE FROM tag WHERE name_value IN (SELECT value FROM json_each(?)) AND created_at = ? AND seq = ?',
+          'DELETE FROM tag WHERE name_value IN (SELECT value FROM json_each(?)) AND kind = ? AND created_at = ? AND seq = ?',
           JSON.stringify(tags),
+          event.kind,
           event.created_at,
           seq,
         );

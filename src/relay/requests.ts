@@ -5,6 +5,7 @@ import {
   RELAY_MAX_RESULT_BYTES,
   RELAY_MAX_SUBSCRIPTION_CHARS,
   RELAY_MAX_SUBSCRIPTIONS,
+  RELAY_READS_PER_MESSAGE,
 } from '../limits.ts';
 import type { Refusal } from '../nostr/event.ts';
 import type { Filter } from '../nostr/filter.ts';
@@ -17,8 +18,9 @@ import {
 } from '../nostr/messages.ts';
 import type { Sql } from '../store/sql.ts';
 import type { Connection, SavedConnection } from './connection.ts';
-import type { EventQuery, EventRef } from './event-query.ts';
+import type { EventQuery } from './event-query.ts';
 import type { Listener } from './listener.ts';
+import type { EventRef } from './merged-lists.ts';
 import { MESSAGE_LIMITS } from './message-limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { refuseReading } from './visibility.ts';
@@ -125,7 +127,11 @@ export class Requests {
   #find(connection: Connection, filters: readonly Filter[], limit?: number): EventRef[] | Refusal {
     if (connection.stored.spend(0, this.#clock()) < 0)
       return 'rate-limited: read what you were sent, then ask again';
-    return this.#query.find(filters, connection.reader, Math.floor(this.#clock() / 1_000), limit);
+    const before = this.#query.reads;
+    const refs = this.#query.find(filters, connection.reader, Math.floor(this.#clock() / 1_000), limit);
+    // Wide filters count as several messages, so that they are no cheaper to send than narrow ones are to serve.
+    connection.messages.spend((this.#query.reads - before) / RELAY_READS_PER_MESSAGE, this.#clock());
+    return refs;
   }
 
   /** Sends stored events chunk by chunk, and fewer than asked when they are large: NIP-01 lets a relay return fewer. */

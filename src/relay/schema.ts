@@ -27,10 +27,10 @@ export const RELAY_SCHEMA: readonly string[][] = [
     'CREATE INDEX event_expiry ON event (expires_at) WHERE expires_at IS NOT NULL',
     `CREATE TABLE tag (
       name_value TEXT NOT NULL,
+      kind INTEGER NOT NULL,
       created_at INTEGER NOT NULL,
       seq INTEGER NOT NULL,
-      kind INTEGER NOT NULL,
-      PRIMARY KEY (name_value, created_at, seq)
+      PRIMARY KEY (name_value, kind, created_at, seq)
     ) WITHOUT ROWID`,
     'CREATE TABLE mark (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID',
     `CREATE TABLE subscription (

@@ -8,7 +8,7 @@ export type Reader = ReadonlySet<string> | 'all';
 
 /** Whether only named readers may have events of that kind. */
 export function isPrivateKind(kind: number): boolean {
-  return kind === KIND.giftWrap;
+  return kind === KIND.giftWrap || kind === KIND.ephemeralGiftWrap;
 }
 
 /** Whether this reader may have this event. */
