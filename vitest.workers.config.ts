@@ -11,5 +11,9 @@ export default defineConfig({
       miniflare: { bindings: { LOCAL: '1', PUBLIC_URL: 'http://relay.test', TEST_MIGRATIONS } },
     }),
   ],
-  test: { include: ['test/workers/**/*.test.ts'], setupFiles: ['./test/workers/setup.ts'] },
+  test: {
+    include: ['test/workers/**/*.test.ts'],
+    setupFiles: ['./test/workers/setup.ts'],
+    globalSetup: ['./test/workers/relays.setup.ts'],
+  },
 });

@@ -17,7 +17,8 @@ import { Links } from '../../src/link/links.ts';
 import type { NostrEvent } from '../../src/nostr/event.ts';
 import { HostileScript, MISDEEDS } from '../support/hostile-script.ts';
 import { nodeSql } from '../support/node-sql.ts';
-import { AGENT, FakeSessions, HonestRelay, SimClock, SimNet, seeded, signed, simPorts } from './world.ts';
+import { seeded } from '../support/random.ts';
+import { AGENT, FakeSessions, HonestRelay, SimClock, SimNet, signed, simPorts } from './world.ts';
 
 const HONEST_A = 'ws://a.test';
 const HONEST_B = 'ws://b.test';

@@ -5,18 +5,6 @@ import { type Filter, matchesAny, matchesFilter } from '../../src/nostr/filter.t
 import { authTemplate, checkAuth } from '../../src/nostr/nip42.ts';
 import { publicKeyOf } from '../../src/nostr/schnorr.ts';
 
-/** Seeded uniform numbers in [0, 1) (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 interface Timer {
   readonly at_ms: number;
   readonly serial: number;
