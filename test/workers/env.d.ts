@@ -8,5 +8,9 @@ declare global {
     interface Env extends WorkerEnv {
       readonly TEST_MIGRATIONS: D1Migration[];
     }
+    /** Gives `exports` of `cloudflare:workers` its types. */
+    interface GlobalProps {
+      readonly mainModule: typeof import('../../workers/edge.ts');
+    }
   }
 }
