@@ -1,3 +1,7 @@
+/** WebSocket close codes (RFC 6455 §7.4.1): no code given, and the code to answer that with. */
+const NO_STATUS = 1005;
+const NORMAL_CLOSURE = 1000;
+
 /**
  * The embedded relay's durable object: it holds sockets, storage and alarm, and calls the rules in src/relay.
  * Sockets hibernate, so idle clients cost nothing; everything a connection is comes back from its attachment.
@@ -98,8 +102,10 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     this.#rules.receive(connection, message);
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number): void {
     this.#gone(socket);
+    // The runtime does not answer a client's close by itself here; unanswered, the client waits out its own timeout.
+    socket.close(code === NO_STATUS ? NORMAL_CLOSURE : code);
   }
 
   override webSocketError(socket: WebSocket): void {
