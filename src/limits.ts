@@ -102,6 +102,8 @@ export const JOB_MAX_RELAYS = 10;
 export const JOB_MAX_SESSION_ID_CHARS = 256;
 /** Nesting of the JSON in a request (tools carry JSON Schemas, which nest); far deeper is an attack on whoever walks it. */
 export const JOB_MAX_JSON_DEPTH = 64;
+/** Human text in a status tag: it may quote a stranger, and relays refuse events with overlong tags. */
+export const JOB_MAX_STATUS_CHARS = 400;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 /** A job that has not started after this time is given up, ms: nothing waits for ever. */

@@ -1,4 +1,5 @@
 /** What both dialects tell alike while a job runs: kind 7000 feedback and the stream deltas. */
+import { JOB_MAX_STATUS_CHARS } from '../limits.ts';
 import type { EventTemplate, Tag } from '../nostr/event.ts';
 import { type AgentKinds, KIND } from '../nostr/kinds.ts';
 import type { Envelope, Report } from './model.ts';
@@ -13,10 +14,10 @@ export function addressTags(envelope: Envelope): Tag[] {
   return tags;
 }
 
-/** Kind 7000 with a NIP-90 status. */
+/** Kind 7000 with a NIP-90 status and its text, which is cut to what relays take in a tag. */
 export function feedback(
   envelope: Envelope,
-  status: Tag,
+  [state, text]: readonly [state: string, text: string],
   now_s: number,
   content = '',
   more: readonly Tag[] = [],
@@ -24,9 +25,14 @@ export function feedback(
   return {
     kind: KIND.jobFeedback,
     created_at: now_s,
-    tags: [...addressTags(envelope), ['status', ...status], ...more],
+    tags: [...addressTags(envelope), ['status', state, clip(text, JOB_MAX_STATUS_CHARS)], ...more],
     content,
   };
+}
+
+/** At most `chars` UTF-16 units of a text, never half a character at the end. */
+export function clip(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
 }
 
 /** The reports that look the same in every dialect. */

@@ -1,9 +1,10 @@
 /** Checks a request's body against the limits and the parameter schema that its agent's card states. */
 import { type OutputUnit, Validator } from '@cfworker/json-schema';
 import { JobError } from '../errors.ts';
-import { JOB_MAX_INPUTS, JOB_MAX_MESSAGES } from '../limits.ts';
+import { JOB_MAX_INPUTS, JOB_MAX_MESSAGES, JOB_MAX_STATUS_CHARS } from '../limits.ts';
 import type { AgentDefinition } from './agent.ts';
 import { coerceParameters } from './coerce.ts';
+import { clip } from './feedback.ts';
 import type { JsonObject } from './json.ts';
 import type { ChatMessage, DialectName, JobBody } from './model.ts';
 import { utf8Bytes } from './size.ts';
@@ -77,8 +78,10 @@ function checkParameters(parameters: JsonObject, schema: JsonObject): void {
   const errors = problems(validator, parameters);
   if (errors === null) return;
   const cause = innermost(errors);
-  const path = `$.parameters${jsonPath(cause?.instanceLocation ?? '#')}`;
-  throw new JobError('INVALID_PARAMETER', `${path} is wrong: ${cause?.error ?? 'the schema refuses it'}`, {
+  // The names in it are a stranger's, and may be as long as a request.
+  const path = clip(`$.parameters${jsonPath(cause?.instanceLocation ?? '#')}`, JOB_MAX_STATUS_CHARS / 2);
+  const problem = clip(cause?.error ?? 'the schema refuses it', JOB_MAX_STATUS_CHARS / 2);
+  throw new JobError('INVALID_PARAMETER', `${path} is wrong: ${problem}`, {
     path,
     keyword: cause?.keyword ?? '',
   });

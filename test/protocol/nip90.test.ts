@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { JobError, type JobFailure } from '../../src/errors.ts';
+import { JOB_MAX_STATUS_CHARS, RELAY_MAX_TAG_VALUE_CHARS } from '../../src/limits.ts';
 import { tagValue, verifyEvent } from '../../src/nostr/event.ts';
 import type { JobBody, Report, Request } from '../../src/protocol/model.ts';
 import { nip90 } from '../../src/protocol/nip90.ts';
@@ -178,5 +179,19 @@ describe('render', () => {
       'processing',
       'searching',
     ]);
+  });
+
+  test('the text of a status never grows beyond what relays take in a tag', () => {
+    const message = 'x🙂'.repeat(5000);
+    for (const report of [
+      { type: 'error', failure: { code: 'BAD_REQUEST', message } },
+      { type: 'processing', note: message },
+      { type: 'partial', note: message, content: '' },
+    ] satisfies Report[]) {
+      const text = one(report).tags.find(([name]) => name === 'status')?.[2] ?? '';
+      expect(text.length).toBe(JOB_MAX_STATUS_CHARS);
+      expect(text.isWellFormed()).toBe(true);
+    }
+    expect(JOB_MAX_STATUS_CHARS).toBeLessThan(RELAY_MAX_TAG_VALUE_CHARS);
   });
 });

@@ -96,6 +96,19 @@ describe('parameters', () => {
     });
   });
 
+  test('a name as long as a request does not make an error as long', () => {
+    const failed = failure({ parameters: { ['x'.repeat(150)]: 1 } }, 'agent', {
+      ...discover,
+      maxInputBytes: 99_999,
+    });
+    expect(failed?.details?.path).toBe(`$.parameters.${'x'.repeat(150)}`);
+    const long = failure({ parameters: { ['x'.repeat(9000)]: 1 } }, 'agent', {
+      ...discover,
+      maxInputBytes: 99_999,
+    });
+    expect(JSON.stringify(long).length).toBeLessThan(1000);
+  });
+
   test('a name with half a surrogate pair is refused and breaks nothing', () => {
     expect(failure({ parameters: { '\ud800': 1 } })).toMatchObject({ code: 'INVALID_PARAMETER' });
   });
