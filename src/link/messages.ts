@@ -1,6 +1,7 @@
 /** Relay-to-client messages (NIP-01, NIP-42): cheap checks first, then JSON, then shape. */
 import { RELAY_MAX_JSON_DEPTH, RELAY_MAX_MESSAGE_BYTES } from '../limits.ts';
 import { isHex32 } from '../nostr/hex.ts';
+import { isDeeperThan } from '../nostr/messages.ts';
 
 /** What a relay may say. An event inside has no shape yet: whether it was asked for is looked at first. */
 export type RelayMessage =
@@ -23,7 +24,7 @@ export function frameBytes(data: unknown): number {
 
 /** Parses a frame of permitted length, or says in a few words why it is none. */
 export function parseRelayMessage(frame: string): RelayMessage | string {
-  if (nestsDeeperThan(frame, RELAY_MAX_JSON_DEPTH)) return 'nested too deep';
+  if (isDeeperThan(frame, RELAY_MAX_JSON_DEPTH)) return 'nested too deep';
   let value: unknown;
   try {
     value = JSON.parse(frame);
@@ -56,27 +57,3 @@ export function parseRelayMessage(frame: string): RelayMessage | string {
       return typeof type === 'string' ? { type: 'OTHER' } : 'no message type';
   }
 }
-
-/** Whether brackets outside strings nest deeper than `limit`. Linear, and without recursion. */
-function nestsDeeperThan(json: string, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < json.length; i++) {
-    const code = json.charCodeAt(i);
-    if (inString) {
-      if (code === BACKSLASH) i++;
-      else if (code === QUOTE) inString = false;
-    } else if (code === QUOTE) inString = true;
-    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
-      if (++depth > limit) return true;
-    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
-  }
-  return false;
-}
-
-const QUOTE = 0x22;
-const OPEN_LIST = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_LIST = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;

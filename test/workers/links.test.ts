@@ -3,11 +3,11 @@
  * their session, answers are acknowledged, authentication is given, what was posted while the object was gone is
  * found, and a hostile relay beside it stops nothing.
  *
- * Method: relays in Node on loopback (relays.setup.ts), the object in workerd, evicted and woken by its alarm.
+ * Method: relays in Node on loopback (relay-door.ts), the object in workerd, aborted and woken by its alarm.
  *
  * What it does not prove: hibernation, the production pin of outbound sockets, and deploys (PLATFORM B3).
  */
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { abortAllDurableObjects, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, inject, test, vi } from 'vitest';
 import { linkObjectName } from '../../src/link/shard.ts';
@@ -37,10 +37,11 @@ function event(template: Partial<EventTemplate>): VerifiedEvent {
   );
 }
 
-/** A request the discover agent answers in an instant. */
-function request(text: string): VerifiedEvent {
+/** A request the discover agent answers in an instant, made `age_s` seconds ago. */
+function request(text: string, age_s = 0): VerifiedEvent {
   return event({
     kind: 5302,
+    created_at: Math.floor(Date.now() / 1_000) - age_s,
     tags: [
       ['i', text, 'text'],
       ['p', agent().pubkey],
@@ -114,8 +115,9 @@ test('what was posted while the object was gone is found when its alarm wakes it
   const url = await relays<string>({ do: 'outside', cap: 5 });
   await links('gone').follow([url]);
   await vi.waitFor(async () => expect((await links('gone').status())[0]?.state).toBe('open'), WAIT);
-  await evictDurableObject(stubOf('gone'));
-  const jobs = Array.from({ length: 12 }, (_, i) => request(`while away ${i}`));
+  // Not evicted but aborted: as in a crash, no handler runs and no pending call ends.
+  await abortAllDurableObjects();
+  const jobs = Array.from({ length: 12 }, (_, i) => request(`while away ${i}`, Math.floor(i / 3)));
   await relays({ do: 'post', url, events: jobs });
   expect(await runDurableObjectAlarm(stubOf('gone'))).toBe(true);
   for (const job of jobs)
