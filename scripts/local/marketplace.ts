@@ -115,9 +115,9 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
       customer: { secret_key: keys.customer, nwc: null },
       operator: { pubkey: operator, secret_key: keys.operator },
     };
-    writeDevFile(home, dev);
     const runtime = miniflare;
-    const stopCron = runCron(runtime, log);
+    const stopCron = await runCron(runtime, log);
+    writeDevFile(home, dev);
     return {
       dev,
       config,
@@ -161,14 +161,21 @@ async function untilHealthy(url: string): Promise<void> {
   }
 }
 
-/** Deployed, the platform calls `scheduled`; here we do. */
-function runCron(miniflare: Miniflare, log: (line: string) => void): () => void {
-  const timer = setInterval(() => {
-    miniflare
-      .getWorker()
-      .then((worker) => worker.scheduled({ cron: CRON, scheduledTime: new Date() }))
-      .catch((error: unknown) => log(`error: cron failed: ${String(error)}`));
-  }, CRON_MS);
+/**
+ * Deployed, the platform calls `scheduled` every minute; here we do, and at once, because that is what begins links
+ * and announcements.
+ *
+ * @returns stops it
+ * @throws Error when the first run fails
+ */
+async function runCron(miniflare: Miniflare, log: (line: string) => void): Promise<() => void> {
+  const worker = await miniflare.getWorker();
+  const run = async () => {
+    const { outcome } = await worker.scheduled({ cron: CRON, scheduledTime: new Date() });
+    if (outcome !== 'ok') throw new Error(`the Worker's cron ended with: ${outcome}`);
+  };
+  await run();
+  const timer = setInterval(() => run().catch((error: unknown) => log(`error: ${String(error)}`)), CRON_MS);
   return () => clearInterval(timer);
 }
 

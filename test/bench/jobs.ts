@@ -55,7 +55,7 @@ interface Server {
 /** One round for one subject: everything started anew, measured, stopped. */
 export async function measure(subject: Subject, effort: Effort): Promise<SubjectMeasures> {
   const world_s = Math.floor(Date.now() / 1000);
-  const outside = subject === 'errand-embedded' ? undefined : await startProgram('test/peers/relay.ts');
+  const outside = subject === 'errand-embedded' ? undefined : await startProgram('test/bench/relay.ts');
   let server: Server | undefined;
   let load: Program | undefined;
   try {
