@@ -5,18 +5,13 @@
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
 import type { Leave } from '../src/job/quota.ts';
 import type { Failed, Step } from '../src/job/step.ts';
+import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import type { JobOutput, Report } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 
-/** A relay's answer to one event (NIP-01 OK). */
-export interface PublishOutcome {
-  readonly id: string;
-  readonly ok: boolean;
-  /** NIP-01 reason with its prefix; empty where none was given. */
-  readonly reason: string;
-}
+export type { LinkStatus, PublishOutcome };
 
 /** The name by which answers are addressed to the embedded relay instead of to a URL. */
 export const EMBEDDED = 'embedded';
@@ -35,26 +30,14 @@ export interface RelayRpc {
    * (NIP-09) still needs the request to find the session.
    */
   find(id: string): Promise<NostrEvent | null>;
+  /** Takes stored events out of sight and erases them soon; whoever calls has seen that their author wants it. */
+  withdraw(ids: readonly string[]): Promise<void>;
   /**
    * Server-sent events of one job: every stored answer to it after `afterSeq` (in the order it arrived here, with
    * its sequence number as `id:`), then live ones; stream deltas come without `id:`. UTF-8 bytes.
    */
   jobEvents(jobId: string, afterSeq: number): Promise<ReadableStream<Uint8Array>>;
   stats(): Promise<{ readonly [name: string]: number }>;
-}
-
-export interface LinkStatus {
-  readonly url: string;
-  readonly state: 'connecting' | 'open' | 'waiting' | 'stopped';
-  /** Unix ms of the last frame. */
-  readonly lastFrameAt_ms: number | null;
-  /** Unix s up to which everything was seen. */
-  readonly cursor_s: number;
-  readonly received: number;
-  readonly dispatched: number;
-  readonly refused: number;
-  readonly reconnects: number;
-  readonly lastError: string | null;
 }
 
 /** A group of outbound relay connections (workers/relay-links.ts). */
