@@ -5,6 +5,7 @@ import type { Config } from '../src/config.ts';
 import { LINK_HEARTBEAT_MS } from '../src/limits.ts';
 import { Links } from '../src/link/links.ts';
 import type { LinkPorts } from '../src/link/ports.ts';
+import { linkGroupNamed } from '../src/link/shard.ts';
 import { assertPublicUrl } from '../src/net/guard.ts';
 import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
@@ -12,7 +13,7 @@ import { authTemplate } from '../src/nostr/nip42.ts';
 import { normalizeRelayUrl } from '../src/nostr/relay-url.ts';
 import { fetchDialer } from './dial.ts';
 import { concerns, dispatch } from './dispatch.ts';
-import type { Env } from './env.ts';
+import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { marketplaceOf } from './marketplace.ts';
 import type { LinkStatus, PublishOutcome, RelayLinksRpc } from './rpc.ts';
@@ -59,6 +60,9 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
    */
   override async alarm(): Promise<void> {
     try {
+      // A relay taken out of the configuration is let go even when nobody comes to say so.
+      const configured = linkGroupNamed(configOf(this.env).relays, this.ctx.id.name);
+      if (configured !== undefined) this.#links.follow(configured);
       if (this.#links.isActive) await this.ctx.storage.setAlarm(Date.now() + LINK_HEARTBEAT_MS);
       this.#links.start();
       const givenUp = this.#links.tick();

@@ -21,17 +21,24 @@ export interface LinkGroup {
   readonly urls: readonly string[];
 }
 
-/**
- * Every object with the relays it is to follow. The last group is always empty: when the list has become shorter,
- * the object that held the relays beyond its end is told to let them go.
- */
+/** Every object with the relays it is to follow. */
 export function linkGroups(urls: readonly string[]): LinkGroup[] {
-  const groups: LinkGroup[] = [];
-  for (let i = 0; i <= Math.ceil(urls.length / LINK_RELAYS_PER_OBJECT); i++) {
-    const start = i * LINK_RELAYS_PER_OBJECT;
-    groups.push({ name: groupName(i), urls: urls.slice(start, start + LINK_RELAYS_PER_OBJECT) });
-  }
-  return groups;
+  return Array.from({ length: Math.ceil(urls.length / LINK_RELAYS_PER_OBJECT) }, (_, i) => ({
+    name: groupName(i),
+    urls: urls.slice(i * LINK_RELAYS_PER_OBJECT, (i + 1) * LINK_RELAYS_PER_OBJECT),
+  }));
+}
+
+/**
+ * What an object of that name is to follow by configuration: nothing, when the list has become so short that its
+ * group is gone. Undefined for an object that is no group.
+ */
+export function linkGroupNamed(
+  urls: readonly string[],
+  name: string | undefined,
+): readonly string[] | undefined {
+  if (name === undefined || !/^links:\d+$/.test(name)) return undefined;
+  return linkGroups(urls).find((group) => group.name === name)?.urls ?? [];
 }
 
 function groupCount(urls: readonly string[]): number {
