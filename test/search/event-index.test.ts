@@ -229,6 +229,40 @@ test('a reaction taken back counts no more', () => {
   expect(score()).toBe(before);
 });
 
+test('a sender’s largest zap counts, whichever comes first, and nobody takes a zap back', () => {
+  const zapped = note('alice', 'zaps');
+  const zap = (sats: number) => {
+    const invoice = `lnbc${sats * 10}n1pjxyz`;
+    const tags = [
+      ['p', zapped.pubkey],
+      ['e', zapped.id],
+      ['amount', String(sats * 1000)],
+    ];
+    const description = JSON.stringify(signedBy('fan', { kind: 9734, tags }));
+    return signedBy('provider', {
+      kind: 9735,
+      tags: [
+        ['p', zapped.pubkey],
+        ['bolt11', invoice],
+        ['description', description],
+      ],
+    });
+  };
+  const tallied = (...events: VerifiedEvent[]) => {
+    const { take, sql } = fresh();
+    take(zapped, ...events);
+    return sql.all('SELECT zappers, zap_sats FROM tallies');
+  };
+  expect(tallied(zap(21), zap(500), zap(100), zap(500))).toEqual([{ zappers: 1, zap_sats: 500 }]);
+  expect(tallied(zap(500), zap(21))).toEqual([{ zappers: 1, zap_sats: 500 }]);
+  const taken = [
+    zap(21),
+    signedBy('provider', { kind: 5, tags: [['e', zap(21).id]] }),
+    signedBy('fan', { kind: 5, tags: [['e', zap(21).id]] }),
+  ];
+  expect(tallied(...taken)).toEqual([{ zappers: 1, zap_sats: 21 }]);
+});
+
 test('a request to vanish removes what its author wrote and said, where it names this relay', () => {
   const { take, find, index } = fresh();
   const zap = note('bob', 'zaps');
