@@ -1,6 +1,6 @@
 /** What both dialects read alike: addressing, expiry, relays. Never throws. */
 import { JOB_MAX_RELAYS, JOB_MAX_SESSION_ID_CHARS } from '../limits.ts';
-import type { Rumor } from '../nostr/event.ts';
+import type { Rumor, Tag } from '../nostr/event.ts';
 import { parseRelayUrl } from '../nostr/relay-url.ts';
 import type { DialectName, Envelope, Sealing } from './model.ts';
 
@@ -8,7 +8,7 @@ import type { DialectName, Envelope, Sealing } from './model.ts';
 const MAX_RELAY_URL_CHARS = 512;
 
 /** How a request is sealed, as far as the event itself shows it. */
-export function visibleSealing(event: Rumor): Sealing {
+export function visibleSealing(event: Rumor): 'none' | 'nip44' | 'nip04' {
   for (const tag of event.tags) {
     // NIP-04 is the only one of the two whose text carries its initialisation vector like a query string.
     if (tag[0] === 'encrypted') return event.content.includes('?iv=') ? 'nip04' : 'nip44';
@@ -46,7 +46,7 @@ export function readEnvelope(
         expiresAt_s ??= seconds(value);
         break;
       case 'relays':
-        for (const url of tag.slice(1, JOB_MAX_RELAYS + 1)) addRelay(relays, url);
+        addRelays(relays, tag);
         break;
     }
   }
@@ -64,10 +64,19 @@ export function readEnvelope(
   };
 }
 
-function addRelay(relays: string[], text: string): void {
-  if (relays.length >= JOB_MAX_RELAYS || text.length > MAX_RELAY_URL_CHARS) return;
-  const url = parseRelayUrl(text);
-  if (url !== null && !relays.includes(url)) relays.push(url);
+/** The relays that all `relays` tags of a list name. */
+export function readRelays(tags: readonly Tag[]): string[] {
+  const relays: string[] = [];
+  for (const tag of tags) if (tag[0] === 'relays') addRelays(relays, tag);
+  return relays;
+}
+
+function addRelays(relays: string[], tag: Tag): void {
+  for (const text of tag.slice(1, JOB_MAX_RELAYS + 1)) {
+    if (relays.length >= JOB_MAX_RELAYS || text.length > MAX_RELAY_URL_CHARS) continue;
+    const url = parseRelayUrl(text);
+    if (url !== null && !relays.includes(url)) relays.push(url);
+  }
 }
 
 /** NIP-40 writes Unix seconds as a decimal string; anything else is no expiry. */

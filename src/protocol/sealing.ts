@@ -10,7 +10,6 @@ import {
   type Rumor,
   signAs,
   type Tag,
-  tagValue,
   tagValues,
   type VerifiedEvent,
 } from '../nostr/event.ts';
@@ -21,7 +20,9 @@ import { isGiftWrap, openWrap, wrap } from '../nostr/nip59.ts';
 import { type RandomBytes, secureRandom } from '../nostr/random.ts';
 import type { Opener } from './dialect.ts';
 import { dialectOf } from './dialects.ts';
-import type { Request } from './model.ts';
+import { readRelays, visibleSealing } from './envelope.ts';
+import type { Envelope, Request } from './model.ts';
+import { parsePrivateTags } from './private-tags.ts';
 
 /** What decrypts the texts that one client encrypted to one agent. @throws JobError BAD_REQUEST */
 export function openerFor(agentKeys: KeyPair, client: string): Opener {
@@ -66,7 +67,22 @@ export function openRequest(event: NostrEvent, agentKeys: KeyPair, kinds: AgentK
   if (inner === null) return null;
   const dialect = dialectOf(inner.kind, kinds);
   if (dialect === null) return null;
-  return { envelope: dialect.envelope(inner, wrapped ? 'giftwrap' : undefined), event: inner };
+  const envelope = dialect.envelope(inner, wrapped ? 'giftwrap' : undefined);
+  return { envelope: { ...envelope, relays: wantedRelays(inner, envelope, agentKeys) }, event: inner };
+}
+
+/** Where answers are wanted. Some clients (NDK) hide the `relays` tag of an encrypted request with the others. */
+function wantedRelays(event: Rumor, envelope: Envelope, agentKeys: KeyPair): readonly string[] {
+  const cipher = visibleSealing(event);
+  if (envelope.relays.length > 0 || cipher === 'none') return envelope.relays;
+  try {
+    const text = openerFor(agentKeys, envelope.client)(cipher, event.content);
+    return readRelays(parsePrivateTags(text));
+  } catch (error) {
+    // The body cannot be read either, and the client is told so where its body is looked at.
+    if (error instanceof JobError) return [];
+    throw error;
+  }
 }
 
 /**
@@ -112,17 +128,24 @@ const OPEN_TAGS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Moves what an answer says into its content. Where the answer is told by tags (kind of the agent NIP, errors) the
- * plaintext is the JSON list of those tags, as in an encrypted request; else it is the content itself.
+ * Moves what an answer says into its content. Results of NIP-90 and deltas: the plaintext is the content itself, as
+ * NIP-90 wants it. Everything else is told by tags, so the plaintext is the JSON list of those that are hidden, as in
+ * an encrypted request; a content becomes a tag of that name.
  */
 function hide(template: EventTemplate, encrypt: (text: string) => string): EventTemplate {
   const open: Tag[] = [];
   const hidden: Tag[] = [];
   for (const tag of template.tags) {
-    if (OPEN_TAGS.has(tag[0] ?? '')) open.push(withoutText(tag));
-    else hidden.push(tag);
+    if (!OPEN_TAGS.has(tag[0] ?? '')) hidden.push(tag);
+    else if (tag[0] === 'status') {
+      // The state is for everyone; its text may quote the request.
+      open.push(tag.slice(0, 2));
+      hidden.push(tag);
+    } else open.push(tag);
   }
-  const plaintext = toldByTags(template) ? JSON.stringify(hidden) : template.content;
+  const plaintext = toldByContent(template)
+    ? template.content
+    : JSON.stringify(withContent(hidden, template));
   return {
     kind: template.kind,
     created_at: template.created_at,
@@ -132,12 +155,11 @@ function hide(template: EventTemplate, encrypt: (text: string) => string): Event
   };
 }
 
-/** A status without its human text, which may quote the request. */
-function withoutText(tag: Tag): Tag {
-  return tag[0] === 'status' ? tag.slice(0, 2) : tag;
+function toldByContent({ kind }: EventTemplate): boolean {
+  return isEphemeral(kind) || isJobRequestKind(kind - JOB_RESULT_OFFSET);
 }
 
-function toldByTags(template: EventTemplate): boolean {
-  if (template.kind === KIND.jobFeedback) return tagValue(template, 'status') === 'error';
-  return !isEphemeral(template.kind) && !isJobRequestKind(template.kind - JOB_RESULT_OFFSET);
+/** A result of the agent NIP holds its text already; only feedback says by its content what no tag says. */
+function withContent(hidden: readonly Tag[], { kind, content }: EventTemplate): readonly Tag[] {
+  return kind === KIND.jobFeedback && content !== '' ? [...hidden, ['content', content]] : hidden;
 }

@@ -130,12 +130,18 @@ describe('what the client reads', () => {
     ]);
   });
 
-  test('partial output and deltas: the text itself', () => {
+  test('feedback: the private tags, with the text of the status and the content among them', () => {
     const asked = request('agent NIP, NIP-44');
     const partial = answer(asked, { type: 'partial', content: 'so far', note: 'n' });
-    expect(nip44.decrypt(partial.content, shared)).toBe('so far');
     expect(partial.tags).toContainEqual(['status', 'partial']);
-    const delta = answer(asked, { type: 'delta', seq: 7, text: 'tok', attempt: 1 });
+    expect(JSON.parse(nip44.decrypt(partial.content, shared))).toEqual([
+      ['status', 'partial', 'n'],
+      ['content', 'so far'],
+    ]);
+  });
+
+  test('a delta: the text itself', () => {
+    const delta = answer(request('agent NIP, NIP-44'), { type: 'delta', seq: 7, text: 'tok', attempt: 1 });
     expect(nip44.decrypt(delta.content, shared)).toBe('tok');
     expect(delta.tags).toContainEqual(['seq', '7']);
   });
@@ -156,12 +162,14 @@ describe('what the client reads', () => {
     const event = answer(request('NIP-90, NIP-44'), failed);
     expect(event.tags).toContainEqual(['status', 'error']);
     expect(JSON.parse(nip44.decrypt(event.content, shared))).toEqual([
+      ['status', 'error', 'NOT_FOUND: none'],
       ['error', JSON.stringify({ code: 'NOT_FOUND', message: 'none' })],
     ]);
   });
 
-  test('a note without text has nothing to encrypt', () => {
-    expect(answer(request('NIP-90, NIP-44'), { type: 'processing', note: 'x' }).content).toBe('');
+  test('an empty result has nothing to encrypt', () => {
+    const empty: Report = { type: 'result', output: { ...output, content: '' }, cost };
+    expect(answer(request('NIP-90, NIP-44'), empty).content).toBe('');
   });
 
   test('an answer to a gift wrap: a gift wrap with the whole answer, signed by the agent', () => {

@@ -43,7 +43,10 @@ test.each([
   const body = dialect.body(opened.event, opened.envelope, openerFor(agent, opened.envelope.client));
   expect(body.messages).toEqual([{ role: 'user', content: 'find this' }]);
 
-  const [template] = dialect.render({ type: 'partial', content: 'found', note: '' }, opened, 1_800_000_001);
+  const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  const output = { content: 'found', finishReason: 'stop', model: 'discover', usage } as const;
+  const cost = { input_tokens: 0, output_tokens: 0, price_msats: 0, breakdown: [] };
+  const [template] = dialect.render({ type: 'result', output, cost }, opened, 1_800_000_001);
   if (template === undefined) throw new Error('nothing was rendered');
   const answer = seal(template, opened, agent);
   const read = {
