@@ -32,7 +32,12 @@ export function httpPorts(env: Env): HttpPorts {
     },
     jobEvents: (id, afterSeq) => relay().jobEvents(id, afterSeq),
     async eraseJob(job) {
-      await env.SESSION.getByName(job.session).cancel(job.id, job.client);
+      const session = env.SESSION.getByName(job.session);
+      // The first call ends a job that still runs; what has ended, the next erases.
+      await session.cancel(job.id, job.client);
+      await session.cancel(job.id, job.client);
+      // The session retracts the answers, which are its own. The request is the client's, and it has just signed for it.
+      await relay().withdraw([job.id, job.requestEventId]);
     },
     async links() {
       const groups = linkGroups(config.relays).filter(({ urls }) => urls.length > 0);

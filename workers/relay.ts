@@ -138,6 +138,12 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     return Promise.resolve(this.#rules.store.find(id)?.event ?? null);
   }
 
+  withdraw(ids: readonly string[]): Promise<void> {
+    this.#rules.store.withdraw(ids);
+    this.#wakeBy(systemClock() + RELAY_PRUNE_INTERVAL_MS);
+    return Promise.resolve();
+  }
+
   jobEvents(jobId: string, afterSeq: number): Promise<ReadableStream<Uint8Array>> {
     return Promise.resolve(jobEventStream((sink) => this.#rules.follow(jobId, afterSeq, sink)));
   }

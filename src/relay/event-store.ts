@@ -174,6 +174,17 @@ export class EventStore {
     );
   }
 
+  /**
+   * Takes events out of sight at once, as if their authors had deleted them; they go with the next that expire. For
+   * an author who proved to us elsewhere that they are to be erased.
+   */
+  withdraw(ids: readonly string[]): void {
+    this.#sql.run(
+      'UPDATE event SET expires_at = 0, address = NULL WHERE id IN (SELECT value FROM json_each(?))',
+      JSON.stringify(ids),
+    );
+  }
+
   /** NIP-62: everything the author wrote until then, deletions included, and gift wraps addressed to it. */
   #erase(vanish: NostrEvent): void {
     const { pubkey, created_at } = vanish;
