@@ -3,6 +3,7 @@ import { JOB_MAX_STATUS_CHARS } from '../limits.ts';
 import type { EventTemplate, Tag } from '../nostr/event.ts';
 import { type AgentKinds, KIND } from '../nostr/kinds.ts';
 import type { Envelope, Report } from './model.ts';
+import { clip } from './size.ts';
 
 /** The tags every answer begins with: which request, which client, which conversation. */
 export function addressTags(envelope: Envelope): Tag[] {
@@ -28,11 +29,6 @@ export function feedback(
     tags: [...addressTags(envelope), ['status', state, clip(text, JOB_MAX_STATUS_CHARS)], ...more],
     content,
   };
-}
-
-/** At most `chars` UTF-16 units of a text, never half a character at the end. */
-export function clip(text: string, chars: number): string {
-  return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
 }
 
 /** The reports that look the same in every dialect. */

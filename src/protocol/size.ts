@@ -1,4 +1,4 @@
-/** Keeps answers under the size relays take: what only repeats gives way before what says something. */
+/** Sizes of text, and answers kept under what relays take: what only repeats gives way before what says something. */
 import { RELAY_MAX_EVENT_BYTES } from '../limits.ts';
 import type { EventTemplate } from '../nostr/event.ts';
 
@@ -30,3 +30,8 @@ export function utf8Bytes(text: string): number {
 }
 
 const encoder = new TextEncoder();
+
+/** At most `chars` UTF-16 units of a text, never half a character at the end. */
+export function clip(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
+}

@@ -4,10 +4,9 @@ import { JobError } from '../errors.ts';
 import { JOB_MAX_INPUTS, JOB_MAX_MESSAGES, JOB_MAX_STATUS_CHARS } from '../limits.ts';
 import type { AgentDefinition } from './agent.ts';
 import { coerceParameters } from './coerce.ts';
-import { clip } from './feedback.ts';
 import type { JsonObject } from './json.ts';
 import type { ChatMessage, DialectName, JobBody } from './model.ts';
-import { utf8Bytes } from './size.ts';
+import { clip, utf8Bytes } from './size.ts';
 
 /**
  * The body as its agent may rely on it.
