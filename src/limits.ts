@@ -278,4 +278,4 @@ export const SEARCH_MAX_FOLLOWS = 500;
 export const SEARCH_MAX_TERMS = 12;
 export const SEARCH_MAX_TERM_CHARS = 48;
 /** The newest matches of a query that are ranked; bounds the time of a search for a common word. */
-export const SEARCH_MAX_CANDIDATES = 1_000;
+export const SEARCH_MAX_CANDIDATES = 500;

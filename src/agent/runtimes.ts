@@ -5,7 +5,7 @@ import { MODEL_FIRST_BYTE_TIMEOUT_MS } from '../limits.ts';
 import type { RuntimeName } from '../protocol/agent.ts';
 import { chatRuntime } from './chat/chat.ts';
 import type { ModelClient } from './chat/model-client.ts';
-import { openAiClient } from './chat/openai-client.ts';
+import type { OpenAiOptions } from './chat/openai-client.ts';
 import { type AiRun, workersAiClient } from './chat/workers-ai-client.ts';
 import { discover } from './discover/discover.ts';
 import type { Runtime } from './runtime.ts';
@@ -41,7 +41,7 @@ export function modelClient(
   options: { readonly workersAi?: AiRun; readonly fetch?: typeof fetch } = {},
 ): ModelClient | null {
   if (config.model !== null) {
-    return openAiClient({
+    return lazyOpenAi({
       baseUrl: config.model.baseUrl,
       apiKey: config.model.apiKey,
       timeout_ms: MODEL_FIRST_BYTE_TIMEOUT_MS,
@@ -49,4 +49,14 @@ export function modelClient(
     });
   }
   return options.workersAi === undefined ? null : workersAiClient(options.workersAi);
+}
+
+/** Loads the provider's library with the first question: it is large, and most wakes of a Worker ask no model. */
+function lazyOpenAi(options: OpenAiOptions): ModelClient {
+  return {
+    async *ask(request, signal) {
+      const { openAiClient } = await import('./chat/openai-client.ts');
+      yield* openAiClient(options).ask(request, signal);
+    },
+  };
 }

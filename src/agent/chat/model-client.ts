@@ -52,3 +52,15 @@ export interface ModelClient {
    */
   ask(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelChunk>;
 }
+
+/** The reason in the words of the result; reasons only some servers know count as a plain end. */
+export function finishReasonOf(reason: string): JobOutput['finishReason'] {
+  switch (reason) {
+    case 'length':
+    case 'content_filter':
+    case 'tool_calls':
+      return reason;
+    default:
+      return 'stop';
+  }
+}

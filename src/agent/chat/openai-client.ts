@@ -2,8 +2,9 @@
 import OpenAI from 'openai';
 import type { ChatCompletionCreateParamsStreaming, CompletionUsage } from 'openai/resources';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
-import type { ModelChunk, ModelClient, ModelRequest } from './model-client.ts';
-import { brokenStream, providerFailure, stopped } from './provider-error.ts';
+import { brokenStream, stopped } from './failures.ts';
+import { finishReasonOf, type ModelChunk, type ModelClient, type ModelRequest } from './model-client.ts';
+import { providerFailure } from './openai-error.ts';
 
 export interface OpenAiOptions {
   readonly baseUrl: string;
@@ -70,18 +71,6 @@ function bodyOf(request: ModelRequest): ChatCompletionCreateParamsStreaming {
     ...(request.stop === undefined ? {} : { stop: [...request.stop] }),
     ...(request.responseFormat === undefined ? {} : { response_format: request.responseFormat }),
   };
-}
-
-/** The reason in the words of the result; reasons only some servers know count as a plain end. */
-export function finishReasonOf(reason: string): JobOutput['finishReason'] {
-  switch (reason) {
-    case 'length':
-    case 'content_filter':
-    case 'tool_calls':
-      return reason;
-    default:
-      return 'stop';
-  }
 }
 
 /** Counts from a stranger's server: what is no count makes the whole unknown. */

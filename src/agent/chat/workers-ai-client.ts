@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
 import type { Usage } from '../../protocol/model.ts';
-import type { ModelChunk, ModelClient, ModelRequest } from './model-client.ts';
-import { finishReasonOf } from './openai-client.ts';
-import { brokenStream, stopped } from './provider-error.ts';
+import { brokenStream, stopped } from './failures.ts';
+import { finishReasonOf, type ModelChunk, type ModelClient, type ModelRequest } from './model-client.ts';
 
 /** `env.AI.run`, as far as it is used here. Answers with a stream of bytes when `stream` is set. */
 export type AiRun = (model: string, inputs: { readonly [name: string]: unknown }) => Promise<unknown>;

@@ -4,24 +4,10 @@
  */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { JobError } from '../../errors.ts';
+import { brokenStream } from './failures.ts';
 
 /** Whether a delay named by a provider is believable, s. */
 const MAX_RETRY_AFTER_S = 86_400;
-
-/** What the client is told when the marketplace or the client stopped the model. */
-export function stopped(signal: AbortSignal): JobError {
-  if (signal.reason instanceof JobError) return signal.reason;
-  return new JobError('TIMEOUT', 'the job was stopped before the model had finished', undefined, {
-    cause: signal.reason,
-  });
-}
-
-/** A stream that broke off or could not be read. */
-export function brokenStream(cause?: unknown): JobError {
-  return new JobError('MODEL_ERROR', 'the answer of the model broke off', undefined, {
-    cause: safeCause(cause),
-  });
-}
 
 /** Maps what the provider's client library threw. */
 export function providerFailure(error: unknown): JobError {
@@ -79,7 +65,6 @@ function failure(
 }
 
 /** For the log: which class of error it was and its status, without a word of the provider. */
-function safeCause(error: unknown): string {
-  if (error instanceof APIError) return `${error.constructor.name} ${error.status ?? ''}`.trim();
-  return error instanceof Error ? error.name : typeof error;
+function safeCause(error: Error): string {
+  return error instanceof APIError ? `${error.constructor.name} ${error.status ?? ''}`.trim() : error.name;
 }
