@@ -45,7 +45,7 @@ async function read(
  * Goal: whoever reads a job's events over HTTP gets each of them once, also across a lost connection. Method: a real
  * job of `discover` is read as soon as it is accepted, then again from the beginning, then again after its first
  * event, by the Last-Event-ID a browser would send. Does not prove that an event arrived live: the job may be done
- * before the first read; test/relay follows one step by step.
+ * before the first read.
  */
 test('a job is followed, replayed, and resumed after the last event seen', async () => {
   const { publicKey: agent } = agentKeys(configOf(env).masterSecret, 'discover');
