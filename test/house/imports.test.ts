@@ -15,7 +15,7 @@ const FLOORS = [
   ['net', 'store'],
   ['config'],
   ['nostr'],
-  ['limits', 'errors', 'retry', 'clock', 'wasm'],
+  ['limits', 'errors', 'retry', 'clock', 'version', 'wasm'],
 ];
 
 const SOURCES = committedFiles().filter((path) => /^(src|workers)\/.*\.tsx?$/.test(path));
