@@ -1,5 +1,6 @@
 /** Looks up the addresses of a name, for the guarded door (safe-fetch.ts). Works under Node and, as DNS over HTTPS, in workerd. */
 import { resolve4, resolve6 } from 'node:dns/promises';
+import { isAddress } from './guard.ts';
 
 /** The look-ups of one address family; rejects with a `code` when there is nothing. */
 export interface Lookups {
@@ -16,7 +17,8 @@ export function resolver(
 ): (host: string) => Promise<string[]> {
   return async (host) => {
     const found = await Promise.all([lookups.v4(host).catch(none), lookups.v6(host).catch(none)]);
-    return found.flat();
+    // workerd hands on every record of the answer, the names of a CNAME chain among them.
+    return found.flat().filter(isAddress);
   };
 }
 
