@@ -1,7 +1,3 @@
-/** WebSocket close codes (RFC 6455 §7.4.1): no code given, and the code to answer that with. */
-const NO_STATUS = 1005;
-const NORMAL_CLOSURE = 1000;
-
 /**
  * The embedded relay's durable object: it holds sockets, storage and alarm, and calls the rules in src/relay.
  * Sockets hibernate, so idle clients cost nothing; everything a connection is comes back from its attachment.
@@ -34,6 +30,9 @@ import { faultPoint } from './faults.ts';
 import { jobEventStream } from './job-event-stream.ts';
 import { EMBEDDED, type PublishOutcome, type RelayRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
+
+/** WebSocket close code (RFC 6455 §7.4.1). */
+const NORMAL_CLOSURE = 1000;
 
 export class Relay extends DurableObject<Env> implements RelayRpc {
   readonly #rules: Rules;
@@ -102,10 +101,11 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     this.#rules.receive(connection, message);
   }
 
-  override webSocketClose(socket: WebSocket, code: number): void {
+  override webSocketClose(socket: WebSocket): void {
     this.#gone(socket);
     // The runtime does not answer a client's close by itself here; unanswered, the client waits out its own timeout.
-    socket.close(code === NO_STATUS ? NORMAL_CLOSURE : code);
+    // The client's own code is not repeated: some codes that arrive may not be sent (RFC 6455 §7.4.1).
+    socket.close(NORMAL_CLOSURE);
   }
 
   override webSocketError(socket: WebSocket): void {
