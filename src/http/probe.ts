@@ -9,7 +9,7 @@ export async function probe<T>(
   ports: Pick<HttpPorts, 'log'>,
   requestId: string,
   part: string,
-  asked: Promise<T>,
+  ask: () => Promise<T>,
   timeout_ms: number = HEALTH_TIMEOUT_MS,
 ): Promise<Probe<T>> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -17,7 +17,7 @@ export async function probe<T>(
     timer = setTimeout(() => reject(new Error(`no answer within ${timeout_ms} ms`)), timeout_ms);
   });
   try {
-    return { ok: true, value: await Promise.race([asked, late]) };
+    return { ok: true, value: await Promise.race([ask(), late]) };
   } catch (error) {
     ports.log({ level: 'warn', message: `${part} does not answer`, requestId, error });
     return { ok: false };

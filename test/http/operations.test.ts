@@ -34,6 +34,9 @@ describe('GET /health', () => {
       async () => {
         throw new Error('overloaded');
       },
+      () => {
+        throw new Error('thrown before there was a promise');
+      },
     ]) {
       const response = await httpFixture({ links }).app.request('/health');
       expect(response.status).toBe(200);

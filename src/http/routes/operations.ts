@@ -21,9 +21,9 @@ export function operationRoutes(ports: HttpPorts): Hono<AppEnv> {
   app.get('/health', async (c) => {
     const requestId = c.get('requestId');
     const [database, relay, links] = await Promise.all([
-      probe(ports, requestId, 'database', pingDb(ports.db)),
-      probe(ports, requestId, 'relay', ports.relayStats()),
-      probe(ports, requestId, 'links', ports.links()),
+      probe(ports, requestId, 'database', () => pingDb(ports.db)),
+      probe(ports, requestId, 'relay', () => ports.relayStats()),
+      probe(ports, requestId, 'links', () => ports.links()),
     ]);
     const report = assessHealth({ database: database.ok, relay: relay.ok, links }, ports.draining);
     const view = healthView(report, ports.clock());
@@ -34,9 +34,9 @@ export function operationRoutes(ports: HttpPorts): Hono<AppEnv> {
     const requestId = c.get('requestId');
     const since_ms = ports.clock() - METRICS_WINDOW_MS;
     const [database, relay, links] = await Promise.all([
-      probe(ports, requestId, 'database', recentOutcomes(ports.db, since_ms, METRICS_MAX_JOBS)),
-      probe(ports, requestId, 'relay', ports.relayStats()),
-      probe(ports, requestId, 'links', ports.links()),
+      probe(ports, requestId, 'database', () => recentOutcomes(ports.db, since_ms, METRICS_MAX_JOBS)),
+      probe(ports, requestId, 'relay', () => ports.relayStats()),
+      probe(ports, requestId, 'links', () => ports.links()),
     ]);
     const families = [
       ...sourceMetrics({ database: database.ok, relay: relay.ok, links: links.ok }),
