@@ -20,7 +20,10 @@ export interface Config {
   /** Hex; every agent key is derived from it. */
   readonly masterSecret: string;
   readonly operatorPubkey: string | null;
+  /** The endpoint that serves `chat`; null where there is none. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string; readonly name: string } | null;
+  /** MODEL without MODEL_BASE_URL: which model of Workers AI serves `chat` where the binding is there. */
+  readonly workersAiModel: string | null;
   readonly kinds: AgentKinds;
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
@@ -128,6 +131,7 @@ export function readConfig(raw: RawConfig): Config {
     masterSecret: env.MASTER_SECRET ?? DEVELOPMENT_SECRET,
     operatorPubkey: env.OPERATOR_PUBKEY ?? null,
     model,
+    workersAiModel: model === null ? (env.MODEL ?? null) : null,
     kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,

@@ -12,8 +12,8 @@ export interface EmbeddedOptions {
   readonly workersAi: boolean;
 }
 
-/** The model asked when Workers AI serves `chat`: small, streaming, and in the free allowance. */
-export const WORKERS_AI_MODEL = '@cf/meta/llama-3.1-8b-instruct-fast';
+/** The model of Workers AI unless MODEL names another: small, streaming, and in the catalogue of 2026-10. */
+export const WORKERS_AI_MODEL = '@cf/meta/llama-3.1-8b-instruct-fp8';
 
 /** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
 const LOCAL_JOBS_PER_HOUR = 1_000_000;
@@ -38,7 +38,8 @@ export function embeddedAgents(
   options: EmbeddedOptions = { workersAi: false },
 ): AgentDefinition[] {
   const agents = [discoverAgent(config)];
-  const model = config.model?.name ?? (options.workersAi ? WORKERS_AI_MODEL : null);
+  const model =
+    config.model?.name ?? (options.workersAi ? (config.workersAiModel ?? WORKERS_AI_MODEL) : null);
   if (model !== null) agents.push(chatAgent(config, model));
   return agents;
 }

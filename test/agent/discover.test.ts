@@ -116,6 +116,8 @@ test('chat is only there where a model can be asked, and every agent has its own
   expect(slugs({})).toEqual([['discover']]);
   expect(slugs(model)).toEqual([['discover'], ['chat', 'small']]);
   expect(slugs({}, true)).toEqual([['discover'], ['chat', WORKERS_AI_MODEL]]);
+  expect(slugs({ MODEL: '@cf/other' }, true)).toEqual([['discover'], ['chat', '@cf/other']]);
+  expect(slugs({ MODEL: '@cf/other' })).toEqual([['discover']]);
   expect(slugs(model, true)).toEqual([['discover'], ['chat', 'small']]);
   const keyed = keyedAgents(readConfig({ LOCAL: '1', ...model }));
   expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(2);
