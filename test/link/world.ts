@@ -108,7 +108,7 @@ export class SimNet {
     this.#relays.set(url, relay);
   }
 
-  readonly dial: Dial = (url, handlers) => this.#connect(url, handlers);
+  dial: Dial = (url, handlers) => this.#connect(url, handlers);
 
   #connect(url: string, handlers: SocketHandlers): Socket {
     this.dialled.push(url);
