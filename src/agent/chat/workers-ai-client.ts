@@ -37,9 +37,10 @@ async function* ask(run: AiRun, request: ModelRequest, signal: AbortSignal): Asy
   let answer: unknown;
   try {
     answer = await run(request.model, inputsOf(request));
-  } catch {
-    // The binding's messages quote the account and the request; which of them it was stays in its own log.
-    throw new JobError('SERVICE_UNAVAILABLE', 'the model provider refused the request');
+  } catch (error) {
+    // The binding's messages quote the account and the request, so only the class of the error goes on.
+    const cause = error instanceof Error ? error.name : typeof error;
+    throw new JobError('SERVICE_UNAVAILABLE', 'the model provider refused the request', undefined, { cause });
   }
   if (!(answer instanceof ReadableStream)) throw brokenStream();
   let finishReason: string | null = null;
