@@ -126,8 +126,8 @@ async function bindings(): Promise<string> {
   const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import('wrangler');
   const config = unstable_readConfig({ config: join(ROOT, 'wrangler.toml') });
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
-  // Only the variables of wrangler.toml: wrangler also reads `.dev.vars`, and a secret must not end up in a cache.
-  return JSON.stringify({ ...workerOptions, name: config.name, bindings: config.vars });
+  // Without variables: those of wrangler.toml are for the deployment, and those of `.dev.vars` may be secret.
+  return JSON.stringify({ ...workerOptions, name: config.name, bindings: {} });
 }
 
 /** The modules wrangler put into a folder. Its bundle is one script; all else is imported by it. */

@@ -76,7 +76,6 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
     variables.OPERATOR_PUBKEY ??= operator;
     const config = readConfig(variables);
     const build = await buildWorker();
-    const vars: unknown = build.options.bindings;
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: HOST,
@@ -93,7 +92,7 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
             rootPath: build.folder,
             modulesRoot: build.folder,
             modules: [...build.modules],
-            bindings: { ...(typeof vars === 'object' ? vars : {}), ...variables },
+            bindings: variables,
             // Clients talk to the Worker itself, with nothing in between.
             unsafeDirectSockets: [{ host: HOST, port }],
           },
