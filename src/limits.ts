@@ -209,6 +209,10 @@ export const LINK_VISIT_IDLE_MS = 10_000;
 export const LINK_VISIT_COOLDOWN_MS = 15_000;
 /** Events that wait for their OK on one connection. */
 export const LINK_MAX_PENDING_PUBLISHES = 1_000;
+/** Queries open on one connection at a time, beside its four standing subscriptions: relays allow as few as ten. */
+export const LINK_QUERIES_IN_FLIGHT = 4;
+/** Queries that may wait for their turn at one relay; the next is answered with nothing. */
+export const LINK_MAX_WAITING_QUERIES = 200;
 /** Events one query gathers, and signature checks it may cost. */
 export const LINK_QUERY_MAX_EVENTS = 500;
 

@@ -13,6 +13,7 @@ import { Intake, newSource } from './intake.ts';
 import type { LinkInterest } from './plan.ts';
 import type { LinkPorts } from './ports.ts';
 import { runQuery } from './query.ts';
+import { QueryTurns } from './query-turns.ts';
 import { type LinkStatus, newCounters, type PublishOutcome } from './status.ts';
 import { Visits } from './visits.ts';
 
@@ -24,6 +25,7 @@ export class Links {
   readonly #intake: Intake;
   readonly #visits: Visits;
   readonly #relays = new Map<string, FollowedRelay>();
+  readonly #queryTurns = new QueryTurns();
   #queries = 0;
 
   /** Reads what is stored and dials nothing yet. */
@@ -88,10 +90,12 @@ export class Links {
   /** Stored events of one relay; whatever arrived by EOSE or by the end of `timeout_ms`. */
   async query(url: string, filters: readonly Filter[], timeout_ms: number): Promise<VerifiedEvent[]> {
     const id = `query-${++this.#queries}`;
-    return this.#use(
-      url,
-      (connection) => runQuery(connection, this.#ports.after, id, filters, timeout_ms),
-      () => [],
+    return this.#queryTurns.take(url, filters, () =>
+      this.#use(
+        url,
+        (connection) => runQuery(connection, this.#ports.after, id, filters, timeout_ms),
+        () => [],
+      ),
     );
   }
 
