@@ -62,7 +62,11 @@ async function open(url: string, signal: AbortSignal): Promise<WebSocket> {
 
 function listen(socket: WebSocket, handlers: SocketHandlers, closed: (reason: string) => void): void {
   socket.addEventListener('message', ({ data }) => handlers.frame(data));
-  socket.addEventListener('close', ({ code, reason }) => closed(`closed with ${code} ${reason}`.trimEnd()));
+  socket.addEventListener('close', ({ code, reason }) => {
+    // Our half of the closing handshake, where the runtime has not answered by itself.
+    if (socket.readyState === WebSocket.CLOSING) socket.close(CLOSE_NORMAL);
+    closed(`closed with ${code} ${reason}`.trimEnd());
+  });
   socket.addEventListener('error', ({ message }) => closed(message || 'socket error'));
   socket.accept();
   handlers.open();

@@ -1,6 +1,7 @@
 /**
- * Goal: RELIABILITY promises 1, 2 and 15 for the links: every request an honest relay holds reaches its session,
- * each job is begun once, and nothing forged reaches it, whatever sockets, relays and the object itself do.
+ * Goal: RELIABILITY promises 1 and 15 for the links: every request an honest relay holds reaches its session at
+ * least once, and nothing forged ever does, whatever sockets, relays and the object itself do. That a job which
+ * arrives again is not begun again is the session's promise (test/job); here it only has to happen.
  *
  * Method: the real links over simulated time, relays and storage (SQLite of Node). A seed decides when clients
  * post, when relays cut connections, lose live events or are down, when dispatching fails before or after the
@@ -10,12 +11,13 @@
  * What it does not prove: that real sockets and workerd behave like the simulation (test/workers, test/e2e), nor
  * anything about a disk that loses what it said was written.
  */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LINK_HEARTBEAT_MS } from '../../src/limits.ts';
 import { Links } from '../../src/link/links.ts';
 import type { NostrEvent } from '../../src/nostr/event.ts';
-import { HostileScript, MISDEEDS } from '../support/hostile-script.ts';
+import { HostileScript, MISDEEDS, type Misdeed } from '../support/hostile-script.ts';
 import { nodeSql } from '../support/node-sql.ts';
 import { seeded } from '../support/random.ts';
 import { AGENT, FakeSessions, HonestRelay, SimClock, SimNet, signed, simPorts } from './world.ts';
@@ -28,9 +30,11 @@ const INTEREST = { agents: [AGENT.publicKey], requestKinds: [7001, 5300] };
 /** What went wrong at least once over all runs: a property over faults that never happen proves nothing. */
 const happened = { cut: 0, down: 0, lostLive: 0, restart: 0, dispatchFailed: 0, paged: 0, redelivered: 0 };
 
-async function live(
-  seed: number,
-): Promise<{ missing: string[]; ran: Map<string, number>; forged: string[] }> {
+/** What the hostile relay has done. It is posted no events to lie about, which test/workers/links.test.ts does. */
+const committed = new Set<Misdeed>();
+const ABOUT_PUBLISHING: readonly Misdeed[] = ['wrongOk', 'okTwice', 'okLie', 'silence'];
+
+async function live(seed: number): Promise<{ missing: string[]; forged: string[] }> {
   const random = seeded(seed);
   const chance = (p: number) => random() < p;
   const clock = new SimClock();
@@ -72,7 +76,8 @@ async function live(
             happened.dispatchFailed++;
             throw new Error('the session could not be reached');
           }
-          if (genuine.get(delivery.event.id)?.sig !== delivery.event.sig) forged.push(delivery.event.id);
+          if (!isDeepStrictEqual(genuine.get(delivery.event.id), { ...delivery.event }))
+            forged.push(delivery.event.id);
           if (sessions.ran.has(delivery.event.id)) happened.redelivered++;
           sessions.take(delivery);
           if (!alive()) return await new Promise<void>(() => undefined);
@@ -134,28 +139,29 @@ async function live(
   faulty = false;
   net.down.clear();
   await clock.pass(600_000);
+  for (const misdeed of hostile.done.keys()) committed.add(misdeed);
   happened.paged += relays.filter(({ heard }) =>
     heard.some((m) => m[0] === 'REQ' && String(m[2]).length > 0 && hasUntil(m[2])),
   ).length;
   sql.close();
   const stored = relays.flatMap((relay) => [...relay.stored.keys()]);
-  return { missing: stored.filter((id) => !sessions.ran.has(id)), ran: sessions.ran, forged };
+  return { missing: stored.filter((id) => !sessions.ran.has(id)), forged };
 }
 
 function hasUntil(filter: unknown): boolean {
   return typeof filter === 'object' && filter !== null && 'until' in filter;
 }
 
-test('every request an honest relay holds is dispatched, and every job is begun once', async () => {
+test('every request an honest relay holds reaches its session, and nothing forged does', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), async (seed) => {
-      const { missing, ran, forged } = await live(seed);
+      const { missing, forged } = await live(seed);
       expect(missing).toEqual([]);
       expect(forged).toEqual([]);
-      expect([...ran.values()].every((times) => times === 1)).toBe(true);
     }),
     { numRuns: Number(process.env.LINK_RUNS ?? 40), seed: 20_261_122 },
   );
   for (const [what, times] of Object.entries(happened))
     expect(times, `${what} never happened`).toBeGreaterThan(0);
+  expect(MISDEEDS.filter((misdeed) => !committed.has(misdeed))).toEqual(ABOUT_PUBLISHING);
 }, 120_000);

@@ -8,6 +8,7 @@ import {
   LINK_RENEW_MS,
   LINK_REQUEST_CHECKS_BURST,
   LINK_SILENCE_MS,
+  LINK_SWEEP_MS,
   LINK_VISIT_COOLDOWN_MS,
   LINK_VISIT_IDLE_MS,
   LINK_VISITS,
@@ -188,6 +189,22 @@ describe('dispatch', () => {
     expect(ids()).toEqual([job.id]);
   });
 
+  test('a request that failed just before the object died is tried again by the next one', async () => {
+    wake({ dispatch: () => Promise.reject(new Error('down')) });
+    await clock.pass(1_000);
+    const job = request('left behind');
+    relay.post(job);
+    await clock.pass(20_000);
+    alive = false;
+    await clock.pass(10);
+    // Nothing but the inbox knows of it now: the relay has lost it.
+    relay.stored.clear();
+    alive = true;
+    wake();
+    await clock.pass(120_000);
+    expect(ids()).toEqual([job.id]);
+  });
+
   test('runs a bounded number at a time for each relay, and the rest from the inbox', async () => {
     let running = 0;
     let most = 0;
@@ -247,6 +264,38 @@ describe('dispatch', () => {
 });
 
 describe('a followed relay', () => {
+  test('a request it stored but never sent is found by asking again on the same socket', async () => {
+    relay = new HonestRelay(URL, { losesLive: () => true });
+    net.add(URL, relay);
+    wake();
+    await clock.pass(1_000);
+    const job = request('withheld');
+    relay.post(job);
+    await clock.pass(LINK_SWEEP_MS + 2 * LINK_HEARTBEAT_MS);
+    expect(ids()).toEqual([job.id]);
+    expect(net.dialled).toHaveLength(1);
+  });
+
+  test('the cursor stays where it was while the past could not be read to its beginning', async () => {
+    let answersPages = false;
+    net.add(URL, {
+      frame: (message, peer) => {
+        const older = JSON.stringify(message[2]).includes('"until"');
+        if (!older || answersPages) relay.frame(message, peer);
+      },
+      opened: (peer) => relay.opened(peer),
+      gone: (peer) => relay.gone(peer),
+    });
+    relay.post(request('one of many'));
+    const before_s = clock.now_s;
+    const links = wake();
+    await clock.pass(LINK_SWEEP_MS);
+    expect(links.status()[0]?.cursor_s).toBe(before_s);
+    answersPages = true;
+    await clock.pass(LINK_SWEEP_MS * 2);
+    expect(links.status()[0]?.cursor_s).toBeGreaterThan(before_s + 60);
+  });
+
   test('no created_at moves the cursor: neither one of the future nor an old one', async () => {
     const links = wake();
     await clock.pass(1_000);
