@@ -5,9 +5,7 @@ import { isReplaceable, KIND } from '../nostr/kinds.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 import { addressOf, expirationOf } from './event-tags.ts';
 import { RELAY_SCHEMA } from './schema.ts';
-
-/** Why an event is not stored. */
-export type Standing = 'new' | 'known' | 'superseded' | 'deleted';
+import { type Standing, standingOf, versionAt } from './standing.ts';
 
 /** An event as it arrived. */
 export interface StoredEvent {
@@ -27,17 +25,7 @@ export interface Origin {
 }
 
 type EventRow = { seq: number; json: string; ours: number; auth: string | null };
-type VersionRow = { seq: number; id: string; created_at: number };
 
-const STANDING = `SELECT
-  EXISTS (SELECT 1 FROM event WHERE id = ?) AS known,
-  EXISTS (SELECT 1 FROM event WHERE pubkey = ? AND kind = ${KIND.vanish} AND created_at >= ?) AS vanished,
-  EXISTS (
-    SELECT 1 FROM tag CROSS JOIN event ON event.seq = tag.seq
-    WHERE tag.name_value = ? AND tag.kind = ${KIND.deletion} AND event.pubkey = ?
-  ) AS deleted`;
-const ADDRESS_DELETED = `SELECT 1 AS deleted FROM tag CROSS JOIN event ON event.seq = tag.seq
-  WHERE tag.name_value IN (?, ?) AND tag.kind = ${KIND.deletion} AND tag.created_at >= ? AND event.pubkey = ? LIMIT 1`;
 const INSERT = `INSERT INTO event (seq, id, pubkey, kind, created_at, expires_at, address, ours, auth, json)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const INSERT_TAGS = `INSERT INTO tag (name_value, kind, created_at, seq)
@@ -62,61 +50,7 @@ export class EventStore {
 
   /** Whether an event would be stored now, without reading its signature. */
   standing(event: NostrEvent): Standing {
-    const { id, pubkey, created_at } = event;
-    const row = first<{ known: number; vanished: number; deleted: number }>(
-      this.#sql,
-      STANDING,
-      id,
-      pubkey,
-      created_at,
-      `e${id}`,
-      pubkey,
-    );
-    if (row?.vanished === 1 && event.kind !== KIND.vanish) return 'deleted';
-    // Deleting a deletion, or a request to vanish, has no effect (NIP-09, NIP-62).
-    if (row?.deleted === 1 && event.kind !== KIND.deletion && event.kind !== KIND.vanish) return 'deleted';
-    if (event.kind === KIND.giftWrap && this.#recipientVanished(event)) return 'deleted';
-    const address = addressOf(event);
-    if (address !== null && this.#addressDeleted(event, address)) return 'deleted';
-    // Asked last, because a withdrawn event is still in the table until it is pruned.
-    if (row?.known === 1) return 'known';
-    return address === null ? 'new' : this.#versionStanding(event, address);
-  }
-
-  #addressDeleted(event: NostrEvent, address: string): boolean {
-    return (
-      first(
-        this.#sql,
-        ADDRESS_DELETED,
-        `a${address}`,
-        `a${address.replace(/:$/, '')}`,
-        event.created_at,
-        event.pubkey,
-      ) !== undefined
-    );
-  }
-
-  #versionStanding(event: NostrEvent, address: string): Standing {
-    const held = this.#version(address);
-    if (held === undefined || held.created_at < event.created_at) return 'new';
-    // Of two versions of the same second the lower id stays (NIP-01).
-    return held.created_at === event.created_at && event.id < held.id ? 'new' : 'superseded';
-  }
-
-  #recipientVanished(event: NostrEvent): boolean {
-    return tagValues(event, 'p').some(
-      (pubkey) =>
-        first(
-          this.#sql,
-          `SELECT 1 AS vanished FROM event WHERE pubkey = ? AND kind = ${KIND.vanish} AND created_at >= ?`,
-          pubkey,
-          event.created_at,
-        ) !== undefined,
-    );
-  }
-
-  #version(address: string): VersionRow | undefined {
-    return first<VersionRow>(this.#sql, 'SELECT seq, id, created_at FROM event WHERE address = ?', address);
+    return standingOf(this.#sql, event);
   }
 
   /**
@@ -130,7 +64,7 @@ export class EventStore {
     const { id, pubkey, kind, created_at } = event;
     const address = addressOf(event);
     if (address !== null) {
-      const held = this.#version(address);
+      const held = versionAt(this.#sql, address);
       if (held !== undefined) this.#remove([held.seq]);
     }
     const seq = ++this.#lastSeq;

@@ -20,12 +20,13 @@ import type { Sql } from '../store/sql.ts';
 import { authenticate } from './authenticate.ts';
 import { Connection, type Peer, type SavedConnection } from './connection.ts';
 import { EventQuery } from './event-query.ts';
-import { EventStore, eventOf, type Origin, type Standing } from './event-store.ts';
+import { EventStore, eventOf, type Origin } from './event-store.ts';
 import { type JobSink, JobStream } from './job-stream.ts';
 import type { Arrival, Listener } from './listener.ts';
 import { MESSAGE_LIMITS } from './message-limits.ts';
 import type { Policy } from './policy.ts';
 import { Requests } from './requests.ts';
+import type { Standing } from './standing.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { mayRead } from './visibility.ts';
 

@@ -105,6 +105,14 @@ describe('deletion (NIP-09)', () => {
     },
   );
 
+  test('of one address leaves others alone that only look alike', () => {
+    const one = rig().client();
+    put(one, signed(1, { kind: 5, created_at: START_S + 1, tags: [['a', `30000:${me}:x`]] }));
+    for (const d of ['x:', '', 'xx'])
+      expect(put(one, signed(1, { kind: 30_000, tags: [['d', d]] }))[2]).toBe(true);
+    expect(put(one, signed(1, { kind: 30_000, tags: [['d', 'x']] }))[2]).toBe(false);
+  });
+
   test('of an address by somebody else has no effect', () => {
     const one = rig().client();
     const mine = signed(1, { kind: 30_000, tags: [['d', 'x']] });
