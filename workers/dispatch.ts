@@ -69,8 +69,9 @@ export async function sessionOf(
   kinds = marketplaceOf(env).config.kinds,
 ): Promise<string | null> {
   if (!/^[0-9a-f]{64}$/.test(jobId)) return null;
-  const [request] = await env.RELAY.getByName('main').query([{ ids: [jobId] }], 1);
-  const routed = request === undefined ? null : route(request, agents, kinds);
+  // Not by a query: the deletion that cancels a job has already taken its request out of sight.
+  const request = await env.RELAY.getByName('main').find(jobId);
+  const routed = request === null ? null : route(request, agents, kinds);
   if (routed !== null)
     return sessionName(routed.agent.pubkey, routed.envelope.client, routed.envelope.session);
   return (await findJob(openDb(env.DB), jobId))?.session ?? null;
