@@ -140,6 +140,8 @@ export const PUBLISH_BASE_MS = 500;
 export const PUBLISH_MAX_MS = 300_000;
 /** How long a relay may take to say OK, ms. */
 export const PUBLISH_OK_TIMEOUT_MS = 7_000;
+/** A client's list of read relays is asked for again after this time, ms. */
+export const READ_RELAYS_KEEP_MS = 600_000;
 /** Relays one answer goes to. */
 export const PUBLISH_MAX_RELAYS = 12;
 

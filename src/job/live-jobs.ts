@@ -4,6 +4,7 @@ import type { Journal, JournalRecord } from './journal.ts';
 import { isSettled, type Live, nextWake } from './live.ts';
 import { alsoOwe } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
+import { isFinal } from './types.ts';
 
 type Ports = Pick<SessionPorts, 'clock' | 'wakeAt' | 'clearAll'>;
 
@@ -11,6 +12,7 @@ export class LiveJobs {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #lives = new Map<string, Live>();
+  readonly #waiting = new Set<Live>();
   #wakeAt_ms: number | null = null;
 
   constructor(ports: Ports, journal: Journal) {
@@ -26,6 +28,18 @@ export class LiveJobs {
     return this.#lives.get(id);
   }
 
+  /** How many jobs have not ended; the others only wait for relays and record. */
+  unfinished(): number {
+    let count = 0;
+    for (const live of this.#lives.values()) if (!isFinal(live.record.job.phase)) count++;
+    return count;
+  }
+
+  /** Jobs that wait for something before they start. */
+  waiting(): Live[] {
+    return [...this.#waiting];
+  }
+
   /** A copy, so that jobs may come and go while it is walked. */
   all(): Live[] {
     return [...this.#lives.values()];
@@ -38,7 +52,10 @@ export class LiveJobs {
 
   /** Takes a stored job into memory. */
   hold(live: Live): void {
-    this.#lives.set(live.record.job.id, live);
+    const { job } = live.record;
+    this.#lives.set(job.id, live);
+    if (job.phase === 'waiting') this.#waiting.add(live);
+    else this.#waiting.delete(live);
   }
 
   /** Makes `record` the job's state: in the journal, together with what `also` writes, then in memory. */
@@ -55,7 +72,7 @@ export class LiveJobs {
 
   /** An outbox changed because a relay answered: done jobs are put away, failed deliveries get their time. */
   outboxChanged(live: Live): void {
-    if (this.#settle([live]) > 0) return;
+    if (this.settle([live]) > 0) return;
     // Attempts are worth remembering only when a delivery failed; a relay that took an event twice is no harm.
     const troubled = live.record.outbox.some(
       (entry) => entry.undelivered.length > 0 || entry.owed.some((owed) => owed.attempts > 0),
@@ -79,16 +96,12 @@ export class LiveJobs {
       ),
     };
     if (targets.length > 0) this.#journal.update(live.record);
-    this.settle();
+    this.settle([live]);
   }
 
-  /** Puts away every job that has nothing left to do. */
-  settle(): void {
-    this.#settle(this.all());
-  }
-
-  #settle(candidates: readonly Live[]): number {
-    const settled = candidates.filter(
+  /** Puts away those of the jobs that have nothing left to do; how many. */
+  settle(candidates: Iterable<Live>): number {
+    const settled = [...candidates].filter(
       (live) => isSettled(live) && this.#lives.get(live.record.job.id) === live,
     );
     if (settled.length === 0) return 0;

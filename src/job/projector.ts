@@ -7,19 +7,19 @@ type Ports = Pick<SessionPorts, 'project' | 'defer' | 'delay' | 'log' | 'names' 
 
 export class Projector {
   readonly #ports: Ports;
-  readonly #lives: ReadonlyMap<string, Live>;
-  readonly #projected: () => void;
+  readonly #behind = new Set<Live>();
+  readonly #projected: (lives: readonly Live[]) => void;
   #scheduled = false;
 
   /** @param projected called after the record took something */
-  constructor(ports: Ports, lives: ReadonlyMap<string, Live>, projected: () => void) {
+  constructor(ports: Ports, projected: (lives: readonly Live[]) => void) {
     this.#ports = ports;
-    this.#lives = lives;
     this.#projected = projected;
   }
 
-  /** Writes within the window whatever is behind then; a failed write is tried again when the session next wakes. */
-  soon(): void {
+  /** Writes this job with whatever else is behind by the end of the window. What fails is given again by the caller. */
+  soon(live: Live): void {
+    this.#behind.add(live);
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#ports.defer(this.#later());
@@ -28,7 +28,8 @@ export class Projector {
   async #later(): Promise<void> {
     await this.#ports.delay(PROJECT_WINDOW_MS);
     this.#scheduled = false;
-    const behind = [...this.#lives.values()].filter((live) => live.record.unprojected);
+    const behind = [...this.#behind].filter((live) => live.record.unprojected);
+    this.#behind.clear();
     if (behind.length === 0) return;
     const records = behind.map((live) => toJobRecord(live, this.#ports.names));
     const about = records[0]?.id ?? '';
@@ -44,6 +45,6 @@ export class Projector {
       if (live.record.job.revision === records[index]?.revision)
         live.record = { ...live.record, unprojected: false };
     }
-    this.#projected();
+    this.#projected(behind);
   }
 }

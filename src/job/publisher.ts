@@ -8,59 +8,60 @@ import type { SessionPorts } from './ports.ts';
 
 type Ports = Pick<SessionPorts, 'clock' | 'random' | 'publish' | 'defer' | 'fault' | 'log'>;
 
+/** What one relay is to be sent, by event id, in the order it was promised. */
+type Queue = Map<string, Live>;
+
 export class Publisher {
   readonly #ports: Ports;
-  readonly #lives: ReadonlyMap<string, Live>;
   readonly #changed: (live: Live) => void;
-  readonly #busy = new Set<string>();
+  /** A queue is there for as long as its relay is being sent to; it holds what is under way, too. */
+  readonly #queues = new Map<string, Queue>();
 
   /** @param changed called after an outbox changed because a relay answered */
-  constructor(ports: Ports, lives: ReadonlyMap<string, Live>, changed: (live: Live) => void) {
+  constructor(ports: Ports, changed: (live: Live) => void) {
     this.#ports = ports;
-    this.#lives = lives;
     this.#changed = changed;
   }
 
-  /** Starts sending whatever is due. Repeat-safe. */
-  pump(): void {
+  /** Starts sending whatever is due of a job. Repeat-safe. */
+  send(live: Live): void {
     const now = this.#ports.clock();
-    for (const live of this.#lives.values()) {
-      for (const entry of live.record.outbox) {
-        for (const owed of entry.owed) {
-          if (owed.nextAt_ms <= now && !this.#busy.has(owed.target)) {
-            this.#busy.add(owed.target);
-            this.#ports.defer(this.#drain(owed.target));
-          }
-        }
-      }
+    for (const entry of live.record.outbox) {
+      for (const owed of entry.owed)
+        if (owed.nextAt_ms <= now) this.#enqueue(owed.target, entry.event.id, live);
     }
   }
 
-  async #drain(target: string): Promise<void> {
+  #enqueue(target: string, eventId: string, live: Live): void {
+    const queue = this.#queues.get(target);
+    if (queue !== undefined) {
+      queue.set(eventId, live);
+      return;
+    }
+    const fresh: Queue = new Map([[eventId, live]]);
+    this.#queues.set(target, fresh);
+    this.#ports.defer(this.#drain(target, fresh));
+  }
+
+  async #drain(target: string, queue: Queue): Promise<void> {
     try {
-      for (;;) {
-        const due = this.#due(target);
-        if (due.length === 0) return;
-        await this.#send(target, due);
+      while (queue.size > 0) {
+        // Whoever promised this event may have more to promise in the same turn; it then goes in the same call.
+        await undefined;
+        await this.#sendAll(target, queue);
       }
     } finally {
-      this.#busy.delete(target);
+      this.#queues.delete(target);
     }
   }
 
-  #due(target: string): { live: Live; entry: OutboxEntry }[] {
-    const now = this.#ports.clock();
+  async #sendAll(target: string, queue: Queue): Promise<void> {
     const due: { live: Live; entry: OutboxEntry }[] = [];
-    for (const live of this.#lives.values()) {
-      for (const entry of live.record.outbox) {
-        if (entry.owed.some((owed) => owed.target === target && owed.nextAt_ms <= now))
-          due.push({ live, entry });
-      }
+    for (const [id, live] of queue) {
+      const entry = live.record.outbox.find((item) => item.event.id === id);
+      if (entry === undefined) queue.delete(id);
+      else due.push({ live, entry });
     }
-    return due;
-  }
-
-  async #send(target: string, due: readonly { live: Live; entry: OutboxEntry }[]): Promise<void> {
     const about = due[0]?.live.record.job.id ?? '';
     const results = new Map<string, { ok: boolean; reason: string }>();
     await this.#ports.fault('K8', about);
@@ -76,6 +77,7 @@ export class Publisher {
     const touched = new Set<Live>();
     for (const { live, entry } of due) {
       const { id } = entry.event;
+      queue.delete(id);
       // The outbox may have grown while the call was out, so the current one is changed and not a copy put back.
       const outbox = live.record.outbox.map((item) =>
         item.event.id === id

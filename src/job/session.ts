@@ -10,6 +10,7 @@ import type { NostrEvent } from '../nostr/event.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
+import { Inbox } from './inbox.ts';
 import { Journal, type JournalRecord } from './journal.ts';
 import { type Live, toJobRecord } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
@@ -33,14 +34,16 @@ export class Session {
   readonly #opening = new Map<string, Promise<void>>();
   readonly #publisher: Publisher;
   readonly #projector: Projector;
+  readonly #inbox: Inbox;
   #recovered = false;
 
   constructor(sql: Sql, ports: SessionPorts) {
     this.#ports = ports;
+    this.#inbox = new Inbox(ports);
     this.#journal = new Journal(sql);
     this.#lives = new LiveJobs(ports, this.#journal);
-    this.#publisher = new Publisher(ports, this.#lives.map, (live) => this.#lives.outboxChanged(live));
-    this.#projector = new Projector(ports, this.#lives.map, () => this.#lives.settle());
+    this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
+    this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
 
   /**
@@ -61,11 +64,11 @@ export class Session {
   }
 
   async #open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
-    const taken = await take(this.#ports, event, authenticated, this.#lives.map.size);
+    const taken = await take(this.#ports, event, authenticated, this.#lives.unfinished());
     if (taken === null) return;
     const { id } = taken.request.envelope;
     // While admission was asked for, the same rumor may have come in another wrap, or its cancellation.
-    if (this.#lives.knows(id)) return;
+    if (id !== event.id && this.#lives.knows(id)) return;
     const live = this.#begin(taken, event, via);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
     if (live.record.job.phase === 'waiting') this.#ports.defer(this.#pollChained(live));
@@ -84,12 +87,13 @@ export class Session {
     };
     const transition = failure === null ? openJob(opening, now_ms) : rejectJob(opening, failure, now_ms);
     const named = this.#ports.namedTargets(request);
+    const read = named.length > 0 ? [] : this.#inbox.known(now_ms);
     const record: JournalRecord = {
       job: transition.job,
       request: event,
       via,
-      targets: [...new Set([EMBEDDED, via, ...named])].slice(0, PUBLISH_MAX_RELAYS),
-      lookup: named.length === 0,
+      targets: [...new Set([EMBEDDED, via, ...named, ...(read ?? [])])].slice(0, PUBLISH_MAX_RELAYS),
+      lookup: read === null,
       outbox: [],
       inputs: {},
       unprojected: false,
@@ -124,8 +128,8 @@ export class Session {
     this.#lives.store(live, { ...record, outbox, erased: true }, false, () =>
       this.#journal.forgetTurn(jobId),
     );
-    this.#lives.settle();
-    this.#publisher.pump();
+    this.#lives.settle([live]);
+    this.#publisher.send(live);
   }
 
   /** A worker begins a step; what it needs, or null when it is not to be done (any more, or by somebody else). */
@@ -175,11 +179,11 @@ export class Session {
     for (const live of this.#lives.all()) {
       this.#input(live, { type: 'tick' });
       await this.#pollChained(live);
+      this.#publisher.send(live);
+      if (live.record.unprojected) this.#projector.soon(live);
     }
     this.#releaseTurns();
-    this.#publisher.pump();
-    this.#projector.soon();
-    this.#lives.settle();
+    this.#lives.settle(this.#lives.all());
     this.#lives.appointNext();
   }
 
@@ -198,12 +202,11 @@ export class Session {
       const elsewhere = phase === 'running' && !this.#worksHere(live);
       this.#input(live, elsewhere ? { type: 'alive', attempt, news: null } : { type: 'lost' });
       if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
+      if (live.record.unprojected) this.#projector.soon(live);
+      this.#publisher.send(live);
       this.#lives.appoint(live);
     }
-    if (this.#lives.map.size === 0) return;
     this.#releaseTurns();
-    this.#publisher.pump();
-    this.#projector.soon();
   }
 
   /** Feeds the machine; whether the input meant anything. */
@@ -239,11 +242,11 @@ export class Session {
     });
     for (const effect of ordered.effects) {
       if (effect.type === 'stop') live.abort?.abort();
-      if (effect.type === 'project') this.#projector.soon();
+      if (effect.type === 'project') this.#projector.soon(live);
     }
     if (run !== undefined)
       this.#ports.defer(here ? this.#work(live, run.attempt) : this.#order(live, run.attempt));
-    this.#publisher.pump();
+    this.#publisher.send(live);
     if (isFinal(job.phase)) this.#releaseTurns();
   }
 
@@ -306,7 +309,7 @@ export class Session {
 
   /** Lets go on whoever waited for a turn that is over, or for the result of a job of this very session. */
   #releaseTurns(): void {
-    for (const live of this.#lives.all()) {
+    for (const live of this.#lives.waiting()) {
       for (const key of turnsOver(live, this.#lives.map)) this.#input(live, { type: 'ready', key });
       if (chainedJobs(live).some((id) => this.#lives.get(id) !== undefined))
         this.#ports.defer(this.#pollChained(live));
@@ -334,12 +337,12 @@ export class Session {
   async #lookUp(live: Live): Promise<void> {
     let found: readonly string[] = [];
     try {
-      found = await this.#ports.readRelays(live.request.envelope.client, live.record.via);
+      found = await this.#inbox.find(live.request.envelope.client, live.record.via);
     } catch (error) {
       // The answers still go where the request came from.
       this.#ports.log('looking up read relays failed', live.record.job.id, error);
     }
     this.#lives.addTargets(live, found);
-    this.#publisher.pump();
+    this.#publisher.send(live);
   }
 }
