@@ -20,6 +20,18 @@ interface Outcome {
   readonly skipped: number;
 }
 
+/** What is read of vitest's JSON report. */
+const report = z.object({
+  success: z.boolean(),
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  numTodoTests: z.int(),
+  testResults: z.array(
+    z.object({ name: z.string(), status: z.string(), assertionResults: z.array(z.unknown()) }),
+  ),
+});
+
 type Suite = () => Promise<Outcome>;
 
 const SUITES: Readonly<Record<string, Suite>> = {
@@ -73,17 +85,6 @@ function row(name: string, { passed, failed, skipped }: Outcome, ms: number): st
 function single(passed: boolean): Outcome {
   return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
 }
-
-const report = z.object({
-  success: z.boolean(),
-  numPassedTests: z.int(),
-  numFailedTests: z.int(),
-  numPendingTests: z.int(),
-  numTodoTests: z.int(),
-  testResults: z.array(
-    z.object({ name: z.string(), status: z.string(), assertionResults: z.array(z.unknown()) }),
-  ),
-});
 
 async function vitest(name: string, config: string): Promise<Outcome> {
   const file = join(OUT, `${name}.json`);
