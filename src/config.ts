@@ -28,6 +28,10 @@ export interface Config {
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
   readonly relayMinPow: number;
+  /** What the embedded agents ask of a client before they work for it; with `nip42` only the embedded relay serves. */
+  readonly agentAuth: 'none' | 'nip42';
+  /** Jobs an hour each client may have of each embedded agent, instead of the agents' own limits; null keeps those. */
+  readonly jobsPerHour: number | null;
   /** Refuses new jobs with SERVICE_UNAVAILABLE while open ones finish. */
   readonly draining: boolean;
 }
@@ -88,6 +92,12 @@ const shape = z.object({
     .min(0)
     .max(64, 'must be at most 64 bits')
     .default(0),
+  AGENT_AUTH: z.enum(['none', 'nip42'], 'must be none or nip42').default('none'),
+  JOBS_PER_HOUR: z.coerce
+    .number('must be a number of jobs')
+    .int('must be a whole number of jobs')
+    .min(1, 'must be at least 1')
+    .optional(),
   DRAIN: flag.default(false),
 });
 
@@ -135,6 +145,8 @@ export function readConfig(raw: RawConfig): Config {
     kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,
+    agentAuth: env.AGENT_AUTH,
+    jobsPerHour: env.JOBS_PER_HOUR ?? null,
     draining: env.DRAIN,
   };
 }

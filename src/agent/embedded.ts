@@ -75,7 +75,7 @@ function discoverAgent(config: Config): AgentDefinition {
     maxInputBytes: DISCOVER_MAX_INPUT_BYTES,
     timeLimit_ms: DISCOVER_TIME_LIMIT_MS,
     parametersSchema: DISCOVER_PARAMETERS,
-    authentication: 'none',
+    authentication: config.agentAuth,
     rateLimits: rateLimits(config, DISCOVER_JOBS_PER_HOUR),
     exampleRequest: {
       messages: [{ role: 'user', content: 'nostr zaps' }],
@@ -105,7 +105,7 @@ function chatAgent(config: Config, model: string): AgentDefinition {
     maxInputBytes: JOB_MAX_INPUT_BYTES,
     timeLimit_ms: CHAT_TIME_LIMIT_MS,
     parametersSchema: CHAT_PARAMETERS,
-    authentication: 'none',
+    authentication: config.agentAuth,
     rateLimits: rateLimits(config, CHAT_JOBS_PER_HOUR),
     exampleRequest: {
       messages: [{ role: 'user', content: 'Explain zaps on Nostr in two sentences.' }],
@@ -118,6 +118,8 @@ function rateLimits(
   config: Config,
   limits: { readonly anonymous: number; readonly authenticated: number },
 ): AgentDefinition['rateLimits'] {
+  const { jobsPerHour } = config;
+  if (jobsPerHour !== null) return { anonymousPerHour: jobsPerHour, authenticatedPerHour: jobsPerHour };
   return config.local
     ? { anonymousPerHour: LOCAL_JOBS_PER_HOUR, authenticatedPerHour: LOCAL_JOBS_PER_HOUR }
     : { anonymousPerHour: limits.anonymous, authenticatedPerHour: limits.authenticated };
