@@ -118,6 +118,10 @@ export const SESSION_KEEP_TURNS_MS = 30 * 86_400_000;
 export const PROJECT_WINDOW_MS = 150;
 /** Jobs of one client with one agent in one session that may be unfinished at a time. */
 export const JOB_MAX_OPEN_PER_SESSION = 256;
+/** Jobs one deletion (NIP-09) may call off or erase: each costs a few calls. */
+export const JOB_MAX_CALLED_OFF = 100;
+/** A cancellation whose job is not known yet is tried again while it is younger than this, ms. */
+export const CANCEL_PATIENCE_MS = 60_000;
 /** How often a step whose outcome is unknown is begun again before the job fails. */
 export const STEP_MAX_ATTEMPTS = 5;
 /** Who works on a step must report at least this often; a runner silent for longer is taken for dead, ms. */

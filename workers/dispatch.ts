@@ -1,6 +1,7 @@
 /** From a verified event to the session it concerns. Used by whatever takes events in: relay, links, HTTP. */
-import type { NostrEvent, Rumor } from '../src/nostr/event.ts';
-import { tagValues } from '../src/nostr/event.ts';
+import { CANCEL_PATIENCE_MS, JOB_MAX_CALLED_OFF } from '../src/limits.ts';
+import { type NostrEvent, type Rumor, tagValue, tagValues } from '../src/nostr/event.ts';
+import { isHex32 } from '../src/nostr/hex.ts';
 import { isJobRequestKind, KIND } from '../src/nostr/kinds.ts';
 import { isGiftWrap } from '../src/nostr/nip59.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
@@ -10,7 +11,7 @@ import { openDb } from '../src/store/db.ts';
 import { findJob } from '../src/store/jobs.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
-import type { Delivery } from './rpc.ts';
+import { type Delivery, EMBEDDED } from './rpc.ts';
 
 /** Whether an event may concern a session: a cheap look, before anything is stored or decrypted. */
 export function concerns(env: Env, event: NostrEvent): boolean {
@@ -45,7 +46,10 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
     if (rumor === null) return;
     inner = rumor;
   }
-  if (inner.kind === KIND.deletion) return await cancel(env, inner);
+  if (inner.kind === KIND.deletion) {
+    const overtaking = addressee !== undefined || delivery.via !== EMBEDDED;
+    return await cancel(env, inner, overtaking);
+  }
   const routed = route(inner, agents, config.kinds, addressee);
   if (routed === null) return;
   const { agent, envelope } = routed;
@@ -53,26 +57,39 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   await env.SESSION.getByName(name).open(delivery);
 }
 
-async function cancel(env: Env, deletion: Rumor): Promise<void> {
-  const { agents, config } = marketplaceOf(env);
-  for (const jobId of tagValues(deletion, 'e')) {
-    const session = await sessionOf(env, jobId, agents, config.kinds);
-    if (session !== null) await env.SESSION.getByName(session).cancel(jobId, deletion.pubkey);
+/**
+ * @param overtaking whether the job may not be known yet although its request was taken: one that the embedded relay
+ *   does not hold is found by its first answer or by the record, which come a moment later
+ * @throws Error when it has to be tried again for that reason
+ */
+async function cancel(env: Env, deletion: Rumor, overtaking: boolean): Promise<void> {
+  let unknown = false;
+  for (const jobId of tagValues(deletion, 'e').slice(0, JOB_MAX_CALLED_OFF)) {
+    const session = await sessionOf(env, jobId);
+    if (session === null) unknown = true;
+    else await env.SESSION.getByName(session).cancel(jobId, deletion.pubkey);
   }
+  const age_ms = Date.now() - deletion.created_at * 1_000;
+  if (unknown && overtaking && age_ms < CANCEL_PATIENCE_MS)
+    throw new Error('a cancellation came before the job it names is known');
 }
 
-/** The session that holds a job: by the request if the embedded relay has it, else by the marketplace's record. */
-export async function sessionOf(
-  env: Env,
-  jobId: string,
-  agents = marketplaceOf(env).agents,
-  kinds = marketplaceOf(env).config.kinds,
-): Promise<string | null> {
-  if (!/^[0-9a-f]{64}$/.test(jobId)) return null;
-  // Not by a query: the deletion that cancels a job has already taken its request out of sight.
-  const request = await env.RELAY.getByName('main').find(jobId);
-  const routed = request === null ? null : route(request, agents, kinds);
+/**
+ * The session that holds a job: by the request, if the embedded relay has it (be it withdrawn: that is how clients
+ * cancel), by what an agent of ours answered, or else by the marketplace's record, which lags by a moment.
+ */
+export async function sessionOf(env: Env, jobId: string): Promise<string | null> {
+  if (!isHex32(jobId)) return null;
+  const { agents, config } = marketplaceOf(env);
+  const relay = env.RELAY.getByName('main');
+  const request = await relay.find(jobId);
+  const routed = request === null ? null : route(request, agents, config.kinds);
   if (routed !== null)
     return sessionName(routed.agent.pubkey, routed.envelope.client, routed.envelope.session);
+  const authors = agents.map(({ pubkey }) => pubkey);
+  const [answer] = await relay.query([{ '#e': [jobId], authors, limit: 1 }], 1);
+  const client = answer === undefined ? undefined : tagValue(answer, 'p');
+  if (answer !== undefined && client !== undefined)
+    return sessionName(answer.pubkey, client, tagValue(answer, 't') ?? null);
   return (await findJob(openDb(env.DB), jobId))?.session ?? null;
 }
