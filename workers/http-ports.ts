@@ -2,6 +2,7 @@
 import { embeddedRelayUrl } from '../src/config.ts';
 import type { HttpPorts } from '../src/http/ports.ts';
 import { linkGroups } from '../src/link/shard.ts';
+import { partiesOf } from '../src/protocol/route.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
 import { VERSION } from '../src/version.ts';
@@ -11,7 +12,7 @@ import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 
 export function httpPorts(env: Env): HttpPorts {
-  const { config, agents } = marketplaceOf(env);
+  const { config, agents, agentByPubkey } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
   return {
     publicUrl: config.publicUrl,
@@ -26,9 +27,11 @@ export function httpPorts(env: Env): HttpPorts {
     },
     relayInformation: () => relayInformation(config, VERSION),
     card: (agent) => currentCard(env, agent),
-    async liveJob(id) {
-      const session = await sessionOf(env, id);
-      return session === null ? undefined : ((await env.SESSION.getByName(session).record(id)) ?? undefined);
+    async liveJob(id, recorded) {
+      const session = recorded ?? (await sessionOf(env, id));
+      // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
+      if (session === null || agentByPubkey(partiesOf(session)?.agent ?? '') === undefined) return undefined;
+      return (await env.SESSION.getByName(session).record(id)) ?? undefined;
     },
     jobEvents: (id, afterSeq) => relay().jobEvents(id, afterSeq),
     async eraseJob(job) {

@@ -48,8 +48,12 @@ export interface HttpPorts {
   relayInformation(): object;
   /** The card of an agent, as announced. */
   card(agent: KeyedAgent): Promise<ServedCard>;
-  /** Asks for a job that the record does not know (yet): the record lags behind the sessions by a moment. */
-  liveJob(id: string): Promise<JobRecord | undefined>;
+  /**
+   * Asks the session for a job that the record does not know, or does not know to have ended: the record lags behind.
+   *
+   * @param session its name, where the record has it
+   */
+  liveJob(id: string, session: string | null): Promise<JobRecord | undefined>;
   /**
    * Server-sent events of a job: what was stored after `afterSeq` (0: everything), then live ones.
    * The reader may cancel the stream at any time.

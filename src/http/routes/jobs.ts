@@ -1,6 +1,7 @@
 /** Jobs: the public list, one job, its events as they come, and its erasure. */
 import { Hono } from 'hono';
 import { JobError } from '../../errors.ts';
+import { isFinal } from '../../job/types.ts';
 import { isHex32 } from '../../nostr/hex.ts';
 import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
 import type { JobRecord } from '../../store/job-record.ts';
@@ -16,7 +17,10 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   async function jobOf(id: string): Promise<JobRecord> {
-    const job = isHex32(id) ? ((await findJob(ports.db, id)) ?? (await ports.liveJob(id))) : undefined;
+    if (!isHex32(id)) throw notFound();
+    const recorded = await findJob(ports.db, id);
+    if (recorded !== undefined && isFinal(recorded.phase)) return recorded;
+    const job = (await ports.liveJob(id, recorded?.session ?? null)) ?? recorded;
     if (job === undefined) throw notFound();
     return job;
   }
