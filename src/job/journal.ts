@@ -26,8 +26,6 @@ export interface JournalRecord {
   readonly inputs: { readonly [key: string]: ChatMessage };
   /** Whether the marketplace's record (D1) is behind. */
   readonly unprojected: boolean;
-  /** Whether the client had its prompt and output erased. */
-  readonly erased: boolean;
   /** The event that ended it. */
   readonly resultId: string | null;
 }
@@ -64,7 +62,7 @@ export class Journal {
   /** Remembers that a job was called off before its request came. */
   refuseEarly(id: string, at_ms: number): void {
     this.#sql.run(
-      "INSERT OR IGNORE INTO jobs (id, open, closed_at, request, rest) VALUES (?, 0, ?, NULL, '{}')",
+      "INSERT OR IGNORE INTO jobs (id, open, closed_at, request, rest) VALUES (?, 0, ?, NULL, '[]')",
       id,
       at_ms,
     );
@@ -80,24 +78,21 @@ export class Journal {
     );
   }
 
-  /** Also for an ended job that has something to do again. */
   update(record: JournalRecord): void {
     const { request: _, ...rest } = record;
-    this.#sql.run('UPDATE jobs SET open = 1, rest = ? WHERE id = ?', JSON.stringify(rest), record.job.id);
+    this.#sql.run('UPDATE jobs SET rest = ? WHERE id = ?', JSON.stringify(rest), record.job.id);
   }
 
   /**
-   * Nothing is left to do for this job; its row stays for a while as the memory that it was done. Of an erased one
-   * the prompt goes now, when its retraction no longer needs to know where to go.
+   * Nothing is left to do for this job. Its row stays for a while as the memory that it was done and where its
+   * answers went; prompt and output are not kept longer than they are needed.
    */
-  finish(record: JournalRecord): void {
-    const { request, ...rest } = record;
+  finish({ job, targets }: JournalRecord): void {
     this.#sql.run(
-      'UPDATE jobs SET open = 0, closed_at = ?, request = ?, rest = ? WHERE id = ?',
-      record.job.closedAt_ms,
-      record.erased ? null : JSON.stringify(request),
-      JSON.stringify({ ...rest, outbox: [], inputs: {} }),
-      record.job.id,
+      'UPDATE jobs SET open = 0, closed_at = ?, request = NULL, rest = ? WHERE id = ?',
+      job.closedAt_ms,
+      JSON.stringify(targets),
+      job.id,
     );
   }
 
@@ -108,10 +103,10 @@ export class Journal {
       .map(({ request, rest }) => decode(request, rest));
   }
 
-  /** One job, open or ended; undefined when unknown, or erased. */
-  find(id: string): JournalRecord | undefined {
-    const row = first(this.#sql, 'SELECT request, rest FROM jobs WHERE id = ? AND request IS NOT NULL', id);
-    return row === undefined ? undefined : decode(row.request, row.rest);
+  /** Where the answers of an ended job went; empty when it is unknown or was called off before it came. */
+  targetsOf(id: string): readonly string[] {
+    const row = first(this.#sql, 'SELECT rest FROM jobs WHERE id = ? AND open = 0', id);
+    return row === undefined ? [] : targetsSchema.parse(JSON.parse(String(row.rest)));
   }
 
   /** Keeps a question and its answer as a turn of the conversation. */
@@ -153,6 +148,7 @@ const messageSchema: z.ZodType<ChatMessage> = z.custom<ChatMessage>(
   (value) => typeof value === 'object' && value !== null && 'role' in value,
 );
 const turnSchema = z.array(messageSchema);
+const targetsSchema = z.array(z.string());
 
 function decode(request: unknown, rest: unknown): JournalRecord {
   const event = parseEvent(JSON.parse(String(request)));

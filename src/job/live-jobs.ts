@@ -12,7 +12,7 @@ export class LiveJobs {
   readonly #ports: Ports;
   readonly #journal: Journal;
   readonly #lives = new Map<string, Live>();
-  readonly #waiting = new Set<Live>();
+  readonly #unfinished = new Set<Live>();
   #wakeAt_ms: number | null = null;
 
   constructor(ports: Ports, journal: Journal) {
@@ -28,16 +28,9 @@ export class LiveJobs {
     return this.#lives.get(id);
   }
 
-  /** How many jobs have not ended; the others only wait for relays and record. */
-  unfinished(): number {
-    let count = 0;
-    for (const live of this.#lives.values()) if (!isFinal(live.record.job.phase)) count++;
-    return count;
-  }
-
-  /** Jobs that wait for something before they start. */
-  waiting(): Live[] {
-    return [...this.#waiting];
+  /** The jobs that have not ended; the others only wait for relays and record. */
+  get unfinished(): ReadonlySet<Live> {
+    return this.#unfinished;
   }
 
   /** A copy, so that jobs may come and go while it is walked. */
@@ -54,8 +47,8 @@ export class LiveJobs {
   hold(live: Live): void {
     const { job } = live.record;
     this.#lives.set(job.id, live);
-    if (job.phase === 'waiting') this.#waiting.add(live);
-    else this.#waiting.delete(live);
+    if (isFinal(job.phase)) this.#unfinished.delete(live);
+    else this.#unfinished.add(live);
   }
 
   /** Makes `record` the job's state: in the journal, together with what `also` writes, then in memory. */

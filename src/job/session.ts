@@ -64,7 +64,7 @@ export class Session {
   }
 
   async #open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
-    const taken = await take(this.#ports, event, authenticated, this.#lives.unfinished());
+    const taken = await take(this.#ports, event, authenticated, this.#lives.unfinished.size);
     if (taken === null) return;
     const { id } = taken.request.envelope;
     // While admission was asked for, the same rumor may have come in another wrap, or its cancellation.
@@ -83,7 +83,7 @@ export class Session {
       id: envelope.id,
       startBy_ms: envelope.expiresAt_s === null ? null : envelope.expiresAt_s * 1000,
       timeLimit_ms: this.#ports.timeLimit_ms,
-      waitingFor: body === null ? [] : prerequisites(body, envelope.session, this.#lives.map.values()),
+      waitingFor: body === null ? [] : prerequisites(body, envelope.session, this.#lives.unfinished),
     };
     const transition = failure === null ? openJob(opening, now_ms) : rejectJob(opening, failure, now_ms);
     const named = this.#ports.namedTargets(request);
@@ -97,7 +97,6 @@ export class Session {
       outbox: [],
       inputs: {},
       unprojected: false,
-      erased: false,
       resultId: null,
     };
     const live: Live = { request, body, abort: null, record };
@@ -118,18 +117,30 @@ export class Session {
     else this.#journal.refuseEarly(jobId, this.#ports.clock());
   }
 
+  /**
+   * Forgets what is kept of an ended job and has the agent take its answers back everywhere they went.
+   *
+   * @throws Error when the embedded relay could not be told: whoever brought the client's wish brings it again
+   */
   async #erase(jobId: string): Promise<void> {
-    const record = this.#lives.get(jobId)?.record ?? this.#journal.find(jobId);
-    if (record === undefined || record.erased) return;
+    const live = this.#lives.get(jobId);
+    const targets = live?.record.targets ?? this.#journal.targetsOf(jobId);
+    this.#journal.forgetTurn(jobId);
+    if (live !== undefined) {
+      // What was not delivered yet is dropped: the client does not want it any more.
+      this.#lives.store(live, { ...live.record, outbox: [], lookup: false }, false, () => undefined);
+      this.#lives.settle([live]);
+    }
     const retraction = await this.#ports.retraction(jobId);
-    // What was not delivered yet is dropped: the client does not want it any more.
-    const outbox = retraction === null ? [] : [promise(retraction, record.targets)];
-    const live = { request: this.#ports.read(record.request), body: null, abort: null, record };
-    this.#lives.store(live, { ...record, outbox, erased: true }, false, () =>
-      this.#journal.forgetTurn(jobId),
-    );
-    this.#lives.settle([live]);
-    this.#publisher.send(live);
+    if (retraction === null) return;
+    for (const target of targets) {
+      try {
+        await this.#ports.publish(target, [retraction]);
+      } catch (error) {
+        if (target === EMBEDDED) throw error;
+        this.#ports.log(`taking answers back from ${target} failed`, jobId, error);
+      }
+    }
   }
 
   /** A worker begins a step; what it needs, or null when it is not to be done (any more, or by somebody else). */
@@ -160,16 +171,10 @@ export class Session {
     else this.#input(live, { type: 'output', attempt, output: outcome });
   }
 
-  /** A job's line in the marketplace's record, ahead of the record itself; null when the job is unknown here. */
+  /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
   record(jobId: string): JobRecord | null {
     const live = this.#lives.get(jobId);
-    if (live !== undefined) return toJobRecord(live, this.#ports.names);
-    const record = this.#journal.find(jobId);
-    if (record === undefined) return null;
-    return toJobRecord(
-      { record, request: this.#ports.read(record.request), body: null, abort: null },
-      this.#ports.names,
-    );
+    return live === undefined ? null : toJobRecord(live, this.#ports.names);
   }
 
   /** The appointment made by `wakeAt` has come. */
@@ -309,7 +314,7 @@ export class Session {
 
   /** Lets go on whoever waited for a turn that is over, or for the result of a job of this very session. */
   #releaseTurns(): void {
-    for (const live of this.#lives.waiting()) {
+    for (const live of [...this.#lives.unfinished]) {
       for (const key of turnsOver(live, this.#lives.map)) this.#input(live, { type: 'ready', key });
       if (chainedJobs(live).some((id) => this.#lives.get(id) !== undefined))
         this.#ports.defer(this.#pollChained(live));
