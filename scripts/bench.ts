@@ -1,5 +1,5 @@
 /** `npm run bench`: what is fast, what it is held against, and whether the goals are met, in one table. */
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import {
   type Effort,
   measure,
@@ -62,9 +62,9 @@ async function main(parts: readonly Part[], effort: Effort): Promise<void> {
     say('size and start-up');
     rows.push(...(await sizeRows()));
   }
-  process.stdout.write(
-    `\n${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}\n`,
-  );
+  const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
+  // With others at work on the machine, ratios of one run still compare; figures of two runs do not.
+  process.stdout.write(`\n${machine}, load at the end ${loadavg()[0]?.toFixed(1) ?? 'unknown'}\n`);
   process.stdout.write(`${render(rows)}\n`);
 }
 

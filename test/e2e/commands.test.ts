@@ -1,0 +1,152 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { homeAt, ROOT, readDevFile } from '../../scripts/local/state.ts';
+import { CONFIG_VARIABLES } from '../../src/config.ts';
+import { parseEvent, verifyEvent } from '../../src/nostr/event.ts';
+import { groupIsAlive } from '../support/processes.ts';
+import { type Service, startService } from '../support/service.ts';
+
+/**
+ * Goal: the commands a newcomer types do what the README says, wrong uses included.
+ * Method: the scripts themselves, as processes, against one service started as `npm start` starts it.
+ * Not proved: installation (scripts/bootstrap.mjs), which only a fresh clone shows; `.ci/run` is that proof.
+ */
+
+const home = mkdtempSync(join(tmpdir(), 'errand-commands-'));
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({ persistTo: home });
+});
+
+afterAll(async () => {
+  await service.stop();
+  rmSync(home, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const failure = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
+
+async function run(
+  script: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const clean = Object.entries(process.env).filter(([name]) => !CONFIG_VARIABLES.includes(name));
+  try {
+    const options = { cwd: ROOT, env: { ...Object.fromEntries(clean), ...env } };
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [`scripts/${script}.ts`, ...args],
+      options,
+    );
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    return failure.parse(error);
+  }
+}
+
+const post = (...args: string[]) => run('post', ['--persist-to', home, ...args]);
+
+test('start says where everything is and how to post a job', () => {
+  const { url, relay, agents } = service.dev;
+  expect(service.log()).toContain(url);
+  expect(service.log()).toContain(relay);
+  expect(agents.length).toBeGreaterThan(0);
+  for (const { npub } of agents) expect(service.log()).toContain(npub);
+  expect(service.log()).toMatch(/discover[\s\S]*takes kinds 7001, 5300/);
+  expect(service.log()).toContain('npm run post -- --agent discover');
+});
+
+test.each([
+  ['agent NIP', []],
+  ['NIP-90', ['--kind', '5302']],
+  ['encrypted', ['--encrypted']],
+  ['encrypted NIP-90', ['--kind', '5302', '--encrypted']],
+])('post shows progress on stderr and the result alone on stdout: %s', async (_name, options) => {
+  const { code, stdout, stderr } = await post('--agent', 'discover', ...options, 'nostr zaps');
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('processing');
+  expect(Array.isArray(JSON.parse(stdout))).toBe(true);
+});
+
+test('post --json gives both signed events, and the result names its request', async () => {
+  const { stdout } = await post('--agent', 'discover', '--json', 'nostr zaps');
+  const { request, result } = z
+    .object({ request: z.unknown(), result: z.unknown() })
+    .parse(JSON.parse(stdout));
+  const events = [request, result].map((value) => {
+    const event = parseEvent(value);
+    if (typeof event === 'string') throw new Error(event);
+    expect(typeof verifyEvent(event)).toBe('object');
+    return event;
+  });
+  expect(events[1]?.pubkey).toBe(service.dev.agents[0]?.pubkey);
+  expect(events[1]?.tags).toContainEqual(expect.arrayContaining(['e', events[0]?.id]));
+});
+
+test('post ends with 1 and the coded error on stderr', async () => {
+  const refused = await post('--agent', 'discover', '--kind', '5050', 'write a poem');
+  expect(refused).toMatchObject({ code: 1, stdout: '' });
+  expect(refused.stderr).toMatch(/^BAD_REQUEST: /m);
+  const nobody = await post('--agent', 'nobody', 'hello');
+  expect(nobody).toMatchObject({ code: 1, stdout: '' });
+  expect(nobody.stderr).toContain('no agent is called nobody');
+  const nowhere = await post('--relay', 'ws://127.0.0.1:1', 'hello');
+  expect(nowhere.stderr).toMatch(/^RELAY: /m);
+});
+
+test('a second start on a taken port, or on the same folder, says so and ends with 1', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'errand-other-'));
+  const port = new URL(service.url).port;
+  const taken = await run('start', ['--port', port, '--persist-to', other]);
+  rmSync(other, { recursive: true });
+  expect(taken).toMatchObject({ code: 1, stdout: '' });
+  expect(taken.stderr).toContain(`Port ${port} is taken`);
+  const held = await run('start', ['--port', '0', '--persist-to', home]);
+  expect(held.code).toBe(1);
+  expect(held.stderr).toContain('already running');
+});
+
+test('a wrong configuration stops the start with the name of the variable and never its value', async () => {
+  const { code, stderr } = await run('start', ['--port', '0', '--persist-to', `${home}-never`], {
+    MASTER_SECRET: 'not a secret at all',
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain('MASTER_SECRET');
+  expect(stderr).not.toContain('not a secret at all');
+  expect(existsSync(`${home}-never`)).toBe(false);
+});
+
+test('reset refuses while running; a kill leaves nothing running, and the next start knows everything', async () => {
+  const refused = await run('reset', ['--persist-to', home]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('already running');
+
+  const { stdout } = await post('--agent', 'discover', '--json', 'before the kill');
+  const { request } = z.object({ request: z.object({ id: z.string() }) }).parse(JSON.parse(stdout));
+  await service.kill();
+  expect(groupIsAlive(service.pid)).toBe(false);
+  const { dev } = service;
+  service = await startService({ persistTo: home });
+  expect(service.dev.customer).toEqual(dev.customer);
+  expect(service.dev.agents).toEqual(dev.agents);
+  expect((await fetch(`${service.url}/jobs/${request.id}`)).status).toBe(200);
+
+  await service.stop();
+  expect(readDevFile(homeAt(home))).toBeUndefined();
+  expect((await run('reset', ['--persist-to', home])).code).toBe(0);
+  service = await startService({ persistTo: home });
+  expect(service.dev.customer).not.toEqual(dev.customer);
+  expect((await fetch(`${service.url}/jobs/${request.id}`)).status).toBe(404);
+});
