@@ -56,6 +56,9 @@ function readBody(event: Rumor, envelope: Envelope, open: Opener): JobBody {
   };
 }
 
+/** Clients also paste what they show: entities of NIP-19 (as URIs of NIP-21 too) and addresses of NIP-01. */
+const OTHER_POINTER = /^((nostr:)?(note|nevent|naddr)1[02-9ac-hj-np-z]{58,2000}|\d{1,5}:[0-9a-f]{64}:.*)$/s;
+
 function readInputs(tags: readonly Tag[]): { messages: ChatMessage[]; inputs: ReferencedInput[] } {
   const messages: ChatMessage[] = [];
   const inputs: ReferencedInput[] = [];
@@ -68,9 +71,13 @@ function readInputs(tags: readonly Tag[]): { messages: ChatMessage[]; inputs: Re
         if (value !== '') messages.push({ role: 'user', content: value });
         break;
       case 'event':
+        if (!isHex32(value) && !OTHER_POINTER.test(value))
+          throw wrong('i', 'of type event must name an event by id, address, note, nevent or naddr');
+        inputs.push(reference(type, value, relay, marker));
+        break;
       case 'job':
         if (!isHex32(value))
-          throw wrong('i', `of type ${type} must name an event id of 64 lower-case hex characters`);
+          throw wrong('i', 'of type job must name an event id of 64 lower-case hex characters');
         inputs.push(reference(type, value, relay, marker));
         break;
       case 'url':
