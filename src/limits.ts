@@ -110,6 +110,10 @@ export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 export const JOB_START_PATIENCE_MS = 3_600_000;
 /** Deltas that arrive within this time travel as one event, ms. */
 export const JOB_DELTA_WINDOW_MS = 40;
+/** Deltas that wait for one relay; a relay that takes them slower gets the newest. */
+export const JOB_DELTA_BACKLOG = 256;
+/** How long a finished answer waits for its last deltas to go out before it, ms. */
+export const JOB_DELTA_FAREWELL_MS = 500;
 /** An ended job's row is kept this long, so that a request that comes again is known; well over its maximal age, ms. */
 export const SESSION_KEEP_JOBS_MS = 86_400_000;
 /** A conversation is kept this long after its last turn, ms. */
@@ -124,6 +128,9 @@ export const JOB_MAX_CALLED_OFF = 100;
 export const CANCEL_PATIENCE_MS = 60_000;
 /** How often a step whose outcome is unknown is begun again before the job fails. */
 export const STEP_MAX_ATTEMPTS = 5;
+/** Pause before a failed step is begun again, doubled each time; with jitter, ms. */
+export const STEP_RETRY_BASE_MS = 500;
+export const STEP_RETRY_MAX_MS = 30_000;
 /** Who works on a step must report at least this often; a runner silent for longer is taken for dead, ms. */
 export const STEP_LEASE_MS = 15_000;
 /** How often a runner reports although it has no news, ms. */

@@ -6,8 +6,9 @@ import { DeltaStream } from '../src/agent/delta-stream.ts';
 import { gatherInputs } from '../src/agent/inputs.ts';
 import type { RuntimeContext } from '../src/agent/runtime.ts';
 import { modelClient, runtimeFor } from '../src/agent/runtimes.ts';
+import { DeltaSender } from '../src/job/delta-sender.ts';
 import { failureOf, type Step } from '../src/job/step.ts';
-import { JOB_DELTA_WINDOW_MS, STEP_HEARTBEAT_MS } from '../src/limits.ts';
+import { JOB_DELTA_FAREWELL_MS, JOB_DELTA_WINDOW_MS, STEP_HEARTBEAT_MS } from '../src/limits.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { JobOutput } from '../src/protocol/model.ts';
@@ -75,7 +76,7 @@ class StepWork {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #text = '';
   #toldLength = 0;
-  #sending: Promise<void> = Promise.resolve();
+  readonly #deltas: DeltaSender;
 
   constructor(env: Env, order: StepOrder, step: Step, session: AgentSessionRpc) {
     this.#env = env;
@@ -85,6 +86,11 @@ class StepWork {
     const agent = marketplaceOf(env).agentByPubkey(partiesOf(order.session)?.agent ?? '');
     if (agent === undefined) throw new Error('this step is of an agent that is not here any more');
     this.#agent = agent;
+    this.#deltas = new DeltaSender(
+      step.targets,
+      (target, events) => publishTo(env, target, events),
+      (target, error) => console.warn('deltas were not sent', target, error),
+    );
   }
 
   async run(): Promise<JobOutput> {
@@ -103,7 +109,10 @@ class StepWork {
     const runtime = runtimeFor(this.#agent.runtime, { model });
     const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());
     this.#send(this.#stream.flush(Date.now()));
-    await this.#sending;
+    const farewell = Promise.withResolvers<void>();
+    const timer = setTimeout(farewell.resolve, JOB_DELTA_FAREWELL_MS);
+    await this.#deltas.finish(farewell.promise);
+    clearTimeout(timer);
     const proof = this.#stream.proof();
     return proof.deltas === 0 ? output : { ...output, stream: proof };
   }
@@ -144,11 +153,11 @@ class StepWork {
     }
   }
 
-  /** Sends a delta after those before it. Best effort: the result is complete without them. */
+  /** Has a delta sent. */
   #send(text: string | null): void {
     if (text === null) return;
     const { config, keysOf } = marketplaceOf(this.#env);
-    const { request, targets } = this.#step;
+    const { request } = this.#step;
     const report = {
       type: 'delta',
       seq: this.#stream.nextSeq - 1,
@@ -158,9 +167,6 @@ class StepWork {
     const events = dialectNamed(request.envelope.dialect, config.kinds)
       .render(report, request, Math.floor(Date.now() / 1000))
       .map((template) => seal(template, request, keysOf(this.#agent)));
-    this.#sending = this.#sending.then(async () => {
-      const sent = await Promise.allSettled(targets.map((target) => publishTo(this.#env, target, events)));
-      for (const one of sent) if (one.status === 'rejected') console.warn('a delta was not sent', one.reason);
-    });
+    this.#deltas.send(events);
   }
 }
