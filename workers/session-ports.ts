@@ -90,8 +90,9 @@ export function sessionPorts(
               delta: async () => undefined,
             },
           ),
-    order: async (jobId, attempt) => {
-      await env.STEPS.send({ session, jobId, attempt });
+    order: async (jobId, attempt, delay_ms) => {
+      // Queues count whole seconds.
+      await env.STEPS.send({ session, jobId, attempt }, { delaySeconds: Math.round(delay_ms / 1_000) });
     },
     chained: (jobId) => chainedResult(env, jobId),
 

@@ -45,8 +45,8 @@ export interface SessionPorts {
   readonly work:
     | ((assignment: Assignment, signal: AbortSignal, tell: (news: Report) => void) => Promise<JobOutput>)
     | null;
-  /** Orders a step from the runner. */
-  order(jobId: string, attempt: number): Promise<void>;
+  /** Orders a step from the runner, to be begun after a delay. */
+  order(jobId: string, attempt: number, delay_ms: number): Promise<void>;
   chained(jobId: string): Promise<ChainedResult>;
 
   /** Sends events to a relay; what it answered to each, in any order. */

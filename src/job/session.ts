@@ -5,9 +5,10 @@
  * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
  * journal and done later; whatever is done twice counts once.
  */
-import { PUBLISH_MAX_RELAYS } from '../limits.ts';
+import { PUBLISH_MAX_RELAYS, STEP_MAX_ATTEMPTS, STEP_RETRY_BASE_MS, STEP_RETRY_MAX_MS } from '../limits.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
+import { type RetryPolicy, retryDelay } from '../retry.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { Inbox } from './inbox.ts';
@@ -23,6 +24,12 @@ import { assignmentOf, type Failed, failureOf, type Step, turnOf } from './step.
 import { readBody, type Taken, take } from './taking.ts';
 import { isFinal, type JobInput, type JobInputType, type Transition } from './types.ts';
 import { chainedJobs, prerequisites, turnsOver } from './waiting.ts';
+
+const STEP_RETRY: RetryPolicy = {
+  attempts: STEP_MAX_ATTEMPTS,
+  baseMs: STEP_RETRY_BASE_MS,
+  maxMs: STEP_RETRY_MAX_MS,
+};
 
 /** The name by which answers go to the embedded relay. */
 const EMBEDDED = 'embedded';
@@ -167,8 +174,12 @@ export class Session {
     this.#recover();
     const live = this.#lives.get(jobId);
     if (live === undefined) return;
-    if ('failure' in outcome) this.#input(live, { type: 'stepFailed', attempt, ...outcome });
-    else this.#input(live, { type: 'output', attempt, output: outcome });
+    if ('failure' in outcome) {
+      // Member by member: what crossed RPC carries a `type` of its own, and spread over the input it turned every
+      // failure of a runner into an input that means nothing.
+      const { failure, retry } = outcome;
+      this.#input(live, { type: 'stepFailed', attempt, failure, retry });
+    } else this.#input(live, { type: 'output', attempt, output: outcome });
   }
 
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
@@ -301,11 +312,16 @@ export class Session {
   async #order(live: Live, attempt: number): Promise<void> {
     const { id } = live.record.job;
     try {
-      await this.#ports.order(id, attempt);
+      await this.#ports.order(id, attempt, this.#pause_ms(attempt));
     } catch (error) {
       // The order is repeated when its lease is over.
       this.#ports.log('ordering a step failed', id, error);
     }
+  }
+
+  /** How long the next attempt waits: whoever failed a moment ago is not asked again at once. */
+  #pause_ms(attempt: number): number {
+    return attempt <= 1 ? 0 : (retryDelay(STEP_RETRY, attempt - 1, this.#ports.random()) ?? 0);
   }
 
   #assignment(live: Live) {
