@@ -35,7 +35,7 @@ function install(folder) {
   process.stdout.write(`Installing packages${folder === '.' ? '' : ` of ${folder}`} (once) ...\n`);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // npm's own progress goes to stderr, so that a command's output stays its own.
-  const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund'], {
+  const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: join(root, folder),
     stdio: ['ignore', 2, 2],
     env: withoutNpm(process.env),
