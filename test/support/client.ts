@@ -54,6 +54,27 @@ export async function connectClient(
   };
 }
 
+/**
+ * Proves the client's key to the relay (NIP-42).
+ *
+ * @throws Error when the relay sends no challenge, or refuses
+ */
+export async function authenticate({ relay, secretKey }: Client): Promise<void> {
+  const sign = async (template: EventTemplate) => finalizeEvent(template, secretKey);
+  // The challenge comes a moment after the connection, and nostr-tools does not wait for it.
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await relay.auth(sign);
+      return;
+    } catch (error) {
+      const tooEarly = error instanceof Error && error.message.includes('no challenge');
+      if (!tooEarly || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
 /** Whether an event ends a job: a result of either dialect, or an error (but never a demand for payment). */
 export function endsJob(event: Event): boolean {
   if (event.kind >= 6000 && event.kind < 7000) return true;
