@@ -97,6 +97,7 @@ export function sessionPorts(
     chained: (jobId) => chainedResult(env, jobId),
 
     publish: (target, events) => publishTo(env, target, events),
+    withdraw: (ids) => env.RELAY.getByName('main').withdraw(ids),
     retraction: (jobId) => retraction(env, agent, jobId, (template) => signAs(template, keys)),
     project: (records) => upsertJobs(db, records),
 

@@ -28,7 +28,12 @@ export interface JournalRecord {
   readonly unprojected: boolean;
   /** The event that ended it. */
   readonly resultId: string | null;
+  /** Gift wraps of this job, its request's and its answers'. Their keys are gone, so no deletion can take them back. */
+  readonly wraps: readonly string[];
 }
+
+/** What is needed to take back what an ended job told its client. */
+export type Traces = Pick<JournalRecord, 'targets' | 'wraps'>;
 
 const SCHEMA = [
   [
@@ -62,7 +67,7 @@ export class Journal {
   /** Remembers that a job was called off before its request came. */
   refuseEarly(id: string, at_ms: number): void {
     this.#sql.run(
-      "INSERT OR IGNORE INTO jobs (id, open, closed_at, request, rest) VALUES (?, 0, ?, NULL, '[]')",
+      "INSERT OR IGNORE INTO jobs (id, open, closed_at, request, rest) VALUES (?, 0, ?, NULL, '{}')",
       id,
       at_ms,
     );
@@ -87,11 +92,11 @@ export class Journal {
    * Nothing is left to do for this job. Its row stays for a while as the memory that it was done and where its
    * answers went; prompt and output are not kept longer than they are needed.
    */
-  finish({ job, targets }: JournalRecord): void {
+  finish({ job, targets, wraps }: JournalRecord): void {
     this.#sql.run(
       'UPDATE jobs SET open = 0, closed_at = ?, request = NULL, rest = ? WHERE id = ?',
       job.closedAt_ms,
-      JSON.stringify(targets),
+      JSON.stringify({ targets, wraps }),
       job.id,
     );
   }
@@ -103,10 +108,10 @@ export class Journal {
       .map(({ request, rest }) => decode(request, rest));
   }
 
-  /** Where the answers of an ended job went; empty when it is unknown or was called off before it came. */
-  targetsOf(id: string): readonly string[] {
+  /** Where the answers of an ended job went; nowhere when it is unknown or was called off before it came. */
+  tracesOf(id: string): Traces {
     const row = first(this.#sql, 'SELECT rest FROM jobs WHERE id = ? AND open = 0', id);
-    return row === undefined ? [] : targetsSchema.parse(JSON.parse(String(row.rest)));
+    return tracesSchema.parse(row === undefined ? {} : JSON.parse(String(row.rest)));
   }
 
   /** Keeps a question and its answer as a turn of the conversation. */
@@ -148,7 +153,10 @@ const messageSchema: z.ZodType<ChatMessage> = z.custom<ChatMessage>(
   (value) => typeof value === 'object' && value !== null && 'role' in value,
 );
 const turnSchema = z.array(messageSchema);
-const targetsSchema = z.array(z.string());
+const tracesSchema = z.object({
+  targets: z.array(z.string()).default([]),
+  wraps: z.array(z.string()).default([]),
+});
 
 function decode(request: unknown, rest: unknown): JournalRecord {
   const event = parseEvent(JSON.parse(String(request)));

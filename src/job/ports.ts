@@ -54,6 +54,8 @@ export interface SessionPorts {
     target: string,
     events: readonly NostrEvent[],
   ): Promise<readonly { readonly id: string; readonly ok: boolean; readonly reason: string }[]>;
+  /** Takes gift wraps out of the embedded relay; nobody else can, and at other relays they stay. */
+  withdraw(ids: readonly string[]): Promise<void>;
   /** The agent's own deletion (NIP-09) of everything it answered to a job; null when there is nothing. */
   retraction(jobId: string): Promise<VerifiedEvent | null>;
   /** Brings the marketplace's record up to date. Repeat-safe. */

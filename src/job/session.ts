@@ -105,6 +105,7 @@ export class Session {
       inputs: {},
       unprojected: false,
       resultId: null,
+      wraps: envelope.sealing === 'giftwrap' ? [event.id] : [],
     };
     const live: Live = { request, body, abort: null, record };
     this.#commit(live, transition, true);
@@ -131,13 +132,14 @@ export class Session {
    */
   async #erase(jobId: string): Promise<void> {
     const live = this.#lives.get(jobId);
-    const targets = live?.record.targets ?? this.#journal.targetsOf(jobId);
+    const { targets, wraps } = live?.record ?? this.#journal.tracesOf(jobId);
     this.#journal.forgetTurn(jobId);
     if (live !== undefined) {
       // What was not delivered yet is dropped: the client does not want it any more.
       this.#lives.store(live, { ...live.record, outbox: [], lookup: false }, false, () => undefined);
       this.#lives.settle([live]);
     }
+    if (wraps.length > 0) await this.#ports.withdraw(wraps);
     const retraction = await this.#ports.retraction(jobId);
     if (retraction === null) return;
     for (const target of targets) {
@@ -269,6 +271,7 @@ export class Session {
   #withEffects(live: Live, transition: Transition, now_ms: number): JournalRecord {
     const { record } = live;
     const outbox = [...record.outbox];
+    const wraps = [...record.wraps];
     let { resultId, unprojected } = record;
     for (const effect of transition.effects) {
       if (effect.type === 'project') unprojected = true;
@@ -276,9 +279,10 @@ export class Session {
       for (const event of this.#ports.answer(effect.report, live.request, Math.floor(now_ms / 1000))) {
         outbox.push(promise(event, record.targets));
         if (effect.key === 'result') resultId = event.id;
+        if (live.request.envelope.sealing === 'giftwrap') wraps.push(event.id);
       }
     }
-    return { ...record, job: transition.job, outbox, resultId, unprojected };
+    return { ...record, job: transition.job, outbox, resultId, unprojected, wraps };
   }
 
   #worksHere(live: Live): boolean {

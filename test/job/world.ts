@@ -197,6 +197,7 @@ export class World {
       order: (jobId, attempt) => call(() => this.#runner(jobId, attempt)),
       chained: async () => ({ type: 'pending' }),
       publish: (target, events) => call(() => this.#publish(target, events)),
+      withdraw: async () => undefined,
       retraction: async () => null,
       project: (records) =>
         call(() => {
