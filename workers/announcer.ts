@@ -1,5 +1,6 @@
 /** Tells the relays what agents there are: on start, and again only when that changed. */
 
+import type { ServedCard } from '../src/http/ports.ts';
 import { type NostrEvent, signAs } from '../src/nostr/event.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { announcements } from '../src/protocol/announcements.ts';
@@ -23,8 +24,16 @@ export async function announceAll(env: Env): Promise<void> {
   for (const agent of marketplaceOf(env).agents) await announce(env, agent);
 }
 
+/**
+ * The card to serve: the one that is announced, byte for byte, because the announcement names its hash. What has changed
+ * since is told by the next announcement.
+ */
+export async function servedCard(env: Env, agent: KeyedAgent): Promise<ServedCard> {
+  return (await findCard(openDb(env.DB), agent.slug)) ?? (await currentCard(env, agent));
+}
+
 /** The card of an agent as it stands now; stored when it is a new one. */
-export async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
+async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
   const db = openDb(env.DB);
   const stored = await findCard(db, agent.slug);
   const card = nextCard(

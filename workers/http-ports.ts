@@ -6,7 +6,7 @@ import { partiesOf } from '../src/protocol/route.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
 import { VERSION } from '../src/version.ts';
-import { currentCard } from './announcer.ts';
+import { servedCard } from './announcer.ts';
 import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
@@ -26,7 +26,7 @@ export function httpPorts(env: Env): HttpPorts {
       console[level](message, requestId, error);
     },
     relayInformation: () => relayInformation(config, VERSION),
-    card: (agent) => currentCard(env, agent),
+    card: (agent) => servedCard(env, agent),
     async liveJob(id, recorded) {
       const session = recorded ?? (await sessionOf(env, id));
       // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
