@@ -1,12 +1,13 @@
 /**
- * BIP-340 signatures and ECDH by libsecp256k1 compiled to WASM (the build inside `tiny-secp256k1`).
+ * BIP-340 signatures and ECDH by bitcoin-core's libsecp256k1, compiled to WASM by scripts/build-secp256k1.sh.
  *
- * The one place where curve arithmetic happens. The library's own loader cannot run in workerd, which wants
- * WASM as a compiled module import; so the module is bound here directly: fixed input buffers in WASM memory,
- * one call each, secrets zeroed after use. About 0.2 ms a call where JavaScript needs 1.3–2 ms (test/bench).
+ * The one place where curve arithmetic happens: fixed input buffers in WASM memory, one call each
+ * (secp256k1/binding.c), secrets cleared from the buffers after use. The last 16 key pairs stay in WASM memory,
+ * because BIP-340 signs with the public key as well and deriving it costs as much as signing. Figures, and why our
+ * own build: docs/decisions/0002-libsecp256k1-in-wasm.md.
  */
 import wasmModule from '#secp256k1.wasm';
-import { fromHex, isHex32, isHex64, toHex, writeHex } from './hex.ts';
+import { isHex32, isHex64, toHex, writeHex } from './hex.ts';
 
 /** A key, point or hash that libsecp256k1 refuses. */
 export class CurveError extends Error {
@@ -23,40 +24,36 @@ function lib(): Library {
 }
 
 function load() {
-  const instance = new WebAssembly.Instance(wasmModule, {
-    './rand.js': { generateInt32: () => crypto.getRandomValues(new Int32Array(1))[0] ?? 0 },
-    './validate_error.js': {
-      throwError: (code: number) => {
-        throw new CurveError(`libsecp256k1 refused its input (code ${code})`);
-      },
-    },
-  });
-  const { exports } = instance;
-  const memory = exports['memory'];
+  const { exports } = new WebAssembly.Instance(wasmModule);
+  const { memory } = exports;
   if (!(memory instanceof WebAssembly.Memory)) throw new Error('secp256k1.wasm exports no memory');
-  const call = (name: string): ((...args: number[]) => unknown) => {
+  // Every function of the module answers 1, or 0 for refused.
+  const call = (name: string): (() => boolean) => {
     const fn = exports[name];
     if (typeof fn !== 'function') throw new Error(`secp256k1.wasm exports no function ${name}`);
-    return (...args) => fn(...args);
+    return () => fn() === 1;
   };
+  // The module's memory never grows, so a view of it stays valid.
   const buffer = (name: string, length: number): Uint8Array => {
     const pointer = exports[name];
     if (!(pointer instanceof WebAssembly.Global)) throw new Error(`secp256k1.wasm exports no buffer ${name}`);
     return new Uint8Array(memory.buffer, Number(pointer.value), length);
   };
-  call('initializeContext')();
+  const random = buffer('random32', 32);
+  random.set(randomBytes());
+  if (!call('start')()) throw new Error('libsecp256k1 did not start');
+  random.fill(0);
   return {
-    signSchnorr: call('signSchnorr'),
-    verifySchnorr: call('verifySchnorr'),
-    xOnlyPointFromScalar: call('xOnlyPointFromScalar'),
-    pointMultiply: call('pointMultiply'),
-    hash: buffer('HASH_INPUT', 32),
-    extra: buffer('EXTRA_DATA_INPUT', 32),
-    signature: buffer('SIGNATURE_INPUT', 64),
-    publicKey: buffer('X_ONLY_PUBLIC_KEY_INPUT', 32),
-    secretKey: buffer('PRIVATE_INPUT', 32),
-    point: buffer('PUBLIC_KEY_INPUT', 65),
-    scalar: buffer('TWEAK_INPUT', 32),
+    sign: call('sign'),
+    verify: call('verify'),
+    derive: call('derive'),
+    sharedX: call('shared_x'),
+    hash: buffer('hash', 32),
+    signature: buffer('signature', 64),
+    publicKey: buffer('public_key', 32),
+    secretKey: buffer('secret_key', 32),
+    shared: buffer('shared', 32),
+    random,
   };
 }
 
@@ -73,13 +70,7 @@ export function verifySignature(signature: string, hash: string, publicKey: stri
   writeHex(hash, curve.hash);
   writeHex(publicKey, curve.publicKey);
   writeHex(signature, curve.signature);
-  try {
-    return curve.verifySchnorr() === 1;
-  } catch (error) {
-    // An x that is not on the curve, or an s over the order: simply not a signature.
-    if (error instanceof CurveError) return false;
-    throw error;
-  }
+  return curve.verify();
 }
 
 /**
@@ -93,65 +84,55 @@ export function verifySignature(signature: string, hash: string, publicKey: stri
  */
 export function signHash(hash: string, secretKey: Uint8Array, auxiliary?: Uint8Array): string {
   if (!isHex32(hash)) throw new CurveError('a hash to sign must be 32 bytes of lower-case hex');
-  assertSecretKey(secretKey);
+  if (auxiliary !== undefined && auxiliary.length !== 32)
+    throw new CurveError('auxiliary randomness has 32 bytes');
   const curve = lib();
+  writeHex(hash, curve.hash);
+  curve.random.set(auxiliary ?? randomBytes());
   try {
-    writeHex(hash, curve.hash);
-    curve.secretKey.set(secretKey);
-    curve.extra.set(auxiliary ?? crypto.getRandomValues(new Uint8Array(32)));
-    curve.signSchnorr(1);
+    withSecretKey(secretKey, curve.sign);
     return toHex(curve.signature);
   } finally {
-    curve.secretKey.fill(0);
-    curve.extra.fill(0);
+    curve.random.fill(0);
   }
 }
 
 /** The x-only public key of a secret key, as hex. @throws CurveError when the secret key is out of range. */
 export function publicKeyOf(secretKey: Uint8Array): string {
-  assertSecretKey(secretKey);
   const curve = lib();
-  try {
-    curve.secretKey.set(secretKey);
-    curve.xOnlyPointFromScalar();
-    return toHex(curve.publicKey);
-  } finally {
-    curve.secretKey.fill(0);
-  }
+  withSecretKey(secretKey, curve.derive);
+  return toHex(curve.publicKey);
 }
 
 /**
  * The x coordinate of `secretKey · publicKey`, 32 bytes: the shared secret of NIP-04 and NIP-44.
  *
- * @throws CurveError when the public key is not a point of the curve
+ * @throws CurveError when the secret key is out of range or the public key is not a point of the curve
  */
 export function sharedX(secretKey: Uint8Array, publicKey: string): Uint8Array {
-  assertSecretKey(secretKey);
   if (!isHex32(publicKey)) throw new CurveError('a public key must be 32 bytes of lower-case hex');
   const curve = lib();
+  writeHex(publicKey, curve.publicKey);
   try {
-    curve.point[0] = 2;
-    curve.point.set(fromHex(publicKey), 1);
-    curve.scalar.set(secretKey);
-    if (curve.pointMultiply(33, 33) !== 1) throw new CurveError('the shared point is at infinity');
-    return curve.point.slice(1, 33);
+    withSecretKey(secretKey, curve.sharedX);
+    return curve.shared.slice();
   } finally {
-    curve.scalar.fill(0);
-    curve.point.fill(0);
+    curve.shared.fill(0);
   }
 }
 
-const CURVE_ORDER = fromHex('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141');
+function randomBytes(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(32));
+}
 
-// The WASM trusts its caller: an unchecked scalar would give an undefined signature instead of an error.
-function assertSecretKey(secretKey: Uint8Array): void {
+/** One call with the secret key in its buffer, which is cleared whatever happens. */
+function withSecretKey(secretKey: Uint8Array, call: () => boolean): void {
   if (secretKey.length !== 32) throw new CurveError('a secret key has 32 bytes');
-  let nonZero = 0;
-  let order = 0;
-  for (let i = 0; i < 32; i++) {
-    nonZero |= secretKey[i] ?? 0;
-    if (order === 0) order = (secretKey[i] ?? 0) - (CURVE_ORDER[i] ?? 0);
+  const buffer = lib().secretKey;
+  buffer.set(secretKey);
+  try {
+    if (!call()) throw new CurveError('the key is not one: out of range, or no point of the curve');
+  } finally {
+    buffer.fill(0);
   }
-  if (nonZero === 0 || order >= 0)
-    throw new CurveError('a secret key must lie between 1 and the curve order');
 }
