@@ -78,7 +78,7 @@ function goalRows(measured: Measured): Row[] {
 }
 
 function floorRows(measured: Measured, time: SignatureTimes): Row[] {
-  const floor_ms = VERIFIES * time.wasmVerify + SIGNS * time.wasmSign;
+  const floor_ms = VERIFIES * time.verify.wasm_ms + SIGNS * time.sign.wasm_ms;
   const names: readonly Subject[] = ['errand-embedded', 'errand'];
   const rows: Row[] = [
     { name: `crypto floor: ${VERIFIES} verify + ${SIGNS} signs`, value: floor_ms, unit: 'ms' },
