@@ -6,9 +6,12 @@ import { PUBLISH_ATTEMPTS, PUBLISH_BASE_MS, PUBLISH_MAX_MS } from '../limits.ts'
 import type { NostrEvent } from '../nostr/event.ts';
 import { type RetryPolicy, retryDelay } from '../retry.ts';
 
+/** The name by which answers go to the embedded relay; every other target is a URL. */
+export const EMBEDDED = 'embedded';
+
 /** A relay that has not said OK yet. */
 export interface Owed {
-  /** `embedded` or a relay URL. */
+  /** {@link EMBEDDED} or a relay URL. */
   readonly target: string;
   readonly attempts: number;
   /** Not before, Unix ms. */

@@ -5,34 +5,26 @@
  * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
  * journal and done later; whatever is done twice counts once.
  */
-import { PUBLISH_MAX_RELAYS, STEP_MAX_ATTEMPTS, STEP_RETRY_BASE_MS, STEP_RETRY_MAX_MS } from '../limits.ts';
+import { PUBLISH_MAX_RELAYS } from '../limits.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
-import { type RetryPolicy, retryDelay } from '../retry.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
+import { eraseJob } from './erasure.ts';
 import { Inbox } from './inbox.ts';
 import { Journal, type JournalRecord } from './journal.ts';
 import { type Live, toJobRecord } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
 import { advance, openJob, rejectJob } from './machine.ts';
-import { promise } from './outbox.ts';
+import { EMBEDDED, promise } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
-import { assignmentOf, type Failed, failureOf, type Step, turnOf } from './step.ts';
+import { type Failed, type Step, turnOf } from './step.ts';
+import { Steps } from './steps.ts';
 import { readBody, type Taken, take } from './taking.ts';
 import { isFinal, type JobInput, type JobInputType, type Transition } from './types.ts';
 import { chainedJobs, prerequisites, turnsOver } from './waiting.ts';
-
-const STEP_RETRY: RetryPolicy = {
-  attempts: STEP_MAX_ATTEMPTS,
-  baseMs: STEP_RETRY_BASE_MS,
-  maxMs: STEP_RETRY_MAX_MS,
-};
-
-/** The name by which answers go to the embedded relay. */
-const EMBEDDED = 'embedded';
 
 export class Session {
   readonly #ports: SessionPorts;
@@ -42,6 +34,7 @@ export class Session {
   readonly #publisher: Publisher;
   readonly #projector: Projector;
   readonly #inbox: Inbox;
+  readonly #steps: Steps;
   #recovered = false;
 
   constructor(sql: Sql, ports: SessionPorts) {
@@ -49,6 +42,7 @@ export class Session {
     this.#inbox = new Inbox(ports);
     this.#journal = new Journal(sql);
     this.#lives = new LiveJobs(ports, this.#journal);
+    this.#steps = new Steps(ports, this.#journal, this);
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -121,35 +115,8 @@ export class Session {
     await this.#opening.get(jobId);
     const live = this.#lives.get(jobId);
     if (live !== undefined && !isFinal(live.record.job.phase)) this.#input(live, { type: 'cancel' });
-    else if (this.#lives.knows(jobId)) await this.#erase(jobId);
+    else if (this.#lives.knows(jobId)) await eraseJob(this.#ports, this.#journal, this.#lives, jobId);
     else this.#journal.refuseEarly(jobId, this.#ports.clock());
-  }
-
-  /**
-   * Forgets what is kept of an ended job and has the agent take its answers back everywhere they went.
-   *
-   * @throws Error when the embedded relay could not be told: whoever brought the client's wish brings it again
-   */
-  async #erase(jobId: string): Promise<void> {
-    const live = this.#lives.get(jobId);
-    const { targets, wraps } = live?.record ?? this.#journal.tracesOf(jobId);
-    this.#journal.forgetTurn(jobId);
-    if (live !== undefined) {
-      // What was not delivered yet is dropped: the client does not want it any more.
-      this.#lives.store(live, { ...live.record, outbox: [], lookup: false }, false, () => undefined);
-      this.#lives.settle([live]);
-    }
-    if (wraps.length > 0) await this.#ports.withdraw(wraps);
-    const retraction = await this.#ports.retraction(jobId);
-    if (retraction === null) return;
-    for (const target of targets) {
-      try {
-        await this.#ports.publish(target, [retraction]);
-      } catch (error) {
-        if (target === EMBEDDED) throw error;
-        this.#ports.log(`taking answers back from ${target} failed`, jobId, error);
-      }
-    }
   }
 
   /** A worker begins a step; what it needs, or null when it is not to be done (any more, or by somebody else). */
@@ -158,7 +125,7 @@ export class Session {
     const live = this.#lives.get(jobId);
     if (live === undefined || !this.#input(live, { type: 'begun', attempt })) return null;
     if (live.record.job.phase !== 'running') return null;
-    return { assignment: this.#assignment(live), request: live.request, targets: live.record.targets };
+    return { assignment: this.#steps.assignment(live), request: live.request, targets: live.record.targets };
   }
 
   /** A worker is alive, perhaps with news. Whether it shall go on. */
@@ -217,7 +184,7 @@ export class Session {
       // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may
       // still be at work: it gets a whole lease to say so.
       const { phase, attempt } = live.record.job;
-      const elsewhere = phase === 'running' && !this.#worksHere(live);
+      const elsewhere = phase === 'running' && !this.#steps.isHere(live);
       this.#input(live, elsewhere ? { type: 'alive', attempt, news: null } : { type: 'lost' });
       if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
       if (live.record.unprojected) this.#projector.soon(live);
@@ -246,7 +213,7 @@ export class Session {
     const now_ms = this.#ports.clock();
     // Work that is done right here begins as it is ordered: one stored step instead of two.
     const run = ordered.effects.find((effect) => effect.type === 'run');
-    const here = run !== undefined && this.#worksHere(live);
+    const here = run !== undefined && this.#steps.isHere(live);
     const job = here
       ? advance(ordered.job, { type: 'begun', attempt: run.attempt }, now_ms).job
       : ordered.job;
@@ -263,7 +230,7 @@ export class Session {
       if (effect.type === 'project') this.#projector.soon(live);
     }
     if (run !== undefined)
-      this.#ports.defer(here ? this.#work(live, run.attempt) : this.#order(live, run.attempt));
+      this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
     if (isFinal(job.phase)) this.#releaseTurns();
   }
@@ -283,53 +250,6 @@ export class Session {
       }
     }
     return { ...record, job: transition.job, outbox, resultId, unprojected, wraps };
-  }
-
-  #worksHere(live: Live): boolean {
-    // Inputs that have to be fetched make even quick work slow.
-    return this.#ports.work !== null && live.body?.inputs.every((input) => input.type === 'job') === true;
-  }
-
-  async #work(live: Live, attempt: number): Promise<void> {
-    const { id } = live.record.job;
-    const abort = new AbortController();
-    live.abort = abort;
-    await this.#ports.fault('K6', id);
-    try {
-      const tell = (news: Report): void => {
-        this.alive(id, attempt, news);
-      };
-      const output = await this.#ports.work?.(this.#assignment(live), abort.signal, tell);
-      await this.#ports.fault('K7', id);
-      if (output !== undefined) this.ended(id, attempt, output);
-    } catch (error) {
-      this.ended(
-        id,
-        attempt,
-        failureOf(error, (fault) => this.#ports.log('the agent failed', id, fault)),
-      );
-    } finally {
-      if (live.abort === abort) live.abort = null;
-    }
-  }
-
-  async #order(live: Live, attempt: number): Promise<void> {
-    const { id } = live.record.job;
-    try {
-      await this.#ports.order(id, attempt, this.#pause_ms(attempt));
-    } catch (error) {
-      // The order is repeated when its lease is over.
-      this.#ports.log('ordering a step failed', id, error);
-    }
-  }
-
-  /** How long the next attempt waits: whoever failed a moment ago is not asked again at once. */
-  #pause_ms(attempt: number): number {
-    return attempt <= 1 ? 0 : (retryDelay(STEP_RETRY, attempt - 1, this.#ports.random()) ?? 0);
-  }
-
-  #assignment(live: Live) {
-    return assignmentOf(live, live.request.envelope.session === null ? [] : this.#journal.history());
   }
 
   /** Lets go on whoever waited for a turn that is over, or for the result of a job of this very session. */

@@ -1,21 +1,14 @@
 /** What a job is while it lives, what can happen to it, and what it wants done (DESIGN §4). Plain JSON throughout. */
 import type { JobFailure } from '../errors.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
+import { JOB_PHASES as RECORDED_PHASES } from '../store/job-record.ts';
 
 /**
  * `waiting`: for another job's result, or for its turn in the session. `queued`: its step is ordered, nobody has
- * begun it. `running`: somebody works on it. The others are ends, and an end is never left.
+ * begun it; the record calls that waiting, too. `running`: somebody works on it. The others are ends, and an end is
+ * never left.
  */
-export const JOB_PHASES = [
-  'waiting',
-  'queued',
-  'running',
-  'delivered',
-  'rejected',
-  'expired',
-  'cancelled',
-  'failed',
-] as const;
+export const JOB_PHASES = [...RECORDED_PHASES, 'queued'] as const;
 export type JobPhase = (typeof JOB_PHASES)[number];
 
 /** Phases that end a job. */

@@ -1,0 +1,37 @@
+/** Erasing an ended job at its client's wish (PROTOCOL §5): what is kept here, and what was told elsewhere. */
+import type { Journal } from './journal.ts';
+import type { LiveJobs } from './live-jobs.ts';
+import { EMBEDDED } from './outbox.ts';
+import type { SessionPorts } from './ports.ts';
+
+/**
+ * Forgets what is kept of an ended job and has the agent take its answers back everywhere they went.
+ *
+ * @throws Error when the embedded relay could not be told: whoever brought the client's wish brings it again
+ */
+export async function eraseJob(
+  ports: Pick<SessionPorts, 'withdraw' | 'retraction' | 'publish' | 'log'>,
+  journal: Journal,
+  lives: LiveJobs,
+  jobId: string,
+): Promise<void> {
+  const live = lives.get(jobId);
+  const { targets, wraps } = live?.record ?? journal.tracesOf(jobId);
+  journal.forgetTurn(jobId);
+  if (live !== undefined) {
+    // What was not delivered yet is dropped: the client does not want it any more.
+    lives.store(live, { ...live.record, outbox: [], lookup: false }, false, () => undefined);
+    lives.settle([live]);
+  }
+  if (wraps.length > 0) await ports.withdraw(wraps);
+  const retraction = await ports.retraction(jobId);
+  if (retraction === null) return;
+  for (const target of targets) {
+    try {
+      await ports.publish(target, [retraction]);
+    } catch (error) {
+      if (target === EMBEDDED) throw error;
+      ports.log(`taking answers back from ${target} failed`, jobId, error);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/** Has the steps of a session's jobs done: in this very object, or by the runner. */
+import { STEP_MAX_ATTEMPTS, STEP_RETRY_BASE_MS, STEP_RETRY_MAX_MS } from '../limits.ts';
+import type { JobOutput, Report } from '../protocol/model.ts';
+import { type RetryPolicy, retryDelay } from '../retry.ts';
+import type { Journal } from './journal.ts';
+import type { Live } from './live.ts';
+import type { Assignment, SessionPorts } from './ports.ts';
+import { assignmentOf, type Failed, failureOf } from './step.ts';
+
+const STEP_RETRY: RetryPolicy = {
+  attempts: STEP_MAX_ATTEMPTS,
+  baseMs: STEP_RETRY_BASE_MS,
+  maxMs: STEP_RETRY_MAX_MS,
+};
+
+/** Who hears of a step: the session. */
+export interface StepListener {
+  alive(jobId: string, attempt: number, news: Report | null): boolean;
+  ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void;
+}
+
+type Ports = Pick<SessionPorts, 'work' | 'order' | 'fault' | 'random' | 'log'>;
+
+export class Steps {
+  readonly #ports: Ports;
+  readonly #journal: Journal;
+  readonly #listener: StepListener;
+
+  constructor(ports: Ports, journal: Journal, listener: StepListener) {
+    this.#ports = ports;
+    this.#journal = journal;
+    this.#listener = listener;
+  }
+
+  /** Whether this object does the work itself. */
+  isHere(live: Live): boolean {
+    // Inputs that have to be fetched make even quick work slow.
+    return this.#ports.work !== null && live.body?.inputs.every((input) => input.type === 'job') === true;
+  }
+
+  /** Does an attempt here. */
+  async work(live: Live, attempt: number): Promise<void> {
+    const { id } = live.record.job;
+    const abort = new AbortController();
+    live.abort = abort;
+    await this.#ports.fault('K6', id);
+    try {
+      const tell = (news: Report): void => {
+        this.#listener.alive(id, attempt, news);
+      };
+      const output = await this.#ports.work?.(this.assignment(live), abort.signal, tell);
+      await this.#ports.fault('K7', id);
+      if (output !== undefined) this.#listener.ended(id, attempt, output);
+    } catch (error) {
+      this.#listener.ended(
+        id,
+        attempt,
+        failureOf(error, (fault) => this.#ports.log('the agent failed', id, fault)),
+      );
+    } finally {
+      if (live.abort === abort) live.abort = null;
+    }
+  }
+
+  /** Orders an attempt from the runner. */
+  async order(live: Live, attempt: number): Promise<void> {
+    const { id } = live.record.job;
+    try {
+      await this.#ports.order(id, attempt, this.#pause_ms(attempt));
+    } catch (error) {
+      // The order is repeated when its lease is over.
+      this.#ports.log('ordering a step failed', id, error);
+    }
+  }
+
+  /** How long the next attempt waits: whoever failed a moment ago is not asked again at once. */
+  #pause_ms(attempt: number): number {
+    return attempt <= 1 ? 0 : (retryDelay(STEP_RETRY, attempt - 1, this.#ports.random()) ?? 0);
+  }
+
+  /** The work on a job. @throws Error for a job without body */
+  assignment(live: Live): Assignment {
+    return assignmentOf(live, live.request.envelope.session === null ? [] : this.#journal.history());
+  }
+}
