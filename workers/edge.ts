@@ -52,8 +52,12 @@ export default {
     }
   },
 
-  async queue(batch, env) {
-    await runSteps(batch, env);
+  async queue(batch, env, ctx) {
+    const work = runSteps(batch, env);
+    // The local queue hands out one batch at a time, so waiting here would have every model call wait for the one
+    // before it. The platform runs up to 250 batches side by side, and gives the work its 15 minutes only while it is awaited.
+    if (marketplaceOf(env).config.local) ctx.waitUntil(work);
+    else await work;
   },
 
   async scheduled(_controller, env) {

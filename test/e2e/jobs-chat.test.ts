@@ -193,6 +193,21 @@ describe('conversations', () => {
   });
 });
 
+test('one client whose answer takes long holds up no other', async () => {
+  const other = await connectClient(service.relay);
+  const release = Promise.withResolvers<void>();
+  model.script([{ say: 'wait ' }, { hold: release.promise }, { say: 'for it' }, ...END], answer('at once'));
+  const slow = task(client, chat, 'a long story');
+  const answers = client.answers(slow.id);
+  await client.publish(slow);
+  await answers.find(deltaNumber(0));
+  expect(answeredText(await done(other, task(other, chat, 'a short one')))).toBe('at once');
+  expect(answers.events.filter(endsJob)).toEqual([]);
+  release.resolve();
+  expect(answeredText(await answers.end())).toBe('wait for it');
+  other.close();
+});
+
 describe('inputs', () => {
   test('the result of another job, a page and an event are given to the model as data', async () => {
     const other = await connectClient(service.relay);
