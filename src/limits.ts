@@ -133,6 +133,8 @@ export const STEP_RETRY_BASE_MS = 500;
 export const STEP_RETRY_MAX_MS = 30_000;
 /** Who works on a step must report at least this often; a runner silent for longer is taken for dead, ms. */
 export const STEP_LEASE_MS = 15_000;
+/** Work done in the session's own object that ends within this time is stored in one step with its request, ms. */
+export const WORK_NOW_MS = 20;
 /** How often a runner reports although it has no news, ms. */
 export const STEP_HEARTBEAT_MS = 2_000;
 /** An order that nobody has begun after this time is sent again, ms: queues may lag, so it costs no attempt. */
@@ -228,6 +230,96 @@ export const LINK_QUERIES_IN_FLIGHT = 4;
 export const LINK_MAX_WAITING_QUERIES = 200;
 /** Events one query gathers, and signature checks it may cost. */
 export const LINK_QUERY_MAX_EVENTS = 500;
+
+// ── Wallets (NIP-47) ──
+
+/** What is known of a wallet is asked for again after this time, ms. */
+export const NWC_FACTS_KEEP_MS = 3_600_000;
+/** Its info event is waited for this long, ms. */
+export const NWC_INFO_TIMEOUT_MS = 5_000;
+/** A wallet without an info event is tried in each encryption for this long, ms. */
+export const NWC_PROBE_TIMEOUT_MS = 5_000;
+/** How long each kind of call may take, ms: questions, making invoices, settling and cancelling. */
+export const NWC_QUESTION_TIMEOUT_MS = 10_000;
+export const NWC_INVOICE_TIMEOUT_MS = 15_000;
+export const NWC_HOLD_TIMEOUT_MS = 30_000;
+/** A payment is waited for this long, ms; its receiver may hold it, and then only looking it up tells. */
+export const NWC_PAY_TIMEOUT_MS = 60_000;
+/** Relays may keep answers and hand them over late; this far back they are asked for, s. */
+export const NWC_RESPONSE_OVERLAP_S = 300;
+/** A wallet's block height is asked for again after this time, ms. */
+export const NWC_HEIGHT_KEEP_MS = 30_000;
+/** Transactions asked for in one listing. */
+export const NWC_LIST_MAX = 50;
+/** A payment somebody waits for is looked up at least this often, ms: at first, and in the end. */
+export const WALLET_POLL_MIN_MS = 2_000;
+export const WALLET_POLL_MAX_MS = 60_000;
+/** A payment is looked up after a quarter of the time it has been waited for, so that old ones cost little. */
+export const WALLET_POLL_AGE_DIVISOR = 4;
+/** Lookups under way at a time. */
+export const WALLET_LOOKUPS_IN_FLIGHT = 16;
+/** An unpaid payment is looked at for this long after its expiry: wallets' clocks differ, and late ones come, ms. */
+export const WALLET_WATCH_GRACE_MS = 3_600_000;
+/** Pause before a change is told again to whoever did not take it, doubled each time; with jitter, ms. */
+export const WALLET_TELL_BASE_MS = 1_000;
+export const WALLET_TELL_MAX_MS = 300_000;
+
+/** What the customer's development wallet holds at first: 10,000,000 sats, msats. */
+export const DEV_WALLET_FUNDS_MSATS = 10_000_000_000;
+/** Invoices of development money may ask for so much, msats: one bitcoin. */
+export const DEV_WALLET_MAX_MSATS = 100_000_000_000;
+/** The chain of development money has a block this often, ms: deadlines come in hours instead of days. */
+export const DEV_WALLET_BLOCK_MS = 60_000;
+/** Expiry of an invoice for which the client names none, and the longest, s. */
+export const DEV_WALLET_EXPIRY_S = 3_600;
+export const DEV_WALLET_MAX_EXPIRY_S = 31_536_000;
+/** Blocks a payment is held when the client names no number, and the most. */
+export const DEV_WALLET_HOLD_BLOCKS = 144;
+export const DEV_WALLET_MAX_HOLD_BLOCKS = 2_016;
+/** A request's id is remembered so long, s; older requests are not served. */
+export const DEV_WALLET_SEEN_S = 3_600;
+export const DEV_WALLET_MAX_TEXT_CHARS = 600;
+
+// ── Money ──
+
+/** What one payment through an agent's Lightning address may be, msats: one sat to 0.1 bitcoin. */
+export const LNURL_MIN_SENDABLE_MSATS = 1_000;
+export const LNURL_MAX_SENDABLE_MSATS = 10_000_000_000;
+/** A comment (LUD-12) has to fit a URL with everything else. */
+export const LNURL_COMMENT_CHARS = 255;
+/** A zap request stands in a URL, and twice escaped in its receipt, bytes. */
+export const ZAP_MAX_REQUEST_BYTES = 8_192;
+/** Relays one receipt goes to: each costs a connection that a stranger asked for. */
+export const ZAP_MAX_RELAYS = 5;
+/** How far the clocks of zap providers may be from ours, s. */
+export const ZAP_CLOCK_SKEW_S = 600;
+/** How long an invoice of ours can be paid, s. */
+export const INVOICE_EXPIRY_S = 900;
+/** An invoice that the wallet does not make is asked for this often, then payment is not available. */
+export const INVOICE_MAKE_ATTEMPTS = 6;
+/** A payment may arrive until so long after its invoice's expiry: clocks differ, and a payment takes its time, ms. */
+export const INVOICE_GRACE_MS = 600_000;
+/** The wallet is asked about an open payment this often, and at the least, ms; notifications only hurry it. */
+export const MONEY_LOOK_MIN_MS = 2_000;
+export const MONEY_LOOK_MAX_MS = 60_000;
+/** Hold invoices can be paid for a shorter time: some wallets cannot cancel one that nobody has paid yet, s. */
+export const ESCROW_EXPIRY_S = 600;
+/** Blocks a payment is held at least: a day. */
+export const ESCROW_HOLD_BLOCKS = 144;
+/** So many blocks before the settle deadline an undecided escrow is cancelled; nodes give up 12 to 24 before it. */
+export const ESCROW_MARGIN_BLOCKS = 24;
+/** With fewer blocks than this to the deadline it is too late to begin settling. */
+export const ESCROW_SETTLE_BLOCKS = 3;
+/** So many blocks after the deadline a payment that the wallet still calls held is taken as gone back. */
+export const ESCROW_LAPSE_BLOCKS = 6;
+/** A payout's invoice may lock our money for so many blocks at the most: three days. */
+export const PAYOUT_MAX_FINAL_CLTV_BLOCKS = 432;
+/** A payout's invoice must be payable for so long yet, s, and for no longer than this: until then it blocks another. */
+export const PAYOUT_MIN_PAYABLE_S = 60;
+export const PAYOUT_MAX_PAYABLE_S = 7 * 86_400;
+/** Pause before a payout that did not arrive is tried again, doubled each time; with jitter, ms. */
+export const PAYOUT_RETRY_BASE_MS = 30_000;
+export const PAYOUT_RETRY_MAX_MS = 6 * 3_600_000;
 
 // ── Outgoing HTTP for untrusted URLs ──
 

@@ -1,9 +1,10 @@
 /** A job that still has something to do, as the session holds it in memory; its stored form is the journal record. */
-import type { JobBody, Request } from '../protocol/model.ts';
+import type { JobBody, JobOutput, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { JournalRecord } from './journal.ts';
 import { nextTick } from './machine.ts';
 import { nextTry } from './outbox.ts';
+import type { Failed } from './ports.ts';
 import { isFinal } from './types.ts';
 
 export interface Live {
@@ -13,6 +14,8 @@ export interface Live {
   readonly body: JobBody | null;
   /** Aborts the work done in this object. */
   abort: AbortController | null;
+  /** The work being done in this object; never rejects. */
+  working: Promise<JobOutput | Failed> | null;
 }
 
 /** How soon a session looks again at a job whose effects may have been lost with the memory, ms. */
@@ -29,7 +32,7 @@ export function nextWake(live: Live, now_ms: number): number | null {
   if (tick !== null) times.push(tick);
   const attempt = nextTry(outbox);
   if (attempt !== null) times.push(attempt > now_ms ? attempt : now_ms + RECOVERY_MS);
-  if (unprojected || lookup || live.abort !== null) times.push(now_ms + RECOVERY_MS);
+  if (unprojected || lookup || live.working !== null) times.push(now_ms + RECOVERY_MS);
   if (job.phase === 'waiting') {
     times.push(
       now_ms + Math.min(CHAIN_POLL_MAX_MS, Math.max(CHAIN_POLL_MIN_MS, (now_ms - job.openedAt_ms) / 4)),

@@ -55,6 +55,24 @@ export function advance<T extends JobInputType>(job: Job, input: JobInput<T>, no
   return handler?.(job, input, now_ms) ?? { job, effects: [] };
 }
 
+/**
+ * A job whose first attempt was done before it was stored: everything that would have been told one after the other,
+ * at once.
+ *
+ * @param opened what {@link openJob} said: queued, its first attempt ordered
+ * @param ending the attempt's `output` or `stepFailed`
+ */
+export function openDone(
+  opened: Transition,
+  ending: JobInput<'output' | 'stepFailed'>,
+  now_ms: number,
+): Transition {
+  const begun = advance(opened.job, { type: 'begun', attempt: ending.attempt }, now_ms);
+  const ended = advance(begun.job, ending, now_ms);
+  const effects = opened.effects.filter((effect) => effect.type !== 'run');
+  return { job: ended.job, effects: [...effects, ...begun.effects, ...ended.effects] };
+}
+
 /** When the job next wants a `tick`, Unix ms; null when nothing will change by time alone. */
 export function nextTick(job: Job): number | null {
   if (isFinal(job.phase)) return null;

@@ -14,6 +14,13 @@ export interface Assignment {
   readonly history: readonly ChatMessage[];
 }
 
+/** The end of a step without output. */
+export interface Failed {
+  readonly failure: JobFailure;
+  /** Whether another attempt may help. */
+  readonly retry: boolean;
+}
+
 /** What is known of another job whose result is an input of this one. */
 export type ChainedResult =
   | { readonly type: 'result'; readonly message: ChatMessage }

@@ -15,12 +15,12 @@ import { Inbox } from './inbox.ts';
 import { Journal, type JournalRecord } from './journal.ts';
 import { type Live, toJobRecord } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
-import { advance, openJob, rejectJob } from './machine.ts';
+import { advance, openDone, openJob, rejectJob } from './machine.ts';
 import { EMBEDDED, promise } from './outbox.ts';
-import type { SessionPorts } from './ports.ts';
+import type { Failed, SessionPorts } from './ports.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
-import { type Failed, type Step, turnOf } from './step.ts';
+import { endingOf, type Step, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
 import { readBody, type Taken, take } from './taking.ts';
 import { isFinal, type JobInput, type JobInputType, type Transition } from './types.ts';
@@ -68,15 +68,21 @@ export class Session {
     const taken = await take(this.#ports, event, authenticated, this.#lives.unfinished.size);
     if (taken === null) return;
     const { id } = taken.request.envelope;
-    // While admission was asked for, the same rumor may have come in another wrap, or its cancellation.
+    // While admission was asked for, the same rumor may have come in another wrap.
     if (id !== event.id && this.#lives.knows(id)) return;
-    const live = this.#begin(taken, event, via);
+    const { live, opened } = this.#newJob(taken, event, via);
+    const { attempt, phase } = opened.job;
+    const outcome =
+      phase === 'queued' && this.#steps.isHere(live) ? await this.#steps.tryNow(live, attempt) : null;
+    if (id !== event.id && this.#lives.knows(id)) return;
+    const done = outcome === null ? null : endingOf(attempt, outcome);
+    this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
     if (live.record.job.phase === 'waiting') this.#ports.defer(this.#pollChained(live));
     await this.#ports.fault('K2', id);
   }
 
-  #begin(taken: Taken, event: NostrEvent, via: string): Live {
+  #newJob(taken: Taken, event: NostrEvent, via: string): { live: Live; opened: Transition } {
     const { request, body, failure } = taken;
     const { envelope } = request;
     const now_ms = this.#ports.clock();
@@ -86,11 +92,11 @@ export class Session {
       timeLimit_ms: this.#ports.timeLimit_ms,
       waitingFor: body === null ? [] : prerequisites(body, envelope.session, this.#lives.unfinished),
     };
-    const transition = failure === null ? openJob(opening, now_ms) : rejectJob(opening, failure, now_ms);
+    const opened = failure === null ? openJob(opening, now_ms) : rejectJob(opening, failure, now_ms);
     const named = this.#ports.namedTargets(request);
     const read = named.length > 0 ? [] : this.#inbox.known(now_ms);
     const record: JournalRecord = {
-      job: transition.job,
+      job: opened.job,
       request: event,
       via,
       targets: [...new Set([EMBEDDED, via, ...named, ...(read ?? [])])].slice(0, PUBLISH_MAX_RELAYS),
@@ -101,9 +107,7 @@ export class Session {
       resultId: null,
       wraps: envelope.sealing === 'giftwrap' ? [event.id] : [],
     };
-    const live: Live = { request, body, abort: null, record };
-    this.#commit(live, transition, true);
-    return live;
+    return { live: { request, body, abort: null, working: null, record }, opened };
   }
 
   /**
@@ -142,13 +146,7 @@ export class Session {
   ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void {
     this.#recover();
     const live = this.#lives.get(jobId);
-    if (live === undefined) return;
-    if ('failure' in outcome) {
-      // Member by member: what crossed RPC carries a `type` of its own, and spread over the input it turned every
-      // failure of a runner into an input that means nothing.
-      const { failure, retry } = outcome;
-      this.#input(live, { type: 'stepFailed', attempt, failure, retry });
-    } else this.#input(live, { type: 'output', attempt, output: outcome });
+    if (live !== undefined) this.#input(live, endingOf(attempt, outcome));
   }
 
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
@@ -178,7 +176,13 @@ export class Session {
     this.#recovered = true;
     for (const record of this.#journal.open()) {
       const request = this.#ports.read(record.request);
-      this.#lives.hold({ record, request, body: readBody(this.#ports, request).body, abort: null });
+      this.#lives.hold({
+        record,
+        request,
+        body: readBody(this.#ports, request).body,
+        abort: null,
+        working: null,
+      });
     }
     for (const live of this.#lives.all()) {
       // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may

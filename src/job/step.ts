@@ -1,8 +1,11 @@
 /** A step: the stretch of work an agent does on a job in one go. */
-import { JobError, type JobFailure } from '../errors.ts';
+import { JobError } from '../errors.ts';
 import type { ChatMessage, JobOutput, Request } from '../protocol/model.ts';
 import type { Live } from './live.ts';
-import type { Assignment } from './ports.ts';
+import type { Assignment, Failed } from './ports.ts';
+import type { JobInput } from './types.ts';
+
+export type { Failed } from './ports.ts';
 
 /** What a worker outside the session needs to do a step. */
 export interface Step {
@@ -11,13 +14,6 @@ export interface Step {
   readonly request: Request;
   /** Where the client listens. */
   readonly targets: readonly string[];
-}
-
-/** The end of a step without output. */
-export interface Failed {
-  readonly failure: JobFailure;
-  /** Whether another attempt may help. */
-  readonly retry: boolean;
 }
 
 /** What may mend by itself: a model or a service was busy or away for a moment. */
@@ -43,4 +39,13 @@ export function assignmentOf(live: Live, history: readonly ChatMessage[]): Assig
 export function turnOf(live: Live, output: JobOutput): ChatMessage[] {
   const question = [...(live.body?.messages ?? []), ...Object.values(live.record.inputs)];
   return [...question, { role: 'assistant', content: output.content }];
+}
+
+/** How an attempt ended, as an input of the machine. */
+export function endingOf(attempt: number, outcome: JobOutput | Failed): JobInput<'output' | 'stepFailed'> {
+  if (!('failure' in outcome)) return { type: 'output', attempt, output: outcome };
+  // Member by member: what crossed RPC carries a `type` of its own, and spread over the input it turned every
+  // failure of a runner into an input that means nothing.
+  const { failure, retry } = outcome;
+  return { type: 'stepFailed', attempt, failure, retry };
 }

@@ -1,11 +1,11 @@
 /** Has the steps of a session's jobs done: in this very object, or by the runner. */
-import { STEP_MAX_ATTEMPTS, STEP_RETRY_BASE_MS, STEP_RETRY_MAX_MS } from '../limits.ts';
+import { STEP_MAX_ATTEMPTS, STEP_RETRY_BASE_MS, STEP_RETRY_MAX_MS, WORK_NOW_MS } from '../limits.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
 import { type RetryPolicy, retryDelay } from '../retry.ts';
 import type { Journal } from './journal.ts';
 import type { Live } from './live.ts';
-import type { Assignment, SessionPorts } from './ports.ts';
-import { assignmentOf, type Failed, failureOf } from './step.ts';
+import type { Assignment, Failed, SessionPorts } from './ports.ts';
+import { assignmentOf, failureOf } from './step.ts';
 
 const STEP_RETRY: RetryPolicy = {
   attempts: STEP_MAX_ATTEMPTS,
@@ -19,7 +19,7 @@ export interface StepListener {
   ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void;
 }
 
-type Ports = Pick<SessionPorts, 'work' | 'order' | 'fault' | 'random' | 'log'>;
+type Ports = Pick<SessionPorts, 'work' | 'order' | 'fault' | 'random' | 'delay' | 'log'>;
 
 export class Steps {
   readonly #ports: Ports;
@@ -38,25 +38,41 @@ export class Steps {
     return this.#ports.work !== null && live.body?.inputs.every((input) => input.type === 'job') === true;
   }
 
-  /** Does an attempt here. */
+  /**
+   * Begins the first attempt before the job is even stored, because most work done here takes a millisecond, and one
+   * stored step then does for all. Nothing is promised before that: whoever delivered the request still has it.
+   *
+   * @returns how it ended, or null when it takes longer: then the job is stored, and {@link work} goes on with it
+   */
+  async tryNow(live: Live, attempt: number): Promise<JobOutput | Failed | null> {
+    live.working = this.#start(live, attempt);
+    const outcome = await Promise.race([live.working, this.#ports.delay(WORK_NOW_MS).then(() => null)]);
+    if (outcome !== null) live.working = null;
+    return outcome;
+  }
+
+  /** Does an attempt here, or waits for the one begun, and says how it ended. */
   async work(live: Live, attempt: number): Promise<void> {
+    live.working ??= this.#start(live, attempt);
+    const outcome = await live.working;
+    live.working = null;
+    this.#listener.ended(live.record.job.id, attempt, outcome);
+  }
+
+  async #start(live: Live, attempt: number): Promise<JobOutput | Failed> {
     const { id } = live.record.job;
     const abort = new AbortController();
     live.abort = abort;
     await this.#ports.fault('K6', id);
     try {
-      const tell = (news: Report): void => {
+      if (this.#ports.work === null) throw new Error('this work is for the runner');
+      const output = await this.#ports.work(this.assignment(live), abort.signal, (news) => {
         this.#listener.alive(id, attempt, news);
-      };
-      const output = await this.#ports.work?.(this.assignment(live), abort.signal, tell);
+      });
       await this.#ports.fault('K7', id);
-      if (output !== undefined) this.#listener.ended(id, attempt, output);
+      return output;
     } catch (error) {
-      this.#listener.ended(
-        id,
-        attempt,
-        failureOf(error, (fault) => this.#ports.log('the agent failed', id, fault)),
-      );
+      return failureOf(error, (fault) => this.#ports.log('the agent failed', id, fault));
     } finally {
       if (live.abort === abort) live.abort = null;
     }
