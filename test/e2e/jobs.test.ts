@@ -6,33 +6,26 @@
 import { type Event, finalizeEvent, generateSecretKey, getPublicKey, verifyEvent } from 'nostr-tools/pure';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { askByNdk } from '../peers/ndk-asker.ts';
-import { type Client, connectClient, endsJob, errorOf, tag } from '../support/client.ts';
-import { type HostileRelay, startHostileRelay } from '../support/hostile-relay.ts';
-import { agentKey, asking, done, jobOverHttp, jsonTag, task } from '../support/jobs.ts';
+import { type Client, connectClient, endsJob, tag } from '../support/client.ts';
+import { agentKey, asking, done, jobOverHttp, jsonTag } from '../support/jobs.ts';
 import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
-import { seeded } from '../support/random.ts';
 import { type Service, startService } from '../support/service.ts';
 
 const AUTHOR = generateSecretKey();
 let outside: OutsideRelay;
-/** Follows NIP-01 to the letter: the hostile double without a misdeed. */
-let second: HostileRelay;
 let service: Service;
 let client: Client;
 let discover: string;
 let note: Event;
 let profile: Event;
 
-/** Longer than the second after which what overtook its job is tried again. */
-const POLL = { timeout: 10_000 };
 const now_s = () => Math.floor(Date.now() / 1000);
 const search = (text: string, ...tags: string[][]) => client.sign(5302, [['i', text, 'text'], ...tags]);
 const found = (event: Event): string[][] => JSON.parse(event.content);
 
 beforeAll(async () => {
   outside = await startOutsideRelay();
-  second = await startHostileRelay({ random: seeded(1), misdeeds: [], rate: 0 });
-  service = await startService({ env: { RELAYS: `${outside.url},${second.url}` } });
+  service = await startService({ env: { RELAYS: outside.url } });
   client = await connectClient(service.relay);
   discover = agentKey(service, 'discover');
   const content = JSON.stringify({ name: 'kestrel', about: 'a windhover' });
@@ -51,7 +44,6 @@ afterAll(async () => {
   client?.close();
   await service?.stop();
   await outside?.stop();
-  await second?.stop();
 });
 
 describe('NIP-90', () => {
@@ -236,139 +228,5 @@ describe('relays and repetition', () => {
     expect(outside.stored({ '#e': [request.id] })).toEqual([]);
     reader.close();
     await elsewhere.stop();
-  });
-});
-
-describe('chained jobs', () => {
-  test('a job waits for the result of another that is posted later', async () => {
-    const later = search('hovers', ['p', discover]);
-    const before = client.sign(5302, [
-      ['i', 'kestrel', 'text'],
-      ['i', later.id, 'job'],
-    ]);
-    const answers = client.answers(before.id);
-    await client.publish(before);
-    const waiting = await answers.find(({ kind }) => kind === 7000);
-    expect(waiting.tags).toContainEqual(['status', 'processing', 'accepted, waiting for its inputs']);
-    const first = await done(client, later);
-    const second = await answers.end();
-    expect(second.created_at).toBeGreaterThanOrEqual(first.created_at);
-    expect(answers.events.filter(endsJob)).toHaveLength(1);
-  });
-
-  test('a job whose input fails, fails', async () => {
-    const first = client.sign(5302, [
-      ['p', discover],
-      ['i', 'x', 'text'],
-      ['param', 'max_results', 'many'],
-    ]);
-    const second = client.sign(5302, [
-      ['p', discover],
-      ['i', first.id, 'job'],
-    ]);
-    const answers = client.answers(second.id);
-    await client.publish(second);
-    expect(errorOf(await done(client, first))).toMatchObject({ code: 'INVALID_PARAMETER' });
-    expect(errorOf(await answers.end())).toMatchObject({ code: 'BAD_REQUEST', details: { job: first.id } });
-  });
-
-  test('a job that waits in vain ends at its expiration', async () => {
-    const request = client.sign(5302, [
-      ['i', '0'.repeat(64), 'job'],
-      ['expiration', String(now_s() + 2)],
-    ]);
-    const end = await done(client, request);
-    expect(errorOf(end)).toMatchObject({ code: 'TIMEOUT' });
-    expect(await jobOverHttp(service, request.id)).toMatchObject({ phase: 'expired', error: 'TIMEOUT' });
-  });
-});
-
-describe('kind 5', () => {
-  test('called off before it came, a job is never done', async () => {
-    const request = task(client, discover, 'kestrel', ['t', 'early']);
-    const answers = client.answers(request.id);
-    await client.publish(
-      client.sign(5, [
-        ['e', request.id],
-        ['k', '7001'],
-        ['p', discover],
-      ]),
-    );
-    // The relay has the deletion already, so it refuses what it names.
-    await expect(client.publish(request)).rejects.toThrow(/deleted|blocked/);
-    await done(client, task(client, discover, 'another', ['t', 'early']));
-    expect(answers.events.filter(({ kind }) => kind !== 5)).toEqual([]);
-  });
-
-  test('called off at once, a waiting job ends in silence', async () => {
-    const request = client.sign(5302, [
-      ['p', discover],
-      ['i', '1'.repeat(64), 'job'],
-    ]);
-    const answers = client.answers(request.id);
-    await client.publish(request);
-    await client.publish(
-      client.sign(5, [
-        ['e', request.id],
-        ['k', '5302'],
-      ]),
-    );
-    await expect.poll(() => jobOverHttp(service, request.id)).toMatchObject({ phase: 'cancelled' });
-    expect(answers.events.filter(endsJob)).toEqual([]);
-  });
-
-  test('called off outside at once, a job posted outside ends in silence', async () => {
-    // The library of the other outside relay keeps deletions to itself, as some relays do.
-    const request = client.sign(5302, [
-      ['p', discover],
-      ['i', '2'.repeat(64), 'job'],
-    ]);
-    second.post(request);
-    second.post(
-      client.sign(5, [
-        ['e', request.id],
-        ['k', '5302'],
-      ]),
-    );
-    await expect.poll(() => jobOverHttp(service, request.id), POLL).toMatchObject({ phase: 'cancelled' });
-  });
-
-  test('called off here, a job posted outside ends in silence', async () => {
-    const request = client.sign(5302, [
-      ['p', discover],
-      ['i', '3'.repeat(64), 'job'],
-    ]);
-    const answers = client.answers(request.id);
-    second.post(request);
-    await answers.find(({ kind }) => kind === 7000);
-    await client.publish(
-      client.sign(5, [
-        ['e', request.id],
-        ['k', '5302'],
-      ]),
-    );
-    await expect.poll(() => jobOverHttp(service, request.id), POLL).toMatchObject({ phase: 'cancelled' });
-  });
-
-  test('a stranger calls nothing off', async () => {
-    const stranger = await connectClient(service.relay);
-    const input = search('hovers', ['p', discover]);
-    const request = client.sign(5302, [
-      ['p', discover],
-      ['i', input.id, 'job'],
-    ]);
-    const answers = client.answers(request.id);
-    await client.publish(request);
-    await answers.find(({ kind }) => kind === 7000);
-    await stranger.publish(
-      stranger.sign(5, [
-        ['e', request.id],
-        ['k', '5302'],
-        ['p', discover],
-      ]),
-    );
-    await client.publish(input);
-    expect((await answers.end()).kind).toBe(6302);
-    stranger.close();
   });
 });
