@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { isHex32 } from './nostr/hex.ts';
 import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
+import { parseWalletUri, type WalletUri } from './nostr/nip47.ts';
 import { normalizeRelayUrl } from './nostr/relay-url.ts';
 
 export { normalizeRelayUrl } from './nostr/relay-url.ts';
@@ -20,6 +21,8 @@ export interface Config {
   /** Hex; every agent key is derived from it. */
   readonly masterSecret: string;
   readonly operatorPubkey: string | null;
+  /** The operator's wallet (NWC_URI); null where none is named. Whoever has it can spend: never show it. */
+  readonly wallet: WalletUri | null;
   /** The endpoint that serves `chat`; null where there is none. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string; readonly name: string } | null;
   /** MODEL without MODEL_BASE_URL: which model of Workers AI serves `chat` where the binding is there. */
@@ -77,6 +80,10 @@ const shape = z.object({
     .default([]),
   MASTER_SECRET: text.toLowerCase().refine(isHex32, 'must be 64 hex characters').optional(),
   OPERATOR_PUBKEY: pubkey.optional(),
+  NWC_URI: text
+    .transform(parseWalletUri)
+    .refine((uri) => uri !== null, 'must be a nostr+walletconnect:// string with a relay and a secret')
+    .optional(),
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
   MODEL: text.min(1).optional(),
@@ -140,6 +147,7 @@ export function readConfig(raw: RawConfig): Config {
     relays: [...new Set(env.RELAYS.map(normalizeRelayUrl))],
     masterSecret: env.MASTER_SECRET ?? DEVELOPMENT_SECRET,
     operatorPubkey: env.OPERATOR_PUBKEY ?? null,
+    wallet: env.NWC_URI ?? null,
     model,
     workersAiModel: model === null ? (env.MODEL ?? null) : null,
     kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },

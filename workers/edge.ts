@@ -2,6 +2,7 @@
 import { ConfigError } from '../src/config.ts';
 import { createApp } from '../src/http/app.ts';
 import { linkGroups } from '../src/link/shard.ts';
+import { devWallets } from '../src/payment/dev-wallet/keys.ts';
 import { announceAll } from './announcer.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
@@ -10,9 +11,11 @@ import { runSteps, type StepOrder } from './runner.ts';
 
 export { AgentSession } from './agent-session.ts';
 export { ClientAccount } from './client-account.ts';
+export { DevWallet } from './dev-wallet.ts';
 export { Relay } from './relay.ts';
 export { RelayLinks } from './relay-links.ts';
 export { SearchIndex } from './search-index.ts';
+export { WalletLink } from './wallet-link.ts';
 
 type App = ReturnType<typeof createApp>;
 const apps = new WeakMap<Env, App>();
@@ -35,6 +38,7 @@ async function keepUp(env: Env): Promise<void> {
   );
   for (const one of started)
     if (one.status === 'rejected') console.error('a group of links did not start', one.reason);
+  if (devWallets(config).length > 0) await env.DEV_WALLET.getByName('main').announce();
   await announceAll(env);
 }
 

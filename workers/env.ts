@@ -3,11 +3,14 @@ import { type Config, readConfig } from '../src/config.ts';
 import type {
   AgentSessionRpc,
   ClientAccountRpc,
+  DevWalletRpc,
   Fetches,
+  MoneyObserver,
   ObjectNamespace,
   RelayLinksRpc,
   RelayRpc,
   SearchIndexRpc,
+  WalletRpc,
 } from './rpc.ts';
 import type { StepOrder } from './runner.ts';
 
@@ -15,9 +18,11 @@ export interface Env {
   readonly DB: D1Database;
   readonly RELAY: ObjectNamespace<RelayRpc & Fetches>;
   readonly LINKS: ObjectNamespace<RelayLinksRpc>;
-  readonly SESSION: ObjectNamespace<AgentSessionRpc>;
+  readonly SESSION: ObjectNamespace<AgentSessionRpc & MoneyObserver>;
   readonly ACCOUNT: ObjectNamespace<ClientAccountRpc>;
   readonly INDEX: ObjectNamespace<SearchIndexRpc>;
+  readonly WALLET: ObjectNamespace<WalletRpc>;
+  readonly DEV_WALLET: ObjectNamespace<DevWalletRpc>;
   readonly STEPS: Queue<StepOrder>;
   /** Workers AI, when the operator binds it. */
   readonly AI?: Ai;

@@ -30,6 +30,7 @@ import { faultPoint } from './faults.ts';
 import { jobEventStream } from './job-event-stream.ts';
 import { EMBEDDED, type PublishOutcome, type RelayRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
+import { passToWallet } from './wallet-traffic.ts';
 
 /** WebSocket close code (RFC 6455 §7.4.1). */
 const NORMAL_CLOSURE = 1000;
@@ -55,6 +56,7 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
       local: config.local,
       kinds: config.kinds,
       stored: (seq, event, origin) => this.#stored(seq, event, origin),
+      passed: (event) => this.#passed(event),
     });
     const { store } = this.#rules;
     this.#dispatched = new Mark(sql, 'dispatch');
@@ -171,6 +173,19 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     const expiresAt_s = expirationOf(event);
     if (expiresAt_s !== null)
       this.#wakeBy(Math.max(expiresAt_s * 1_000, systemClock() + RELAY_PRUNE_INTERVAL_MS));
+  }
+
+  /** Wallet traffic is best effort like every ephemeral event: what matters of it is looked up (NIP-47). */
+  #passed(event: NostrEvent): void {
+    const work = passToWallet(this.env, event);
+    if (work === null) return;
+    this.ctx.waitUntil(
+      work.catch((error: unknown) =>
+        console.error(
+          JSON.stringify({ message: 'wallet event not handed on', id: event.id, error: String(error) }),
+        ),
+      ),
+    );
   }
 
   async #dispatch({ event, authenticated }: StoredEvent): Promise<void> {

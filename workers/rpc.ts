@@ -3,11 +3,23 @@
  * only the interface, so that a test double can stand in. All values are plain JSON.
  */
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
+import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
-import type { Failed, Step } from '../src/job/step.ts';
+import type { Step } from '../src/job/step.ts';
 import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
+import type {
+  HoldOrder,
+  InvoiceOrder,
+  IssuedInvoice,
+  Listing,
+  Paid,
+  WalletAnswer,
+  WalletCapabilities,
+  WalletTransaction,
+} from '../src/payment/wallet.ts';
+import type { Plain } from '../src/payment/wallet-json.ts';
 import type { JobOutput, Report } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 
@@ -96,6 +108,50 @@ export interface AgentSessionRpc {
 export interface ClientAccountRpc {
   /** Leave to open jobs with an agent, at most `limit` in a window; see Quotas in src/job/quota.ts. */
   take(agent: string, limit: number, want: number): Promise<Leave>;
+}
+
+/**
+ * The operator's wallet (workers/wallet-link.ts): the port of src/payment/wallet.ts as plain JSON, amounts as decimal
+ * msats. Use it through `walletOf` (workers/wallet.ts).
+ */
+export interface WalletRpc {
+  makeInvoice(order: Plain<InvoiceOrder>): Promise<WalletAnswer<Plain<IssuedInvoice>>>;
+  makeHold(order: Plain<HoldOrder>): Promise<WalletAnswer<Plain<IssuedInvoice>>>;
+  settleHold(preimage: string): Promise<WalletAnswer<null>>;
+  cancelHold(paymentHash: string): Promise<WalletAnswer<null>>;
+  lookup(
+    paymentHash: string,
+    direction: WalletTransaction['direction'],
+  ): Promise<WalletAnswer<Plain<WalletTransaction> | null>>;
+  pay(bolt11: string): Promise<WalletAnswer<Plain<Paid>>>;
+  list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>>;
+  capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
+  /**
+   * Follows an incoming payment from now on and tells the session (see {@link MoneyObserver}) whenever it is in
+   * another state than before; begins from `pending`. Kept until the payment is final, or unpaid well after
+   * `expires_ms` (Unix ms). Repeat-safe.
+   */
+  watch(paymentHash: string, session: string, jobId: string, expires_ms: number): Promise<void>;
+  /** A verified event of the wallet that arrived at the embedded relay. */
+  deliver(event: NostrEvent): Promise<void>;
+  status(): Promise<{ readonly watches: number; readonly waiting: number }>;
+}
+
+/** Who waits for payments. */
+export interface MoneyObserver {
+  /**
+   * A payment of this job has changed, says the wallet's own record. Called again until it returns, so it returns when
+   * what it means is stored; the same news may come more than once.
+   */
+  walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void>;
+}
+
+/** The development wallets (workers/dev-wallet.ts); they exist in local marketplaces only. */
+export interface DevWalletRpc {
+  /** Publishes their info events. Repeat-safe. */
+  announce(): Promise<void>;
+  /** A verified NIP-47 request that arrived at the embedded relay. */
+  request(event: NostrEvent): Promise<void>;
 }
 
 /**

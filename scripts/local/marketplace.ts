@@ -9,6 +9,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { nip19 } from 'nostr-tools';
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
+import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { buildWorker } from './build.ts';
 import { applyMigrations } from './migrate.ts';
 import {
@@ -111,7 +112,7 @@ export async function startMarketplace(options: MarketplaceOptions): Promise<Mar
         pubkey,
         npub: nip19.npubEncode(pubkey),
       })),
-      customer: { secret_key: keys.customer, nwc: null },
+      customer: { secret_key: keys.customer, nwc: devWalletUri(config, 'customer') },
       operator: { pubkey: operator, secret_key: keys.operator },
     };
     const runtime = miniflare;

@@ -33,7 +33,7 @@ export interface Subscription {
 
 export interface ConnectionOptions {
   readonly url: string;
-  readonly ports: LinkPorts;
+  readonly ports: Pick<LinkPorts, 'now' | 'after' | 'dial' | 'signAuth'>;
   readonly counters: LinkCounters;
   /** Public keys to prove when the relay asks (NIP-42). */
   readonly identities: () => readonly string[];

@@ -18,6 +18,12 @@ export const KIND = {
   zapReceipt: 9735,
   relayList: 10_002,
   directMessageRelays: 10_050,
+  /** Nostr Wallet Connect (NIP-47): what a wallet can do, requests, responses, notifications by their encryption. */
+  walletInfo: 13_194,
+  walletRequest: 23_194,
+  walletResponse: 23_195,
+  walletNotificationNip04: 23_196,
+  walletNotification: 23_197,
   relayAuth: 22_242,
   httpAuth: 27_235,
   longNote: 30_023,

@@ -41,6 +41,8 @@ export interface RelaySettings {
   readonly kinds: AgentKinds;
   /** Called in the same turn in which an event was stored, before anything else can happen. */
   stored(seq: number, event: NostrEvent, origin: Origin): void;
+  /** Called in the same turn in which an ephemeral event was passed on: it is kept nowhere. */
+  passed?(event: NostrEvent): void;
 }
 
 /** What became of an event that the marketplace handed in. */
@@ -201,6 +203,7 @@ export class Relay {
       if (mayRead(owner.reader, event)) owner.deliver(name, arrival);
     });
     if (seq !== null) this.#settings.stored(seq, event, origin);
+    else this.#settings.passed?.(event);
   }
 
   /**

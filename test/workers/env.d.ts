@@ -14,6 +14,8 @@ declare global {
       readonly SESSION: Real<'SESSION'>;
       readonly ACCOUNT: Real<'ACCOUNT'>;
       readonly INDEX: Real<'INDEX'>;
+      readonly WALLET: Real<'WALLET'>;
+      readonly DEV_WALLET: Real<'DEV_WALLET'>;
       readonly TEST_MIGRATIONS: D1Migration[];
     }
     /** Gives `exports` of `cloudflare:workers` its types. */
