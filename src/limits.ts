@@ -276,7 +276,7 @@ export const DEV_WALLET_MAX_EXPIRY_S = 31_536_000;
 /** Blocks a payment is held when the client names no number, and the most. */
 export const DEV_WALLET_HOLD_BLOCKS = 144;
 export const DEV_WALLET_MAX_HOLD_BLOCKS = 2_016;
-/** A request's id is remembered so long, s; older requests are not served. */
+/** A request without an expiration is served for so long, s. */
 export const DEV_WALLET_SEEN_S = 3_600;
 export const DEV_WALLET_MAX_TEXT_CHARS = 600;
 

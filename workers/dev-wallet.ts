@@ -34,7 +34,7 @@ export class DevWallet extends DurableObject<Env> implements DevWalletRpc {
       since_s = Math.floor(systemClock() / 1_000);
       this.ctx.storage.kv.put(ANNOUNCED_AT, since_s);
     }
-    await this.#publish(this.#service.announcements(since_s));
+    await this.#publish([...this.#service.announcements(since_s), ...this.#service.tick()]);
     await this.#keepAlarm();
   }
 

@@ -36,7 +36,7 @@ const SCHEMA: string[][] = [
       amount INTEGER NOT NULL, bolt11 TEXT NOT NULL, preimage TEXT, description TEXT, description_hash TEXT,
       created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, settled_at INTEGER, hold INTEGER NOT NULL,
       cltv INTEGER NOT NULL, deadline INTEGER, request TEXT, encryption TEXT, PRIMARY KEY (hash, direction))`,
-    'CREATE TABLE seen (request TEXT PRIMARY KEY, at_s INTEGER NOT NULL)',
+    'CREATE TABLE seen (request TEXT PRIMARY KEY, until_s INTEGER NOT NULL)',
   ],
 ];
 
@@ -72,7 +72,8 @@ export class DevRows {
   }
 
   balance(wallet: DevWalletName): number {
-    return Number(first(this.#sql, 'SELECT msats FROM balance WHERE wallet = ?', wallet)?.['msats'] ?? 0);
+    const row = first<{ msats: number }>(this.#sql, 'SELECT msats FROM balance WHERE wallet = ?', wallet);
+    return row?.msats ?? 0;
   }
 
   /** @param by_msats negative to take */
@@ -131,12 +132,13 @@ export class DevRows {
     );
   }
 
-  /** Remembers a request; false when it was seen before. */
-  firstSight(request: string, now_s: number): boolean {
-    return this.#sql.run('INSERT OR IGNORE INTO seen (request, at_s) VALUES (?, ?)', request, now_s) > 0;
+  /** Remembers a request until it is not served any more, Unix s; false when it was seen before. */
+  firstSight(request: string, until_s: number): boolean {
+    return this.#sql.run('INSERT OR IGNORE INTO seen (request, until_s) VALUES (?, ?)', request, until_s) > 0;
   }
 
-  forgetSeenBefore(at_s: number): void {
-    this.#sql.run('DELETE FROM seen WHERE at_s < ?', at_s);
+  /** Forgets requests that are not served any more, seen or not. */
+  forgetSeen(now_s: number): void {
+    this.#sql.run('DELETE FROM seen WHERE until_s < ?', now_s);
   }
 }

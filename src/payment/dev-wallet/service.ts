@@ -61,12 +61,13 @@ export class DevWalletService {
    */
   request(event: NostrEvent): VerifiedEvent[] {
     const wallet = this.#wallets.find(({ service }) => service.publicKey === tagValue(event, 'p'));
-    if (wallet === undefined || event.kind !== KIND.walletRequest || this.#isStale(event)) return [];
+    const until_s = servedUntil_s(event);
+    if (wallet === undefined || event.kind !== KIND.walletRequest || !(this.#now_s() <= until_s)) return [];
     const text = openNwc(event.content, { keys: wallet.service, peer: event.pubkey });
     if (text === undefined) return [];
     const encryption = encryptionOf(event);
     return this.#sql.transaction(() => {
-      if (!this.#rows.firstSight(event.id, this.#now_s())) return [];
+      if (!this.#rows.firstSight(event.id, until_s)) return [];
       const about = { id: event.id, encryption };
       if (event.pubkey !== wallet.client.publicKey) {
         const failure = { code: 'UNAUTHORIZED', message: 'this key has no wallet here' };
@@ -79,7 +80,7 @@ export class DevWalletService {
   /** What time has brought: held payments go back at their deadline. */
   tick(): VerifiedEvent[] {
     return this.#sql.transaction(() => {
-      this.#rows.forgetSeenBefore(this.#now_s() - 2 * DEV_WALLET_SEEN_S);
+      this.#rows.forgetSeen(this.#now_s());
       this.#bank.lapse();
       return this.#publishNews();
     });
@@ -89,15 +90,6 @@ export class DevWalletService {
   get nextDeadline_ms(): number | null {
     const deadline = this.#rows.held()[0]?.deadline;
     return deadline === undefined || deadline === null ? null : timeOfBlock(deadline);
-  }
-
-  #isStale(event: NostrEvent): boolean {
-    const expiration = tagValue(event, 'expiration');
-    // Ids are not remembered for ever, so an old request without an expiration could otherwise be played again.
-    const until_s =
-      expiration === undefined ? event.created_at + DEV_WALLET_SEEN_S : Number.parseInt(expiration, 10);
-    const now_s = this.#now_s();
-    return !(now_s <= until_s && until_s <= now_s + DEV_WALLET_SEEN_S);
   }
 
   #serve(wallet: DevWallet, text: string, about: About): VerifiedEvent[] {
@@ -187,6 +179,12 @@ export class DevWalletService {
   #now_s(): number {
     return Math.floor(this.#ports.now() / 1_000);
   }
+}
+
+/** Until when a request is served, Unix s: ids are not remembered for ever, so one without an expiration gets one. */
+function servedUntil_s(event: NostrEvent): number {
+  const expiration = tagValue(event, 'expiration');
+  return expiration === undefined ? event.created_at + DEV_WALLET_SEEN_S : Number.parseInt(expiration, 10);
 }
 
 /** The request an answer belongs to. */
