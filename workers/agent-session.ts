@@ -6,7 +6,7 @@ import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
 import type { AgentSessionRpc, Delivery, StepNews, StepOutcome } from './rpc.ts';
-import { sessionPorts } from './session-ports.ts';
+import { AgentGone, sessionPorts } from './session-ports.ts';
 import { durableSql } from './sql.ts';
 
 export class AgentSession extends DurableObject<Env> implements AgentSessionRpc {
@@ -42,7 +42,8 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc 
     } catch (error) {
       // After six throws the platform would give the object up for good, so it is recorded and tried again.
       console.error('session alarm failed', this.ctx.id.name, error);
-      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+      const pause_ms = error instanceof AgentGone ? AGENT_GONE_RETRY_MS : ALARM_RETRY_MS;
+      await this.ctx.storage.setAlarm(Date.now() + pause_ms);
     }
   }
 
@@ -65,3 +66,5 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc 
 }
 
 const ALARM_RETRY_MS = 10_000;
+/** An operator who takes an agent away may bring it back; its jobs then go on. */
+const AGENT_GONE_RETRY_MS = 3_600_000;

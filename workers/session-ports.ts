@@ -22,9 +22,19 @@ import { type Marketplace, marketplaceOf } from './marketplace.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
 
+/** The operator took the agent away while it still had jobs: nobody can sign for it until it is back. */
+export class AgentGone extends Error {
+  override readonly name = 'AgentGone';
+
+  constructor() {
+    super('this session is of an agent that is not here any more');
+  }
+}
+
 /**
  * @param parties public keys of agent and client, from the session's name
  * @param cleared called when the object's storage was emptied, so that its schema has to be made anew
+ * @throws AgentGone
  */
 export function sessionPorts(
   env: Env,
@@ -35,7 +45,7 @@ export function sessionPorts(
   const marketplace = marketplaceOf(env);
   const { config } = marketplace;
   const agent = marketplace.agentByPubkey(parties.agent);
-  if (agent === undefined) throw new Error('this session is of an agent that is not here any more');
+  if (agent === undefined) throw new AgentGone();
   const keys = marketplace.keysOf(agent);
   const session = ctx.id.name ?? '';
   const account = env.ACCOUNT.getByName(parties.client);
