@@ -28,6 +28,8 @@ const READY_TIMEOUT_MS = 30_000;
 /** The finest cron there is, and the one in wrangler.toml, ms. */
 const CRON_MS = 60_000;
 const CRON = '* * * * *';
+/** How many free ports are tried. */
+const PORT_TRIES = 5;
 /** Passed through for the kill tests (workers/faults.ts). */
 const TEST_VARIABLES = ['FAULT_URL'];
 
@@ -59,6 +61,18 @@ export class PortTaken extends Error {
  * @throws ConfigError, HomeInUse, PortTaken, BuildError: each with a message that says what to do
  */
 export async function startMarketplace(options: MarketplaceOptions): Promise<Marketplace> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // Between finding a free port and listening on it, somebody else may have taken it.
+      if (!isAddressInUse(error)) throw error;
+      if (options.port !== 0 || tries === PORT_TRIES) throw portTaken(options.port, error);
+    }
+  }
+}
+
+async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
   const { home, env, log } = options;
   const port = await freePort(options.port);
   const variables: Record<string, string> = { LOCAL: '1', PUBLIC_URL: `http://${HOST}:${port}` };
@@ -180,17 +194,22 @@ async function runCron(miniflare: Miniflare, log: (line: string) => void): Promi
 }
 
 /** The port itself when it is free, or any free one for 0. @throws PortTaken */
+function isAddressInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_ADDRESS_IN_USE';
+}
+
+function portTaken(port: number, cause: unknown): PortTaken {
+  return new PortTaken(
+    `Port ${port} is taken. Stop what uses it, or choose another: npm start -- --port 8788`,
+    { cause },
+  );
+}
+
 function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new PortTaken(
-              `Port ${wanted} is taken. Stop what uses it, or choose another: npm start -- --port 8788`,
-            )
-          : error,
-      );
+      reject(error.code === 'EADDRINUSE' ? portTaken(wanted, error) : error);
     });
     probe.listen(wanted, HOST, () => {
       const address = probe.address();
