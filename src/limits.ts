@@ -317,7 +317,7 @@ export const PAYOUT_MAX_FINAL_CLTV_BLOCKS = 432;
 /** A payout's invoice must be payable for so long yet, s, and for no longer than this: until then it blocks another. */
 export const PAYOUT_MIN_PAYABLE_S = 60;
 export const PAYOUT_MAX_PAYABLE_S = 7 * 86_400;
-/** Pause before a payout that did not arrive is tried again, doubled each time; with jitter, ms. */
+/** Pause before a payout that did not arrive is tried again, doubled each time, ms. */
 export const PAYOUT_RETRY_BASE_MS = 30_000;
 export const PAYOUT_RETRY_MAX_MS = 6 * 3_600_000;
 
