@@ -8,11 +8,13 @@ import type { NostrEvent } from '../../src/nostr/event.ts';
 import type { Filter } from '../../src/nostr/filter.ts';
 import { type HostileRelay, startHostileRelay } from './hostile-relay.ts';
 import type { Misdeed } from './hostile-script.ts';
+import type { LightningOrder } from './lightning/door.ts';
 import { type OutsideRelay, startOutsideRelay } from './outside-relay.ts';
 import { seeded } from './random.ts';
 
 /** What a test may ask for. */
 export type RelayOrder =
+  | LightningOrder
   | { readonly do: 'outside'; readonly requiresAuth?: boolean; readonly cap?: number }
   | {
       readonly do: 'hostile';
@@ -29,6 +31,11 @@ const outside = new Map<string, OutsideRelay>();
 const hostile = new Map<string, HostileRelay>();
 
 async function obey(order: RelayOrder): Promise<unknown> {
+  if (isLightning(order)) {
+    // LDK is large; only tests that ask for it load it.
+    const { obeyLightning } = await import('./lightning/door.ts');
+    return await obeyLightning(order);
+  }
   if (order.do === 'outside') {
     const relay = await startOutsideRelay(order);
     outside.set(relay.url, relay);
@@ -55,6 +62,10 @@ async function obey(order: RelayOrder): Promise<unknown> {
   else if (order.do === 'stop') await relay.stop();
   else await relay.start();
   return null;
+}
+
+function isLightning(order: RelayOrder): order is LightningOrder {
+  return order.do.startsWith('lightning ');
 }
 
 const server = createServer((request, response) => {

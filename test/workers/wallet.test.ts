@@ -10,7 +10,7 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { createHash } from 'node:crypto';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { devWallets, devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { msats } from '../../src/payment/msats.ts';
@@ -21,6 +21,9 @@ import { AgentSession } from '../../workers/edge.ts';
 import { configOf } from '../../workers/env.ts';
 import { walletOf } from '../../workers/wallet.ts';
 import { type Customer, customerOf, REAL_TIME } from '../support/nwc-customer.ts';
+
+// Without notifications a payment is heard of by looking, a few seconds later.
+vi.setConfig({ testTimeout: 40_000 });
 
 const SESSION = `${'a'.repeat(64)}:${'b'.repeat(64)}:`;
 const told: { job: string; transaction: Plain<WalletTransaction> }[] = [];

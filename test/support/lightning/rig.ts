@@ -22,6 +22,8 @@ export interface LightningRig {
   mine(blocks: number): void;
   /** Lets timers and finalizers run: LDK's bindings free memory only between turns. */
   rest(): Promise<void>;
+  /** Drops every connection to the relay; the wallets come back by themselves. */
+  interrupt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +65,10 @@ export async function startLightning(options: RigOptions = {}): Promise<Lightnin
       }
     },
     rest: () => nextTurn(),
+    async interrupt() {
+      relay.cut();
+      await Promise.all(Object.values(wallets).map((wallet) => wallet.start()));
+    },
     async stop() {
       for (const wallet of Object.values(wallets)) wallet.stop();
       if (options.relay === undefined) await relay.stop();
