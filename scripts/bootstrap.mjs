@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,8 @@ function install(folder) {
     .update(readFileSync(join(root, folder, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  // A linked folder is somebody else's: npm would empty it before it put a folder of its own in place of the link.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return;
   process.stdout.write(`Installing packages${folder === '.' ? '' : ` of ${folder}`} (once) ...\n`);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // npm's own progress goes to stderr, so that a command's output stays its own.
