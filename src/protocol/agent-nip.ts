@@ -1,5 +1,5 @@
 /** The agent NIP (draft 20250520): requests and results share one kind, bodies are OpenAI chat completions. */
-import { JobError, type Json } from '../errors.ts';
+import { JobError, type JobFailure, type Json } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
 import { chatCompletion, costJson } from './completion.ts';
@@ -8,7 +8,7 @@ import { readEnvelope } from './envelope.ts';
 import { addressTags, renderInterim } from './feedback.ts';
 import { isObject, type JsonObject, parseRequestJson } from './json.ts';
 import { messageText, readMessages, wrong } from './messages.ts';
-import type { ChatMessage, JobBody, Report, Request } from './model.ts';
+import type { ChatMessage, JobBody, PaymentDemand, Report, Request } from './model.ts';
 import { parsePrivateTags } from './private-tags.ts';
 import { withinEventLimit } from './size.ts';
 
@@ -19,7 +19,7 @@ export function agentNip(kinds: AgentKinds): Dialect {
     takes: (kind) => kind === kinds.task,
     envelope: (event, sealing) => readEnvelope(event, 'agent', true, sealing),
     body: readBody,
-    render: (report, request, now_s) => [render(report, request, kinds, now_s)],
+    render: (report, request, now_s) => render(report, request, kinds, now_s),
   };
 }
 
@@ -93,7 +93,7 @@ function readContract(text: string | undefined): Json {
   return contract;
 }
 
-function render(report: Report, request: Request, kinds: AgentKinds, now_s: number): EventTemplate {
+function render(report: Report, request: Request, kinds: AgentKinds, now_s: number): EventTemplate[] {
   const { envelope } = request;
   const answer = (tags: readonly Tag[], content: string): EventTemplate => ({
     kind: kinds.task,
@@ -101,8 +101,23 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     tags: [...addressTags(envelope), ...tags, ['nip_version', NIP_VERSION]],
     content,
   });
-  if (report.type === 'error') return answer([['error', JSON.stringify(report.failure)]], '');
-  if (report.type !== 'result') return renderInterim(report, envelope, kinds, now_s);
+  if (report.type === 'error') return [answer([['error', JSON.stringify(report.failure)]], '')];
+  if (report.type === 'paymentRequired') {
+    // Both, because clients of either kind have to see it: those of NIP-90 feedback, and those of the agent NIP.
+    const { bolt11 } = report.demand;
+    const error = JSON.stringify(paymentRequired(report.demand));
+    return [
+      renderInterim(report, envelope, kinds, now_s),
+      answer(
+        [
+          ['error', error],
+          ['bolt11', bolt11],
+        ],
+        '',
+      ),
+    ];
+  }
+  if (report.type !== 'result') return [renderInterim(report, envelope, kinds, now_s)];
   const { output, cost } = report;
   const tags: Tag[] = [
     ['result', JSON.stringify(chatCompletion(envelope.id, output, now_s))],
@@ -110,5 +125,14 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
   ];
   if (output.stream !== undefined) tags.push(['stream', String(output.stream.deltas), output.stream.sha256]);
   // The content only repeats the result for clients that do not know the NIP, so it is what gives way.
-  return withinEventLimit(answer(tags, output.content), answer(tags, ''));
+  return [withinEventLimit(answer(tags, output.content), answer(tags, ''))];
+}
+
+/** The only error that does not end a job. */
+function paymentRequired({ amount_msats, paymentHash, expiresAt_s }: PaymentDemand): JobFailure {
+  return {
+    code: 'PAYMENT_REQUIRED',
+    message: `${amount_msats / 1000} sats are to be paid before this job starts`,
+    details: { amount_msats, payment_hash: paymentHash, expires_at: expiresAt_s },
+  };
 }

@@ -44,6 +44,13 @@ export function renderInterim(
   switch (report.type) {
     case 'processing':
       return feedback(envelope, ['processing', report.note], now_s);
+    case 'paymentRequired': {
+      const { amount_msats, bolt11 } = report.demand;
+      const text = `${amount_msats / 1000} sats are to be paid before this job starts`;
+      return feedback(envelope, ['payment-required', text], now_s, '', [
+        ['amount', String(amount_msats), bolt11],
+      ]);
+    }
     case 'progress':
       return feedback(envelope, ['processing', report.note], now_s, '', [
         ['progress', String(report.done), String(report.total)],

@@ -94,9 +94,20 @@ export interface JobOutput {
   readonly stream?: { readonly deltas: number; readonly sha256: string };
 }
 
+/** An invoice a client is asked to pay before its job goes on (PROTOCOL §2, payment required). */
+export interface PaymentDemand {
+  readonly amount_msats: number;
+  readonly bolt11: string;
+  /** Hex. */
+  readonly paymentHash: string;
+  /** Unix s until which it can be paid. */
+  readonly expiresAt_s: number;
+}
+
 /** Everything the client is told about a job, before a dialect gives it tags. */
 export type Report =
   | { readonly type: 'processing'; readonly note: string }
+  | { readonly type: 'paymentRequired'; readonly demand: PaymentDemand }
   | { readonly type: 'progress'; readonly note: string; readonly done: number; readonly total: number }
   | { readonly type: 'partial'; readonly content: string; readonly note: string }
   | { readonly type: 'delta'; readonly seq: number; readonly text: string; readonly attempt: number }

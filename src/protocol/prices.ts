@@ -1,0 +1,16 @@
+/** What an agent's work costs, as its definition and its card say it. Amounts are whole msats. */
+export interface AgentPrices {
+  /** For each job. */
+  readonly perJob_msats: number;
+  readonly per1kInputTokens_msats: number;
+  readonly per1kOutputTokens_msats: number;
+  /** For each second, or part of one, in the sandbox. */
+  readonly perSandboxSecond_msats: number;
+}
+
+export const FREE: AgentPrices = {
+  perJob_msats: 0,
+  per1kInputTokens_msats: 0,
+  per1kOutputTokens_msats: 0,
+  perSandboxSecond_msats: 0,
+};
