@@ -134,7 +134,20 @@ export interface WalletRpc {
   watch(paymentHash: string, session: string, jobId: string, expires_ms: number): Promise<void>;
   /** A verified event of the wallet that arrived at the embedded relay. */
   deliver(event: NostrEvent): Promise<void>;
-  status(): Promise<{ readonly watches: number; readonly waiting: number }>;
+  status(): Promise<WalletStatus>;
+}
+
+/** How the wallet connection is, for /health and /metrics. */
+export interface WalletStatus {
+  readonly configured: boolean;
+  /** Payments somebody waits for. */
+  readonly watches: number;
+  /** Calls without an answer yet. */
+  readonly waiting: number;
+  /** Unix ms; null when the wallet has said nothing since the object woke. */
+  readonly lastAnswerAt_ms: number | null;
+  /** Why the last call that got no usable answer is unknown; null when there was none. */
+  readonly lastFault: string | null;
 }
 
 /** Who waits for payments. */

@@ -32,7 +32,8 @@ import { holdOrderJson, orderJson, type Plain, toPlain } from '../src/payment/wa
 import { type Watch, Watches } from '../src/payment/watches.ts';
 import { fetchDialer } from './dial.ts';
 import { configOf, type Env } from './env.ts';
-import type { WalletRpc } from './rpc.ts';
+import { faultPoint } from './faults.ts';
+import type { WalletRpc, WalletStatus } from './rpc.ts';
 import { durableSql } from './sql.ts';
 
 /** Pause before an alarm that failed is tried again, ms. */
@@ -50,6 +51,11 @@ interface Connected {
 export class WalletLink extends DurableObject<Env> implements WalletRpc {
   readonly #connected: Connected | null;
   readonly #watches: Watches;
+  /** Of this life of the object. */
+  readonly #health: { lastAnswerAt_ms: number | null; lastFault: string | null } = {
+    lastAnswerAt_ms: null,
+    lastFault: null,
+  };
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -57,7 +63,7 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
     this.#watches = new Watches(sql, {
       now: systemClock,
       random: Math.random,
-      lookup: (paymentHash) => this.#ask((wallet) => wallet.lookup(paymentHash, 'incoming')),
+      lookup: (paymentHash) => this.#ask('lookup', (wallet) => wallet.lookup(paymentHash, 'incoming')),
       tell: ({ session, jobId }, transaction) =>
         env.SESSION.getByName(session).walletChanged(jobId, toPlain(transaction)),
       failed: ({ paymentHash, jobId }, reason) =>
@@ -70,21 +76,21 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
   // ── Calls ──
 
   async makeInvoice(order: Plain<InvoiceOrder>): Promise<WalletAnswer<Plain<IssuedInvoice>>> {
-    return toPlain(await this.#ask((wallet) => wallet.makeInvoice(orderJson.parse(order))));
+    return toPlain(await this.#ask('makeInvoice', (wallet) => wallet.makeInvoice(orderJson.parse(order))));
   }
 
   async makeHold(order: Plain<HoldOrder>): Promise<WalletAnswer<Plain<IssuedInvoice>>> {
-    return toPlain(await this.#ask((wallet) => wallet.makeHold(holdOrderJson.parse(order))));
+    return toPlain(await this.#ask('makeHold', (wallet) => wallet.makeHold(holdOrderJson.parse(order))));
   }
 
   async settleHold(preimage: string): Promise<WalletAnswer<null>> {
-    const answer = await this.#ask((wallet) => wallet.settleHold(preimage));
+    const answer = await this.#ask('settleHold', (wallet) => wallet.settleHold(preimage));
     this.#notified(hashOfPreimage(preimage));
     return answer;
   }
 
   async cancelHold(paymentHash: string): Promise<WalletAnswer<null>> {
-    const answer = await this.#ask((wallet) => wallet.cancelHold(paymentHash));
+    const answer = await this.#ask('cancelHold', (wallet) => wallet.cancelHold(paymentHash));
     this.#notified(paymentHash);
     return answer;
   }
@@ -93,19 +99,19 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
     paymentHash: string,
     direction: WalletTransaction['direction'],
   ): Promise<WalletAnswer<Plain<WalletTransaction> | null>> {
-    return toPlain(await this.#ask((wallet) => wallet.lookup(paymentHash, direction)));
+    return toPlain(await this.#ask('lookup', (wallet) => wallet.lookup(paymentHash, direction)));
   }
 
   async pay(bolt11: string): Promise<WalletAnswer<Plain<Paid>>> {
-    return toPlain(await this.#ask((wallet) => wallet.pay(bolt11)));
+    return toPlain(await this.#ask('pay', (wallet) => wallet.pay(bolt11)));
   }
 
   async list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>> {
-    return toPlain(await this.#ask((wallet) => wallet.list(listing)));
+    return toPlain(await this.#ask('list', (wallet) => wallet.list(listing)));
   }
 
   async capabilities(): Promise<WalletAnswer<WalletCapabilities>> {
-    return await this.#ask((wallet) => wallet.capabilities());
+    return await this.#ask('capabilities', (wallet) => wallet.capabilities());
   }
 
   // ── News ──
@@ -121,8 +127,13 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
     this.#connected?.client.take(event);
   }
 
-  async status(): Promise<{ readonly watches: number; readonly waiting: number }> {
-    return { watches: this.#watches.size, waiting: this.#connected?.client.waiting ?? 0 };
+  async status(): Promise<WalletStatus> {
+    return {
+      configured: this.#connected !== null,
+      watches: this.#watches.size,
+      waiting: this.#connected?.client.waiting ?? 0,
+      ...this.#health,
+    };
   }
 
   /** Looks at what is due, without making the next alarm wait for it. Nothing is thrown (PLATFORM, alarms). */
@@ -157,10 +168,17 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
   }
 
   async #ask<Value>(
+    method: keyof Wallet,
     question: (wallet: Wallet) => Promise<WalletAnswer<Value>>,
   ): Promise<WalletAnswer<Value>> {
-    if (this.#connected !== null) return await question(this.#connected.wallet);
-    return { type: 'failed', code: 'REFUSED', message: 'this marketplace has no wallet' };
+    if (this.#connected === null)
+      return { type: 'failed', code: 'REFUSED', message: 'this marketplace has no wallet' };
+    const answer = await question(this.#connected.wallet);
+    if (answer.type === 'unknown') this.#health.lastFault = answer.reason;
+    else this.#health.lastAnswerAt_ms = systemClock();
+    // Here the wallet has acted and nobody else knows of it yet.
+    if (this.env.FAULT_URL !== undefined) await faultPoint(this.env, `wallet-${method}`, method);
+    return answer;
   }
 
   // ── The wallet ──

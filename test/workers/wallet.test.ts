@@ -106,6 +106,11 @@ describe('the wallet link', () => {
       expect.arrayContaining(['make_hold_invoice', 'pay_invoice', 'list_transactions']),
     );
     expect(capabilities.blockHeight).toBeGreaterThan(400_000);
+    expect(await env.WALLET.getByName('main').status()).toMatchObject({
+      configured: true,
+      lastAnswerAt_ms: expect.any(Number),
+      lastFault: null,
+    });
   });
 
   test('a customer pays an invoice, and the session that waits for it is told', async () => {
