@@ -3,6 +3,8 @@ import type { Config } from '../config.ts';
 import { JOB_MAX_INPUT_BYTES } from '../limits.ts';
 import { agentKeys } from '../nostr/keys.ts';
 import { JOB_KIND } from '../nostr/kinds.ts';
+import { isDevelopmentMoney } from '../payment/operator-wallet.ts';
+import { FREE } from '../protocol/prices.ts';
 import type { AgentDefinition, KeyedAgent } from './definition.ts';
 import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
 
@@ -38,6 +40,8 @@ export function embeddedAgents(
   options: EmbeddedOptions = { workersAi: false },
 ): AgentDefinition[] {
   const agents = [discoverAgent(config)];
+  // Something to pay for, so that every way to pay can be tried with development money.
+  if (isDevelopmentMoney(config)) agents.push(pricedDiscover(agents[0] ?? discoverAgent(config)));
   const model =
     config.model?.name ?? (options.workersAi ? (config.workersAiModel ?? WORKERS_AI_MODEL) : null);
   if (model !== null) agents.push(chatAgent(config, model));
@@ -50,6 +54,20 @@ export function keyedAgents(config: Config, options?: EmbeddedOptions): KeyedAge
     ...agent,
     pubkey: agentKeys(config.masterSecret, agent.slug).publicKey,
   }));
+}
+
+/** What a job of the priced variants costs, msats. */
+const DEVELOPMENT_PRICE_MSATS = 21_000;
+
+function pricedDiscover(free: AgentDefinition): AgentDefinition {
+  return {
+    ...free,
+    slug: 'discover-prepaid',
+    name: 'Discover (prepaid)',
+    description: `${free.description} Costs 21 sats, paid before the job starts.`,
+    prices: { ...FREE, perJob_msats: DEVELOPMENT_PRICE_MSATS },
+    paymentMethods: ['bolt11_prepaid', 'credit'],
+  };
 }
 
 function discoverAgent(config: Config): AgentDefinition {
@@ -72,11 +90,14 @@ function discoverAgent(config: Config): AgentDefinition {
     inputFormats: ['text/plain'],
     outputFormats: ['application/json'],
     maxContextTokens: Math.floor(DISCOVER_MAX_INPUT_BYTES / 4),
+    maxOutputTokens: 0,
     maxInputBytes: DISCOVER_MAX_INPUT_BYTES,
     timeLimit_ms: DISCOVER_TIME_LIMIT_MS,
     parametersSchema: DISCOVER_PARAMETERS,
     authentication: config.agentAuth,
     rateLimits: rateLimits(config, DISCOVER_JOBS_PER_HOUR),
+    prices: FREE,
+    paymentMethods: [],
     exampleRequest: {
       messages: [{ role: 'user', content: 'nostr zaps' }],
       parameters: { task: 'note-search', max_results: 10 },
@@ -102,11 +123,14 @@ function chatAgent(config: Config, model: string): AgentDefinition {
     inputFormats: ['text/plain'],
     outputFormats: ['text/plain', 'text/markdown', 'application/json'],
     maxContextTokens: CHAT_MAX_CONTEXT_TOKENS,
+    maxOutputTokens: CHAT_MAX_CONTEXT_TOKENS,
     maxInputBytes: JOB_MAX_INPUT_BYTES,
     timeLimit_ms: CHAT_TIME_LIMIT_MS,
     parametersSchema: CHAT_PARAMETERS,
     authentication: config.agentAuth,
     rateLimits: rateLimits(config, CHAT_JOBS_PER_HOUR),
+    prices: FREE,
+    paymentMethods: [],
     exampleRequest: {
       messages: [{ role: 'user', content: 'Explain zaps on Nostr in two sentences.' }],
       parameters: { temperature: 0.7, max_tokens: 200 },

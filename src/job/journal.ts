@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
 import type { ChatMessage } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
+import type { JobMoney } from './money.ts';
 import type { OutboxEntry } from './outbox.ts';
 import type { Job } from './types.ts';
 
@@ -22,6 +23,8 @@ export interface JournalRecord {
   /** Whether the client's relay list is still to be looked up. */
   readonly lookup: boolean;
   readonly outbox: readonly OutboxEntry[];
+  /** Null for a job without a price. */
+  readonly money: JobMoney | null;
   /** Messages made of other jobs' results, by what the job waited for. */
   readonly inputs: { readonly [key: string]: ChatMessage };
   /** Whether the marketplace's record (D1) is behind. */

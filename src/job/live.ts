@@ -3,9 +3,10 @@ import type { JobBody, JobOutput, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { JournalRecord } from './journal.ts';
 import { nextTick } from './machine.ts';
+import { isMoneySettled, nextMoneyTick } from './money.ts';
 import { nextTry } from './outbox.ts';
 import type { Failed } from './ports.ts';
-import { isFinal } from './types.ts';
+import { isFinal, MONEY } from './types.ts';
 
 export interface Live {
   record: JournalRecord;
@@ -26,14 +27,16 @@ const CHAIN_POLL_MAX_MS = 30_000;
 
 /** When this job next needs the session awake, Unix ms; null when nothing is left to do. */
 export function nextWake(live: Live, now_ms: number): number | null {
-  const { job, outbox, unprojected, lookup } = live.record;
+  const { job, outbox, unprojected, lookup, money } = live.record;
   const times: number[] = [];
   const tick = nextTick(job);
   if (tick !== null) times.push(tick);
   const attempt = nextTry(outbox);
   if (attempt !== null) times.push(attempt > now_ms ? attempt : now_ms + RECOVERY_MS);
   if (unprojected || lookup || live.working !== null) times.push(now_ms + RECOVERY_MS);
-  if (job.phase === 'waiting') {
+  const look = money === null ? null : nextMoneyTick(job, money, now_ms + RECOVERY_MS);
+  if (look !== null) times.push(look);
+  if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {
     times.push(
       now_ms + Math.min(CHAIN_POLL_MAX_MS, Math.max(CHAIN_POLL_MIN_MS, (now_ms - job.openedAt_ms) / 4)),
     );
@@ -47,6 +50,7 @@ export function isSettled({ record }: Live): boolean {
     isFinal(record.job.phase) &&
     !record.unprojected &&
     !record.lookup &&
+    isMoneySettled(record.money) &&
     record.outbox.every((entry) => entry.owed.length === 0)
   );
 }

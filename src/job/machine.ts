@@ -13,7 +13,6 @@ import {
   STEP_LEASE_MS,
   STEP_MAX_ATTEMPTS,
 } from '../limits.ts';
-import { freeOf } from '../payment/cost.ts';
 import type { Report } from '../protocol/model.ts';
 import {
   type FinalPhase,
@@ -23,6 +22,7 @@ import {
   type JobInput,
   type JobInputType,
   type JobPhase,
+  MONEY,
   type Transition,
 } from './types.ts';
 
@@ -38,7 +38,9 @@ export function openJob(opening: Opening, now_ms: number): Transition {
   const job: Job = { ...blank(opening, now_ms), phase: 'waiting' };
   if (opening.startBy_ms !== null && opening.startBy_ms <= now_ms) return expire(job, now_ms);
   const note = opening.waitingFor.length > 0 ? 'accepted, waiting for its inputs' : 'accepted';
-  const accepted: JobEffect = { type: 'report', key: 'processing', report: { type: 'processing', note } };
+  const accepted = acceptance(note);
+  // An unpaid job is not accepted yet; what its client is told is the demand for payment.
+  if (opening.waitingFor.includes(MONEY)) return { job, effects: [{ type: 'project' }] };
   if (opening.waitingFor.length > 0) return { job, effects: [accepted, { type: 'project' }] };
   const ordered = order(job, now_ms);
   return { job: ordered.job, effects: [accepted, ...ordered.effects] };
@@ -92,7 +94,7 @@ const ended: Row = {};
 
 /** Which input means something in which phase. What is absent is a no-op. */
 const TABLE: { readonly [P in JobPhase]: Row } = {
-  waiting: { ready, unready, cancel, tick: tickWaiting },
+  waiting: { ready, unready, lapse, cancel, tick: tickWaiting },
   queued: { begun, stepFailed, cancel, lost: (job, _, now) => reorder(job, now), tick: tickQueued },
   running: {
     alive,
@@ -127,11 +129,18 @@ function blank(opening: Opening, now_ms: number): Job {
   };
 }
 
+function acceptance(note: string): JobEffect {
+  return { type: 'report', key: 'processing', report: { type: 'processing', note } };
+}
+
 function ready(job: Job, input: JobInput<'ready'>, now_ms: number): Transition | null {
   if (!job.waitingFor.includes(input.key)) return null;
   const waitingFor = job.waitingFor.filter((key) => key !== input.key);
   const next = change(job, { waitingFor });
-  return waitingFor.length > 0 ? { job: next, effects: [] } : order(next, now_ms);
+  const told = input.key === MONEY ? [acceptance('paid')] : [];
+  if (waitingFor.length > 0) return { job: next, effects: told };
+  const ordered = order(next, now_ms);
+  return { job: ordered.job, effects: [...told, ...ordered.effects] };
 }
 
 function unready(job: Job, input: JobInput<'unready'>, now_ms: number): Transition {
@@ -164,7 +173,7 @@ function output(job: Job, input: JobInput<'output'>, now_ms: number): Transition
       {
         type: 'report',
         key: 'result',
-        report: { type: 'result', output: input.output, cost: freeOf(input.output.usage) },
+        report: { type: 'result', output: input.output, cost: input.cost },
       },
       { type: 'remember', output: input.output },
       { type: 'project' },
@@ -182,6 +191,14 @@ function cancel(job: Job, _: JobInput<'cancel'>, now_ms: number): Transition {
   return {
     job: change(job, { phase: 'cancelled', closedAt_ms: now_ms, leaseUntil_ms: null, held: null }),
     effects: [{ type: 'stop' }, { type: 'project' }],
+  };
+}
+
+function lapse(job: Job, _: JobInput<'lapse'>, now_ms: number): Transition {
+  const failure: JobFailure = { code: 'PAYMENT_REQUIRED', message: 'The job was not paid in time' };
+  return {
+    job: change(job, { phase: 'expired', closedAt_ms: now_ms, leaseUntil_ms: null, held: null, failure }),
+    effects: [{ type: 'project' }],
   };
 }
 

@@ -2,8 +2,10 @@
 import type { Clock } from '../clock.ts';
 import type { JobFailure } from '../errors.ts';
 import type { NostrEvent, VerifiedEvent } from '../nostr/event.ts';
+import type { Quote } from '../payment/pricing.ts';
 import type { ChatMessage, Envelope, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
+import type { MoneyPorts } from './till.ts';
 
 /** One job as its agent sees it. Text in it comes from strangers and is data, never orders. */
 export interface Assignment {
@@ -43,6 +45,10 @@ export interface SessionPorts {
 
   /** Why this client's request is not taken; null when it is. */
   admit(request: Request, authenticated: readonly string[], openJobs: number): Promise<JobFailure | null>;
+  /** The most a job can cost; null when it is free. */
+  quote(body: JobBody, history: readonly ChatMessage[]): Quote | null;
+  /** Null where nothing has a price. */
+  readonly money: MoneyPorts | null;
   /** Relays the request itself names, besides the one it came from; empty when it names none. */
   namedTargets(request: Request): readonly string[];
   /** The client's read relays (NIP-65), asked where the request came from; empty when unknown. */
@@ -67,8 +73,8 @@ export interface SessionPorts {
   retraction(jobId: string): Promise<VerifiedEvent | null>;
   /** Brings the marketplace's record up to date. Repeat-safe. */
   project(records: readonly JobRecord[]): Promise<void>;
-  /** Names of this session and its agent, for the record. */
-  readonly names: { readonly session: string; readonly agent: string };
+  /** Names of this session and its agent, for the record, and its client's public key. */
+  readonly names: { readonly session: string; readonly agent: string; readonly client: string };
 
   /** Has the session woken at `at_ms`, instead of at an earlier appointment. */
   wakeAt(at_ms: number): void;

@@ -3,6 +3,7 @@
  * leave for several jobs at once, so that not every job costs a call and a written row.
  */
 import { QUOTA_LEAVE_MAX, QUOTA_WINDOW_MS } from '../limits.ts';
+import { ACCOUNT_SCHEMA } from '../store/account-schema.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 
 export interface Leave {
@@ -12,19 +13,13 @@ export interface Leave {
   readonly until_ms: number;
 }
 
-const SCHEMA = [
-  [
-    'CREATE TABLE quotas (agent TEXT PRIMARY KEY, window INTEGER NOT NULL, granted INTEGER NOT NULL) WITHOUT ROWID',
-  ],
-];
-
 /** The counts of one client (kept in its account object). */
 export class Quotas {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    migrate(sql, SCHEMA);
+    migrate(sql, ACCOUNT_SCHEMA);
   }
 
   /**

@@ -5,8 +5,8 @@
  * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
  * journal and done later; whatever is done twice counts once.
  */
-import { PUBLISH_MAX_RELAYS } from '../limits.ts';
 import type { NostrEvent } from '../nostr/event.ts';
+import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
@@ -15,16 +15,19 @@ import { Inbox } from './inbox.ts';
 import { Journal, type JournalRecord } from './journal.ts';
 import { type Live, toJobRecord } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
-import { advance, openDone, openJob, rejectJob } from './machine.ts';
-import { EMBEDDED, promise } from './outbox.ts';
+import { advance, openDone } from './machine.ts';
+import type { JobMoney } from './money.ts';
+import { newJob, price } from './opening.ts';
+import { promise } from './outbox.ts';
 import type { Failed, SessionPorts } from './ports.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
 import { endingOf, type Step, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
-import { readBody, type Taken, take } from './taking.ts';
+import { readBody, take } from './taking.ts';
+import { Till } from './till.ts';
 import { isFinal, type JobInput, type JobInputType, type Transition } from './types.ts';
-import { chainedJobs, prerequisites, turnsOver } from './waiting.ts';
+import { chainedJobs, turnsOver } from './waiting.ts';
 
 export class Session {
   readonly #ports: SessionPorts;
@@ -35,6 +38,7 @@ export class Session {
   readonly #projector: Projector;
   readonly #inbox: Inbox;
   readonly #steps: Steps;
+  readonly #till: Till | null;
   #recovered = false;
 
   constructor(sql: Sql, ports: SessionPorts) {
@@ -43,6 +47,12 @@ export class Session {
     this.#journal = new Journal(sql);
     this.#lives = new LiveJobs(ports, this.#journal);
     this.#steps = new Steps(ports, this.#journal, this);
+    this.#till =
+      ports.money === null
+        ? null
+        : new Till(ports, ports.money, (live, money, reports, input) =>
+            this.#storeMoney(live, money, reports, input),
+          );
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -70,44 +80,18 @@ export class Session {
     const { id } = taken.request.envelope;
     // While admission was asked for, the same rumor may have come in another wrap.
     if (id !== event.id && this.#lives.knows(id)) return;
-    const { live, opened } = this.#newJob(taken, event, via);
+    const priced = await price(this.#ports, this.#till, taken, this.#journal);
+    const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
     const { attempt, phase } = opened.job;
     const outcome =
       phase === 'queued' && this.#steps.isHere(live) ? await this.#steps.tryNow(live, attempt) : null;
     if (id !== event.id && this.#lives.knows(id)) return;
-    const done = outcome === null ? null : endingOf(attempt, outcome);
+    const done = outcome === null ? null : endingOf(attempt, outcome, live.record.money);
     this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
     if (live.record.job.phase === 'waiting') this.#ports.defer(this.#pollChained(live));
+    this.#till?.bill(live);
     await this.#ports.fault('K2', id);
-  }
-
-  #newJob(taken: Taken, event: NostrEvent, via: string): { live: Live; opened: Transition } {
-    const { request, body, failure } = taken;
-    const { envelope } = request;
-    const now_ms = this.#ports.clock();
-    const opening = {
-      id: envelope.id,
-      startBy_ms: envelope.expiresAt_s === null ? null : envelope.expiresAt_s * 1000,
-      timeLimit_ms: this.#ports.timeLimit_ms,
-      waitingFor: body === null ? [] : prerequisites(body, envelope.session, this.#lives.unfinished),
-    };
-    const opened = failure === null ? openJob(opening, now_ms) : rejectJob(opening, failure, now_ms);
-    const named = this.#ports.namedTargets(request);
-    const read = named.length > 0 ? [] : this.#inbox.known(now_ms);
-    const record: JournalRecord = {
-      job: opened.job,
-      request: event,
-      via,
-      targets: [...new Set([EMBEDDED, via, ...named, ...(read ?? [])])].slice(0, PUBLISH_MAX_RELAYS),
-      lookup: read === null,
-      outbox: [],
-      inputs: {},
-      unprojected: false,
-      resultId: null,
-      wraps: envelope.sealing === 'giftwrap' ? [event.id] : [],
-    };
-    return { live: { request, body, abort: null, working: null, record }, opened };
   }
 
   /**
@@ -146,7 +130,15 @@ export class Session {
   ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void {
     this.#recover();
     const live = this.#lives.get(jobId);
-    if (live !== undefined) this.#input(live, endingOf(attempt, outcome));
+    if (live !== undefined) this.#input(live, endingOf(attempt, outcome, live.record.money));
+  }
+
+  /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */
+  async walletChanged(jobId: string, transaction: WalletTransaction): Promise<void> {
+    this.#recover();
+    const live = this.#lives.get(jobId);
+    if (live !== undefined) this.#till?.changed(live, transaction);
+    else await this.#till?.late(this.#ports.names.client, transaction);
   }
 
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
@@ -164,6 +156,7 @@ export class Session {
       await this.#pollChained(live);
       this.#publisher.send(live);
       if (live.record.unprojected) this.#projector.soon(live);
+      this.#till?.tick(live);
     }
     this.#releaseTurns();
     this.#lives.settle(this.#lives.all());
@@ -193,6 +186,7 @@ export class Session {
       if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
       if (live.record.unprojected) this.#projector.soon(live);
       this.#publisher.send(live);
+      this.#till?.tick(live);
       this.#lives.appoint(live);
     }
     this.#releaseTurns();
@@ -236,24 +230,46 @@ export class Session {
     if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
-    if (isFinal(job.phase)) this.#releaseTurns();
+    if (isFinal(job.phase)) {
+      this.#till?.settle(live);
+      this.#releaseTurns();
+    }
+  }
+
+  /** One stored step of a job's money: what it is now, what the client is told of it, and what it means for the job. */
+  #storeMoney(
+    live: Live,
+    money: JobMoney,
+    reports: readonly Report[],
+    input: JobInput<'ready' | 'lapse'> | null,
+  ): void {
+    const { job } = live.record;
+    if (this.#lives.get(job.id) !== live) return;
+    live.record = { ...live.record, money };
+    const moved = input === null ? { job, effects: [] } : advance(job, input, this.#ports.clock());
+    const told = reports.map((report) => ({ type: 'report', key: 'payment', report }) as const);
+    this.#commit(live, { job: moved.job, effects: [...told, ...moved.effects] }, false);
+    this.#lives.settle([live]);
   }
 
   #withEffects(live: Live, transition: Transition, now_ms: number): JournalRecord {
     const { record } = live;
     const outbox = [...record.outbox];
     const wraps = [...record.wraps];
-    let { resultId, unprojected } = record;
+    let { resultId, unprojected, money } = record;
     for (const effect of transition.effects) {
       if (effect.type === 'project') unprojected = true;
       if (effect.type !== 'report') continue;
+      if (effect.report.type === 'result' && money !== null) {
+        money = { ...money, charged: String(effect.report.cost.price_msats) };
+      }
       for (const event of this.#ports.answer(effect.report, live.request, Math.floor(now_ms / 1000))) {
         outbox.push(promise(event, record.targets));
         if (effect.key === 'result') resultId = event.id;
         if (live.request.envelope.sealing === 'giftwrap') wraps.push(event.id);
       }
     }
-    return { ...record, job: transition.job, outbox, resultId, unprojected, wraps };
+    return { ...record, job: transition.job, outbox, resultId, unprojected, money, wraps };
   }
 
   /** Lets go on whoever waited for a turn that is over, or for the result of a job of this very session. */

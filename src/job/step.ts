@@ -2,6 +2,7 @@
 import { JobError } from '../errors.ts';
 import type { ChatMessage, JobOutput, Request } from '../protocol/model.ts';
 import type { Live } from './live.ts';
+import { costOf, type JobMoney } from './money.ts';
 import type { Assignment, Failed } from './ports.ts';
 import type { JobInput } from './types.ts';
 
@@ -42,8 +43,13 @@ export function turnOf(live: Live, output: JobOutput): ChatMessage[] {
 }
 
 /** How an attempt ended, as an input of the machine. */
-export function endingOf(attempt: number, outcome: JobOutput | Failed): JobInput<'output' | 'stepFailed'> {
-  if (!('failure' in outcome)) return { type: 'output', attempt, output: outcome };
+export function endingOf(
+  attempt: number,
+  outcome: JobOutput | Failed,
+  money: JobMoney | null,
+): JobInput<'output' | 'stepFailed'> {
+  if (!('failure' in outcome))
+    return { type: 'output', attempt, output: outcome, cost: costOf(money, outcome.usage) };
   // Member by member: what crossed RPC carries a `type` of its own, and spread over the input it turned every
   // failure of a runner into an input that means nothing.
   const { failure, retry } = outcome;

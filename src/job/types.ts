@@ -1,6 +1,6 @@
 /** What a job is while it lives, what can happen to it, and what it wants done (DESIGN §4). Plain JSON throughout. */
 import type { JobFailure } from '../errors.ts';
-import type { JobOutput, Report } from '../protocol/model.ts';
+import type { Cost, JobOutput, Report } from '../protocol/model.ts';
 import { JOB_PHASES as RECORDED_PHASES } from '../store/job-record.ts';
 
 /**
@@ -17,6 +17,9 @@ export type FinalPhase = 'delivered' | 'rejected' | 'expired' | 'cancelled' | 'f
 export function isFinal(phase: JobPhase): phase is FinalPhase {
   return phase !== 'waiting' && phase !== 'queued' && phase !== 'running';
 }
+
+/** What an unpaid job waits for. */
+export const MONEY = 'money';
 
 /** The state of one job. Times are Unix ms unless the name says otherwise. */
 export interface Job {
@@ -54,7 +57,9 @@ export interface JobInputs {
   begun: { readonly attempt: number };
   /** Whoever works on it is alive, perhaps with news for the client. */
   alive: { readonly attempt: number; readonly news: Report | null };
-  output: { readonly attempt: number; readonly output: JobOutput };
+  output: { readonly attempt: number; readonly output: JobOutput; readonly cost: Cost };
+  /** It was not paid in time: it ends without a word, because its demand for payment said until when. */
+  lapse: unknown;
   /** The attempt ended without output. Only what may mend by itself is worth another attempt. */
   stepFailed: { readonly attempt: number; readonly failure: JobFailure; readonly retry: boolean };
   /** Whoever worked on it is known to be gone (its memory was lost). */

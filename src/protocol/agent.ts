@@ -1,7 +1,11 @@
 /** What an agent is: configuration, not code. Runtimes (runtime.ts) do its work. */
 import type { Json } from '../errors.ts';
+import type { AgentPrices } from './prices.ts';
 
 export type RuntimeName = 'discover' | 'chat';
+
+/** Ways to pay a job, in the words of the agent card (PROTOCOL §8). */
+export type PaymentMethod = 'bolt11_prepaid' | 'credit';
 
 export interface AgentDefinition {
   /** Name in URLs, NIP-05 and `d` tags: lower-case letters, digits, hyphens. */
@@ -17,6 +21,8 @@ export interface AgentDefinition {
   readonly inputFormats: readonly string[];
   readonly outputFormats: readonly string[];
   readonly maxContextTokens: number;
+  /** An answer never has more tokens: what a quote by tokens is made of. */
+  readonly maxOutputTokens: number;
   /** Limit on messages, inputs and parameters together, bytes. */
   readonly maxInputBytes: number;
   /** From start to result, ms. */
@@ -29,6 +35,9 @@ export interface AgentDefinition {
     readonly anonymousPerHour: number;
     readonly authenticatedPerHour: number;
   };
+  readonly prices: AgentPrices;
+  /** How its jobs may be paid; nothing for a free agent. */
+  readonly paymentMethods: readonly PaymentMethod[];
   /** An example of a request body, for the card and the pages. */
   readonly exampleRequest: { readonly [key: string]: Json };
 }

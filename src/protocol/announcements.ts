@@ -67,7 +67,7 @@ function handlerInformation(agent: KeyedAgent, config: Config): Content {
   const content = JSON.stringify({
     name: agent.name,
     about: agent.description,
-    amount: 'free',
+    amount: agent.prices.perJob_msats === 0 ? 'free' : agent.prices.perJob_msats,
     encryptionSupported: true,
     nip90Params: parameterHints(agent),
   });
@@ -83,7 +83,7 @@ function cardAnnouncement(agent: KeyedAgent, config: Config, { cardHash }: Annou
     ['x', cardHash],
     ...agent.tasks.map(({ type }) => ['capability', type]),
     ...kindTags(agent, config),
-    ['price', '0', 'sats'],
+    ['price', String(agent.prices.perJob_msats / 1000), 'sats'],
   ];
   return { kind: config.kinds.card, tags, content: agent.description };
 }

@@ -24,6 +24,7 @@ export interface CardPrice {
   readonly id: string;
   readonly input_cost_per_1k_tokens: number;
   readonly output_cost_per_1k_tokens: number;
+  readonly fixed_cost?: number;
 }
 
 /** The card as it is served. Its JSON Schema is agent-card.schema.ts. */
@@ -113,10 +114,11 @@ export function agentCard(
       default_currency: 'sats',
       models: modelNames(agent).map((id) => ({
         id,
-        input_cost_per_1k_tokens: 0,
-        output_cost_per_1k_tokens: 0,
+        input_cost_per_1k_tokens: agent.prices.per1kInputTokens_msats / 1000,
+        output_cost_per_1k_tokens: agent.prices.per1kOutputTokens_msats / 1000,
+        ...(agent.prices.perJob_msats === 0 ? {} : { fixed_cost: agent.prices.perJob_msats / 1000 }),
       })),
-      payment_methods_accepted: [],
+      payment_methods_accepted: agent.paymentMethods,
     },
     authentication: { type: agent.authentication },
     rate_limits: {

@@ -7,6 +7,7 @@ import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
 import { publicKeyOf } from '../../src/nostr/schnorr.ts';
 import type { AgentDefinition, KeyedAgent } from '../../src/protocol/agent.ts';
 import type { Cost, JobOutput } from '../../src/protocol/model.ts';
+import { FREE } from '../../src/protocol/prices.ts';
 
 export const kinds = DEFAULT_AGENT_KINDS;
 export const NOW_S = 1_800_000_000;
@@ -56,6 +57,9 @@ const definition: AgentDefinition = {
   },
   authentication: 'none',
   rateLimits: { anonymousPerHour: 10, authenticatedPerHour: 20 },
+  maxOutputTokens: 500,
+  prices: FREE,
+  paymentMethods: [],
   exampleRequest: { messages: [{ role: 'user', content: 'zaps' }] },
 };
 

@@ -1,0 +1,13 @@
+/** What a client's account object stores: how many jobs it may open, and its books. One list, because one object has one version. */
+export const ACCOUNT_SCHEMA: readonly string[][] = [
+  [
+    'CREATE TABLE quotas (agent TEXT PRIMARY KEY, window INTEGER NOT NULL, granted INTEGER NOT NULL) WITHOUT ROWID',
+  ],
+  [
+    `CREATE TABLE entries (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, postings TEXT NOT NULL
+    )`,
+    'CREATE TABLE balances (account TEXT PRIMARY KEY, amount INTEGER NOT NULL) WITHOUT ROWID',
+    'CREATE TABLE projected (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL)',
+  ],
+];
