@@ -251,6 +251,8 @@ export const NWC_RESPONSE_OVERLAP_S = 300;
 export const NWC_HEIGHT_KEEP_MS = 30_000;
 /** Transactions asked for in one listing. */
 export const NWC_LIST_MAX = 50;
+/** Relays a client's wallet may name when it is asked for an invoice. */
+export const NWC_GUEST_RELAYS = 3;
 /** A payment somebody waits for is looked up at least this often, ms: at first, and in the end. */
 export const WALLET_POLL_MIN_MS = 2_000;
 export const WALLET_POLL_MAX_MS = 60_000;

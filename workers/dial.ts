@@ -9,8 +9,9 @@ const CLOSE_NORMAL = 1000;
  * it connects.
  *
  * @param background keeps the object awake while a socket opens
+ * @param send makes the request; by default it goes out to the network
  */
-export function fetchDialer(background: (work: Promise<unknown>) => void): Dial {
+export function fetchDialer(background: (work: Promise<unknown>) => void, send: Send = outside): Dial {
   return (url, handlers) => {
     const abort = new AbortController();
     let socket: WebSocket | undefined;
@@ -21,7 +22,7 @@ export function fetchDialer(background: (work: Promise<unknown>) => void): Dial 
       handlers.closed(reason);
     };
     background(
-      open(url, abort.signal).then(
+      open(url, abort.signal, send).then(
         (opened) => {
           if (over) {
             opened.accept();
@@ -47,8 +48,13 @@ export function fetchDialer(background: (work: Promise<unknown>) => void): Dial 
   };
 }
 
-async function open(url: string, signal: AbortSignal): Promise<WebSocket> {
-  const response = await fetch(url.replace(/^ws/, 'http'), {
+/** Makes one HTTP request. */
+export type Send = (url: string, init: RequestInit) => Promise<Response>;
+
+const outside: Send = (url, init) => fetch(url, init);
+
+async function open(url: string, signal: AbortSignal, send: Send): Promise<WebSocket> {
+  const response = await send(url.replace(/^ws/, 'http'), {
     headers: { Upgrade: 'websocket' },
     redirect: 'manual',
     signal,

@@ -19,7 +19,7 @@ export interface Env {
   readonly RELAY: ObjectNamespace<RelayRpc & Fetches>;
   readonly LINKS: ObjectNamespace<RelayLinksRpc>;
   readonly SESSION: ObjectNamespace<AgentSessionRpc & MoneyObserver>;
-  readonly ACCOUNT: ObjectNamespace<ClientAccountRpc>;
+  readonly ACCOUNT: ObjectNamespace<ClientAccountRpc & MoneyObserver>;
   readonly INDEX: ObjectNamespace<SearchIndexRpc>;
   readonly WALLET: ObjectNamespace<WalletRpc>;
   readonly DEV_WALLET: ObjectNamespace<DevWalletRpc>;

@@ -20,6 +20,7 @@ import type {
   WalletTransaction,
 } from '../src/payment/wallet.ts';
 import type { Plain } from '../src/payment/wallet-json.ts';
+import type { Observer } from '../src/payment/watches.ts';
 import type { JobOutput, Report } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 
@@ -127,11 +128,20 @@ export interface WalletRpc {
   list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>>;
   capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
   /**
-   * Follows an incoming payment from now on and tells the session (see {@link MoneyObserver}) whenever it is in
+   * Follows an incoming payment from now on and tells whoever waits (see {@link MoneyObserver}) whenever it is in
    * another state than before; begins from `pending`. Kept until the payment is final, or unpaid well after
    * `expires_ms` (Unix ms). Repeat-safe.
+   *
+   * @param name of the session, or of the account when `object` says so
+   * @param about what it is told with the news: the job's id
    */
-  watch(paymentHash: string, session: string, jobId: string, expires_ms: number): Promise<void>;
+  watch(
+    paymentHash: string,
+    name: string,
+    about: string,
+    expires_ms: number,
+    object?: Observer['object'],
+  ): Promise<void>;
   /** A verified event of the wallet that arrived at the embedded relay. */
   deliver(event: NostrEvent): Promise<void>;
   status(): Promise<WalletStatus>;
@@ -153,10 +163,10 @@ export interface WalletStatus {
 /** Who waits for payments. */
 export interface MoneyObserver {
   /**
-   * A payment of this job has changed, says the wallet's own record. Called again until it returns, so it returns when
+   * A payment for this job (or whatever else it was watched for) has changed, says the wallet's own record. Called again until it returns, so it returns when
    * what it means is stored; the same news may come more than once.
    */
-  walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void>;
+  walletChanged(about: string, transaction: Plain<WalletTransaction>): Promise<void>;
 }
 
 /** The development wallets (workers/dev-wallet.ts); they exist in local marketplaces only. */

@@ -29,12 +29,13 @@ import type {
   WalletTransaction,
 } from '../src/payment/wallet.ts';
 import { holdOrderJson, orderJson, type Plain, toPlain } from '../src/payment/wallet-json.ts';
-import { type Watch, Watches } from '../src/payment/watches.ts';
+import { type Observer, Watches } from '../src/payment/watches.ts';
 import { fetchDialer } from './dial.ts';
 import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
-import type { WalletRpc, WalletStatus } from './rpc.ts';
+import type { MoneyObserver, WalletRpc, WalletStatus } from './rpc.ts';
 import { durableSql } from './sql.ts';
+import { after } from './timers.ts';
 
 /** Pause before an alarm that failed is tried again, ms. */
 const ALARM_RETRY_MS = 10_000;
@@ -64,10 +65,10 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
       now: systemClock,
       random: Math.random,
       lookup: (paymentHash) => this.#ask('lookup', (wallet) => wallet.lookup(paymentHash, 'incoming')),
-      tell: ({ session, jobId }, transaction) =>
-        env.SESSION.getByName(session).walletChanged(jobId, toPlain(transaction)),
-      failed: ({ paymentHash, jobId }, reason) =>
-        console.error(JSON.stringify({ message: 'payment not followed', job: jobId, paymentHash, reason })),
+      tell: ({ observer, about }, transaction) =>
+        this.#observer(observer).walletChanged(about, toPlain(transaction)),
+      failed: ({ paymentHash, about }, reason) =>
+        console.error(JSON.stringify({ message: 'payment not followed', about, paymentHash, reason })),
     });
     const uri = operatorWallet(configOf(env));
     this.#connected = uri === null ? null : this.#connect(uri, new FactStore(sql, uri.walletPubkey));
@@ -116,9 +117,14 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
 
   // ── News ──
 
-  async watch(paymentHash: string, session: string, jobId: string, expires_ms: number): Promise<void> {
-    const watch: Watch = { paymentHash, session, jobId, expires_ms };
-    this.#watches.add(watch);
+  async watch(
+    paymentHash: string,
+    name: string,
+    about: string,
+    expires_ms: number,
+    object: Observer['object'] = 'session',
+  ): Promise<void> {
+    this.#watches.add({ paymentHash, observer: { object, name }, about, expires_ms });
     this.#connected?.transport.listen();
     await this.#keepAlarm();
   }
@@ -134,6 +140,10 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
       waiting: this.#connected?.client.waiting ?? 0,
       ...this.#health,
     };
+  }
+
+  #observer({ object, name }: Observer): MoneyObserver {
+    return object === 'session' ? this.env.SESSION.getByName(name) : this.env.ACCOUNT.getByName(name);
   }
 
   /** Looks at what is due, without making the next alarm wait for it. Nothing is thrown (PLATFORM, alarms). */
@@ -232,9 +242,4 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
       rest: () => undefined,
     };
   }
-}
-
-function after(delay_ms: number, work: () => void): () => void {
-  const timer = setTimeout(work, delay_ms);
-  return () => clearTimeout(timer);
 }

@@ -90,12 +90,6 @@ export function subtract(amount: Msats, less: Msats): Msats {
   return msats(amount - less);
 }
 
-/** The smaller of two amounts. (`Math.min` does not take `bigint`.) */
-export function least(first: Msats, second: Msats): Msats {
-  if (first <= second) return first;
-  return second;
-}
-
 /** An operator's share, in millionths, so that fractions of a percent are whole numbers. */
 export const FEE_PARTS = 1_000_000;
 

@@ -23,12 +23,19 @@ const TELLING: RetryPolicy = {
   attempts: Number.POSITIVE_INFINITY,
 };
 
+/** An object that waits for payments: a session, or a client's account (zaps that name no job). */
+export interface Observer {
+  readonly object: 'session' | 'account';
+  readonly name: string;
+}
+
 /** One incoming payment that somebody waits for. */
 export interface Watch {
   readonly paymentHash: string;
-  /** Name of the session that is told. */
-  readonly session: string;
-  readonly jobId: string;
+  /** Who is told. */
+  readonly observer: Observer;
+  /** What the observer knows the payment by: a job's id, for sessions. */
+  readonly about: string;
   /** Unix ms until which the invoice can be paid. */
   readonly expires_ms: number;
 }
@@ -47,8 +54,9 @@ export interface WatchPorts {
 interface WatchRow extends SqlRow {
   id: number;
   hash: string;
-  session: string;
-  job: string;
+  object: Observer['object'];
+  name: string;
+  about: string;
   expires_ms: number;
   since_ms: number;
   /** What whoever waits knows, as {@link signOf} writes it. */
@@ -60,9 +68,9 @@ interface WatchRow extends SqlRow {
 
 const SCHEMA: string[][] = [
   [
-    `CREATE TABLE watch (id INTEGER PRIMARY KEY, hash TEXT NOT NULL, session TEXT NOT NULL, job TEXT NOT NULL,
-      expires_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL, told TEXT NOT NULL, next_ms INTEGER NOT NULL,
-      attempts INTEGER NOT NULL, UNIQUE (hash, session, job))`,
+    `CREATE TABLE watch (id INTEGER PRIMARY KEY, hash TEXT NOT NULL, object TEXT NOT NULL, name TEXT NOT NULL,
+      about TEXT NOT NULL, expires_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL, told TEXT NOT NULL,
+      next_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, UNIQUE (hash, object, name, about))`,
   ],
 ];
 
@@ -79,15 +87,16 @@ export class Watches {
   }
 
   /** Begins to watch a payment nobody has paid yet. Repeat-safe; a repeated call makes the next look come at once. */
-  add({ paymentHash, session, jobId, expires_ms }: Watch): void {
+  add({ paymentHash, observer, about, expires_ms }: Watch): void {
     const now = this.#ports.now();
     this.#sql.run(
-      `INSERT INTO watch (hash, session, job, expires_ms, since_ms, told, next_ms, attempts)
-       VALUES (?, ?, ?, ?, ?, ?, ?, 0)
-       ON CONFLICT (hash, session, job) DO UPDATE SET next_ms = excluded.since_ms, expires_ms = excluded.expires_ms`,
+      `INSERT INTO watch (hash, object, name, about, expires_ms, since_ms, told, next_ms, attempts)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+       ON CONFLICT (hash, object, name, about) DO UPDATE SET next_ms = excluded.since_ms, expires_ms = excluded.expires_ms`,
       paymentHash,
-      session,
-      jobId,
+      observer.object,
+      observer.name,
+      about,
       expires_ms,
       now,
       UNPAID,
@@ -180,6 +189,6 @@ function signOf({ state, settleDeadline }: WalletTransaction): string {
 
 const UNPAID = 'pending';
 
-function watchOf({ hash, session, job, expires_ms }: WatchRow): Watch {
-  return { paymentHash: hash, session, jobId: job, expires_ms };
+function watchOf({ hash, object, name, about, expires_ms }: WatchRow): Watch {
+  return { paymentHash: hash, observer: { object, name }, about, expires_ms };
 }

@@ -34,7 +34,12 @@ class World {
   }
 
   add(expires_ms = this.now_ms + 600_000): void {
-    this.watches.add({ paymentHash: 'h', session: 's', jobId: 'j', expires_ms });
+    this.watches.add({
+      paymentHash: 'h',
+      observer: { object: 'session', name: 's' },
+      about: 'j',
+      expires_ms,
+    });
   }
 
   async pass(ms: number): Promise<void> {

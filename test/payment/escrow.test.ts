@@ -7,235 +7,33 @@
  * the model's, never the machine's. Mutants with the usual mistakes must break a rule in the same schedules.
  * Does not prove: that wallets behave as the model does (the tests with LDK do), nor the job's side of it.
  */
-import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import {
-  ESCROW_HOLD_BLOCKS,
-  ESCROW_MARGIN_BLOCKS,
-  INVOICE_GRACE_MS,
-  INVOICE_MAKE_ATTEMPTS,
-} from '../../src/limits.ts';
-import { fromHex } from '../../src/nostr/hex.ts';
-import {
-  advanceEscrow,
-  type Escrow,
-  type EscrowEffect,
-  type EscrowInput,
-  nextEscrowTick,
-  openEscrow,
-} from '../../src/payment/escrow.ts';
+import { ESCROW_HOLD_BLOCKS, INVOICE_GRACE_MS, INVOICE_MAKE_ATTEMPTS } from '../../src/limits.ts';
+import { advanceEscrow, type EscrowEffect, type EscrowInput } from '../../src/payment/escrow.ts';
 import { ESCROW_PHASES, escrowSchema } from '../../src/payment/escrow-types.ts';
 import { msats, toJson } from '../../src/payment/msats.ts';
-import type { IssuedInvoice, TransactionState, WalletTransaction } from '../../src/payment/wallet.ts';
-import { seeded } from '../support/random.ts';
-import { failingSeeds, type Machine, must, simulate, type World } from './simulation.ts';
-
-const PREIMAGE = 'ee'.repeat(32);
-const HASH = createHash('sha256').update(fromHex(PREIMAGE)).digest('hex');
-const AMOUNT = msats(21_000);
-const NOW = 1_700_000_000_000;
-const opening = { id: 'job', amount: AMOUNT, paymentHash: HASH, sealedPreimage: 'sealed' };
-
-type EscrowMachine = Machine<Escrow, EscrowInput, EscrowEffect>;
-const machine: EscrowMachine = {
-  open: (now) => openEscrow(opening, now),
-  advance: advanceEscrow,
-  nextTick: nextEscrowTick,
-};
-
-const CLIENTS = ['approves', 'rejects', 'vanishes', 'callsOff', 'paysLate', 'neverPays'] as const;
-
-/** A wallet with one hold invoice, its node, the chain and a client. */
-class Model implements World<Escrow, EscrowInput, EscrowEffect> {
-  readonly tick = { type: 'tick' } as const;
-  readonly client: (typeof CLIENTS)[number];
-  readonly traps: boolean;
-  /** What really became of the money. */
-  truth: 'none' | 'payable' | 'locked' | 'taken' | 'back' = 'none';
-  height = 800_000;
-  deadline: number | null = null;
-  expiresAt_ms = 0;
-  shown = false;
-  approved = false;
-  refused = false;
-  paid = false;
-  counts = { held: 0, settled: 0, approvedSettled: 0 };
-  now_ms = 0;
-
-  constructor(seed: number) {
-    const random = seeded(seed ^ 0x5eed);
-    this.client = CLIENTS[Math.floor(random() * CLIENTS.length)] ?? 'approves';
-    this.traps = random() < 0.5;
-  }
-
-  perform(effect: EscrowEffect, now_ms: number): readonly EscrowInput[] {
-    this.now_ms = now_ms;
-    switch (effect.type) {
-      case 'make': {
-        if (this.truth === 'none') {
-          this.truth = 'payable';
-          this.expiresAt_ms = now_ms + effect.order.expiry_s * 1_000;
-        }
-        return [{ type: 'issued', invoice: this.invoice() }];
-      }
-      case 'look':
-        return [{ type: 'seen', transaction: this.lookup(), height: this.height }];
-      case 'settle':
-        if (this.truth === 'locked') this.truth = 'taken';
-        return [];
-      case 'cancel':
-        if (this.truth === 'locked' || (this.truth === 'payable' && !this.traps)) {
-          this.truth = 'back';
-          return [{ type: 'cancelAnswered' }];
-        }
-        return [];
-      case 'offer':
-        this.shown = true;
-        return [];
-      default:
-        return [];
-    }
-  }
-
-  live(state: Escrow, now_ms: number, random: () => number): readonly EscrowInput[] {
-    this.now_ms = now_ms;
-    if (random() < 0.35) this.height += 1 + Math.floor(random() * 3);
-    // The node gives a held payment back some blocks before it would have to go to the chain.
-    if (this.truth === 'locked' && this.deadline !== null && this.height >= this.deadline)
-      this.truth = 'back';
-    const atRest = state.phase === 'cancelled' || state.phase === 'lapsed';
-    must(!(atRest && this.truth === 'locked'), 'nobody forgets money that is locked until its deadline');
-    const inputs: EscrowInput[] = [];
-    const pays = this.client === 'paysLate' ? state.phase === 'closing' : this.client !== 'neverPays';
-    if (
-      this.shown &&
-      !this.paid &&
-      this.truth === 'payable' &&
-      pays &&
-      now_ms < this.expiresAt_ms &&
-      random() < 0.3
-    ) {
-      this.paid = true;
-      this.truth = 'locked';
-      this.deadline = this.height + ESCROW_HOLD_BLOCKS + Math.floor(random() * 6);
-    }
-    const callsOff = this.client === 'callsOff' || this.client === 'paysLate';
-    if (callsOff && this.shown && !this.refused && random() < 0.2) {
-      this.refused = true;
-      inputs.push({ type: 'refuse' });
-    }
-    if (state.phase === 'held' && random() < 0.15) {
-      if (this.client === 'approves') {
-        this.approved = true;
-        inputs.push({ type: 'approve' });
-      } else if (this.client === 'rejects') {
-        this.refused = true;
-        inputs.push({ type: 'refuse' });
-      }
-    }
-    // Notifications: true, repeated or made up, they all look alike.
-    if (random() < 0.1) inputs.push({ type: 'wake' });
-    return inputs;
-  }
-
-  check(before: Escrow, input: EscrowInput | null, after: Escrow, effects: readonly EscrowEffect[]): void {
-    for (const effect of effects) {
-      if (effect.type === 'held') this.counts.held++;
-      if (effect.type === 'settled') {
-        this.counts.settled++;
-        if (effect.approved) this.counts.approvedSettled++;
-        must(this.truth === 'taken', 'settled is only said of what was taken');
-      }
-      if (effect.type === 'settle') must(this.approved, 'the preimage is used only after an approval');
-      if (effect.type === 'held') must(this.paid, 'work starts only on locked money');
-    }
-    if (
-      input?.type === 'seen' &&
-      before.phase === 'held' &&
-      this.deadline !== null &&
-      input.height !== null
-    ) {
-      const near = input.height >= this.deadline - ESCROW_MARGIN_BLOCKS;
-      must(!(near && after.phase === 'held'), 'nothing is undecided within the margin');
-    }
-    if (after !== before) must(after.revision > before.revision, 'every change counts');
-  }
-
-  /** At the end, when the chain has long passed every deadline that could hide something held. */
-  final(state: Escrow): void {
-    must(['settled', 'cancelled', 'lapsed'].includes(state.phase), `at rest, not ${state.phase}`);
-    must((this.truth === 'taken') === (state.phase === 'settled'), 'taken and settled are the same');
-    must(this.truth !== 'locked', 'nothing stays held');
-    must(this.counts.settled <= 1 && this.counts.held <= 1, 'said once');
-    if (this.truth === 'taken') must(this.approved, 'taken only after an approval');
-    must(this.counts.approvedSettled === this.counts.settled, 'what was taken is owed to the worker');
-  }
-
-  private invoice(): IssuedInvoice {
-    const createdAt_s = Math.floor(this.now_ms / 1_000);
-    return {
-      bolt11: 'lnbcrt1',
-      paymentHash: HASH,
-      amount: AMOUNT,
-      createdAt_s,
-      expiresAt_s: this.expiresAt_ms / 1_000,
-    };
-  }
-
-  private lookup(): WalletTransaction | null {
-    if (this.truth === 'none') return null;
-    return transaction(this.state(), this.deadline);
-  }
-
-  private state(): TransactionState {
-    const expired = this.now_ms >= this.expiresAt_ms;
-    switch (this.truth) {
-      case 'taken':
-        return 'settled';
-      case 'locked':
-        // Alby Hub: any unsettled row past its expiry.
-        return this.traps && expired ? 'expired' : 'accepted';
-      case 'back':
-        // Alby Hub notices a cancellation, and not that the node gave the payment back.
-        return this.traps && this.deadline !== null && this.height >= this.deadline ? 'accepted' : 'failed';
-      default:
-        return expired ? 'expired' : 'pending';
-    }
-  }
-}
-
-function transaction(state: TransactionState, settleDeadline: number | null = null): WalletTransaction {
-  return {
-    direction: 'incoming',
-    state,
-    paymentHash: HASH,
-    amount: AMOUNT,
-    fees: msats(0),
-    bolt11: 'lnbcrt1',
-    preimage: state === 'settled' ? PREIMAGE : null,
-    createdAt_s: NOW / 1_000,
-    expiresAt_s: NOW / 1_000 + 600,
-    settledAt_s: state === 'settled' ? NOW / 1_000 : null,
-    settleDeadline,
-  };
-}
-
-function run(tested: EscrowMachine, seed: number): Model {
-  const model = new Model(seed);
-  const { state } = simulate(tested, model, seed);
-  model.final(state);
-  return model;
-}
+import type { TransactionState } from '../../src/payment/wallet.ts';
+import {
+  AMOUNT,
+  type EscrowMachine,
+  escrowMachine,
+  HASH,
+  NOW,
+  PREIMAGE,
+  runEscrow,
+  transaction,
+} from './escrow-model.ts';
+import { failingSeeds } from './simulation.ts';
 
 describe('an escrow in a bad world', () => {
   test('breaks no rule in any schedule', { timeout: 60_000 }, () => {
-    expect(failingSeeds(2_000, (seed) => run(machine, seed))).toEqual([]);
+    expect(failingSeeds(2_000, (seed) => runEscrow(escrowMachine, seed))).toEqual([]);
   });
 
   test('comes to every end in these schedules', () => {
     const ends = new Set<string>();
     for (let seed = 1; seed <= 300; seed++) {
-      const { client, truth } = run(machine, seed);
+      const { client, truth } = runEscrow(escrowMachine, seed);
       ends.add(`${client}: ${truth}`);
     }
     expect([...ends]).toEqual(
@@ -253,7 +51,7 @@ describe('an escrow in a bad world', () => {
   /** Each mistake is one that a service of this kind was found with (LIGHTNING §2.3, §7.1). */
   const mutants: Readonly<Record<string, EscrowMachine>> = {
     'believes that expired means unpaid': {
-      ...machine,
+      ...escrowMachine,
       advance: (escrow, input, now) =>
         input.type === 'seen' && input.transaction?.state === 'expired' && escrow.lookAt_ms !== null
           ? {
@@ -263,7 +61,7 @@ describe('an escrow in a bad world', () => {
           : advanceEscrow(escrow, input, now),
     },
     'takes a notification for the money': {
-      ...machine,
+      ...escrowMachine,
       advance: (escrow, input, now) =>
         advanceEscrow(
           escrow,
@@ -274,12 +72,12 @@ describe('an escrow in a bad world', () => {
         ),
     },
     'does not look at the chain': {
-      ...machine,
+      ...escrowMachine,
       advance: (escrow, input, now) =>
         advanceEscrow(escrow, input.type === 'seen' ? { ...input, height: null } : input, now),
     },
     'forgets an invoice that was withdrawn': {
-      ...machine,
+      ...escrowMachine,
       advance: (escrow, input, now) => {
         const next = advanceEscrow(escrow, input, now);
         return next.state.phase === 'closing'
@@ -288,7 +86,7 @@ describe('an escrow in a bad world', () => {
       },
     },
     'settles and cancels once and never asks what became of it': {
-      ...machine,
+      ...escrowMachine,
       advance: (escrow, input, now) => {
         const next = advanceEscrow(escrow, input, now);
         const { phase } = next.state;
@@ -300,13 +98,13 @@ describe('an escrow in a bad world', () => {
   };
   for (const [mistake, mutant] of Object.entries(mutants)) {
     test(`is caught when it ${mistake}`, () => {
-      expect(failingSeeds(200, (seed) => run(mutant, seed)).length).toBeGreaterThan(0);
+      expect(failingSeeds(200, (seed) => runEscrow(mutant, seed)).length).toBeGreaterThan(0);
     });
   }
 });
 
 /** Feeds inputs one after another, each a second later; the last state and all effects. */
-function play(inputs: readonly EscrowInput[], from = machine.open(NOW)) {
+function play(inputs: readonly EscrowInput[], from = escrowMachine.open(NOW)) {
   let { state } = from;
   const effects = [...from.effects];
   for (const [index, input] of inputs.entries()) {
@@ -354,7 +152,7 @@ describe('an escrow', () => {
   test('is stored with its sealed preimage before the wallet hears of it, and reads back the same', () => {
     const { state } = play([issued]);
     expect(escrowSchema.parse(JSON.parse(toJson(state)))).toEqual(state);
-    expect(machine.open(NOW).state.sealedPreimage).toBe('sealed');
+    expect(escrowMachine.open(NOW).state.sealedPreimage).toBe('sealed');
     expect(toJson(play([issued, seen('accepted')]))).not.toContain(PREIMAGE);
   });
 
@@ -367,7 +165,7 @@ describe('an escrow', () => {
   });
 
   test('gives up when the wallet cannot make it', () => {
-    let { state } = machine.open(NOW);
+    let { state } = escrowMachine.open(NOW);
     const effects: EscrowEffect[] = [];
     for (let now = NOW; state.phase === 'requested' && now < NOW + 3_600_000; now += 1_000) {
       const next = advanceEscrow(state, { type: 'tick' }, now);

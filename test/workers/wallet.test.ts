@@ -18,7 +18,8 @@ import { SocketTransport } from '../../src/payment/nwc/socket-transport.ts';
 import type { IssuedInvoice, WalletAnswer, WalletTransaction } from '../../src/payment/wallet.ts';
 import type { Plain } from '../../src/payment/wallet-json.ts';
 import { AgentSession } from '../../workers/edge.ts';
-import { configOf } from '../../workers/env.ts';
+import { configOf, type Env } from '../../workers/env.ts';
+import { invoiceOfGuest } from '../../workers/guest-wallet.ts';
 import { walletOf } from '../../workers/wallet.ts';
 import { type Customer, customerOf, REAL_TIME } from '../support/nwc-customer.ts';
 
@@ -192,6 +193,45 @@ describe('the wallet link', () => {
     const theirs = value(await customer.wallet.makeInvoice(order(1_000_000)));
     expect(await wallet.pay(theirs.bolt11)).toMatchObject({ type: 'failed', code: 'INSUFFICIENT_BALANCE' });
     expect(await wallet.lookup('f'.repeat(64), 'incoming')).toEqual({ type: 'ok', value: null });
+  });
+});
+
+describe('wallets of clients', () => {
+  const background = (work: Promise<unknown>) => void work.catch(console.error);
+  const ask = (uri: string) => invoiceOfGuest(env, uri, order(3), background);
+
+  test('are asked for an invoice, which the operator can pay: a refund', async () => {
+    value(await customer.wallet.pay((await invoice(10)).bolt11));
+    const theirs = value(await ask(devWalletUri(configOf(env), 'customer') ?? ''));
+    value(await wallet.pay(theirs.bolt11));
+    expect(value(await customer.wallet.lookup(theirs.paymentHash, 'incoming'))).toMatchObject({
+      state: 'settled',
+      amount: 3_000n,
+    });
+  });
+
+  test('that cannot be used, or would have us dial where we must not, are refused', async () => {
+    expect(await ask('nostr+walletconnect://nothing')).toMatchObject({ type: 'failed', code: 'REFUSED' });
+    const relay = (url: string) => `&relay=${encodeURIComponent(url)}`;
+    const uri = devWalletUri(configOf(env), 'customer') ?? '';
+    expect(
+      await ask(`${uri}${['a', 'b', 'c'].map((name) => relay(`wss://${name}.example`)).join('')}`),
+    ).toMatchObject({
+      code: 'REFUSED',
+    });
+    const deployed: Env = {
+      ...env,
+      ...{ LOCAL: '', MASTER_SECRET: '1'.repeat(64), PUBLIC_URL: 'https://m.example' },
+    };
+    for (const url of [
+      'wss://127.0.0.1',
+      'wss://[::ffff:10.0.0.1]',
+      'ws://relay.example',
+      'wss://m.example:444',
+    ])
+      expect(
+        await invoiceOfGuest(deployed, uri.replace(/relay=[^&]+/, relay(url).slice(1)), order(3), background),
+      ).toMatchObject({ type: 'failed', code: 'REFUSED' });
   });
 });
 

@@ -1,0 +1,166 @@
+/**
+ * What a job costs: a quote before it, which is the most it can cost, and a charge after it, which is what it used and
+ * never more than the quote. What was paid and not used goes back to the client's credit (ledger-entries.ts).
+ */
+import type { JobFailure } from '../errors.ts';
+import { AGENT_MAX_FETCHED_BYTES } from '../limits.ts';
+import type { ContentPart, Cost, JobBody, Usage } from '../protocol/model.ts';
+import type { AgentPrices } from '../protocol/prices.ts';
+import { add, ceilDivide, type Msats, msats, msatsFromSats, subtract, toNumber } from './msats.ts';
+
+/** What of an agent its prices depend on. */
+export interface PricedAgent {
+  readonly prices: AgentPrices;
+  /** A prompt never has more tokens. */
+  readonly maxContextTokens: number;
+  /** An answer never has more tokens. */
+  readonly maxOutputTokens: number;
+  /** From start to result, ms; the sandbox never runs longer. */
+  readonly timeLimit_ms: number;
+}
+
+/** The most a job can cost. */
+export interface Quote {
+  readonly max: Msats;
+  /** Whether it costs exactly that. */
+  readonly fixed: boolean;
+  readonly prices: AgentPrices;
+}
+
+/** What a job used. */
+export interface Used extends Usage {
+  /** Time in the sandbox, ms. */
+  readonly sandbox_ms: number;
+}
+
+/** What a job costs in the end. */
+export interface Charge {
+  readonly total: Msats;
+  /** What of the quote is left. */
+  readonly rest: Msats;
+  readonly cost: Cost;
+}
+
+/**
+ * Bytes of UTF-8 per token at the least, over a whole text: about four in English, three in Chinese or Japanese. A
+ * text that needs more tokens costs the agent and not the client, who was promised a maximum.
+ */
+const BYTES_PER_TOKEN = 3;
+/** What models add around each message. */
+const TOKENS_PER_MESSAGE = 8;
+/** An image counts as so many tokens at the most, in the models of today. */
+const TOKENS_PER_IMAGE = 1_600;
+
+/**
+ * The price of a job before it starts.
+ *
+ * @param history_bytes UTF-8 of the earlier turns that go along in a session
+ */
+export function quote(agent: PricedAgent, body: JobBody, history_bytes = 0): Quote {
+  const { prices } = agent;
+  const max = total(prices, {
+    prompt_tokens: Math.min(promptTokens(body, history_bytes), agent.maxContextTokens),
+    completion_tokens: Math.min(wantedTokens(body) ?? agent.maxOutputTokens, agent.maxOutputTokens),
+    sandbox_ms: agent.timeLimit_ms,
+  });
+  return { max, fixed: max === msats(prices.perJob_msats), prices };
+}
+
+/**
+ * Why a quote is not acceptable to the client, who said what it will pay at most: NIP-90's `bid`, or the contract's
+ * `payment_amount_sats`. Null when it is.
+ */
+export function refuseQuote({ max }: Quote, body: JobBody): JobFailure | null {
+  if (body.bid_msats !== null && max > BigInt(Math.floor(body.bid_msats))) {
+    return tooDear(max, 'bid_msats', body.bid_msats);
+  }
+  const agreed = contractAmount(body);
+  if (agreed === 'malformed') {
+    return {
+      code: 'BAD_REQUEST',
+      message: 'payment_amount_sats must be a whole number of sats',
+      details: { path: 'contract.payment_amount_sats' },
+    };
+  }
+  return agreed !== null && max > agreed ? tooDear(max, 'contract_msats', toNumber(agreed)) : null;
+}
+
+/** The price of a job after it: each item rounded up to a msat, and together never more than the quote. */
+export function charge({ max, prices }: Quote, used: Used): Charge {
+  const items = itemsOf(prices, used);
+  const sum = items.reduce((all, { amount }) => all + amount, 0n);
+  const capped = sum < max ? msats(sum) : max;
+  const breakdown: { item: string; cost_msats: number }[] = [];
+  let left = capped;
+  for (const { item, amount } of items) {
+    const part = amount < left ? msats(amount) : left;
+    left = subtract(left, part);
+    if (amount > 0n) breakdown.push({ item, cost_msats: toNumber(part) });
+  }
+  return {
+    total: capped,
+    rest: subtract(max, capped),
+    cost: {
+      input_tokens: used.prompt_tokens,
+      output_tokens: used.completion_tokens,
+      price_msats: toNumber(capped),
+      breakdown,
+    },
+  };
+}
+
+type Metered = Pick<Used, 'prompt_tokens' | 'completion_tokens' | 'sandbox_ms'>;
+
+function itemsOf(
+  prices: AgentPrices,
+  used: Metered,
+): readonly { readonly item: string; readonly amount: bigint }[] {
+  const per = (price_msats: number, count: number, unit: bigint): bigint =>
+    ceilDivide(BigInt(price_msats) * BigInt(Math.max(0, Math.ceil(count))), unit);
+  return [
+    { item: 'job', amount: BigInt(prices.perJob_msats) },
+    { item: 'input_tokens', amount: per(prices.per1kInputTokens_msats, used.prompt_tokens, 1_000n) },
+    { item: 'output_tokens', amount: per(prices.per1kOutputTokens_msats, used.completion_tokens, 1_000n) },
+    { item: 'sandbox_seconds', amount: per(prices.perSandboxSecond_msats, used.sandbox_ms / 1_000, 1n) },
+  ];
+}
+
+function total(prices: AgentPrices, used: Metered): Msats {
+  return add(...itemsOf(prices, used).map(({ amount }) => msats(amount)));
+}
+
+function promptTokens({ messages, parameters, tools, inputs }: JobBody, history_bytes: number): number {
+  const utf8 = (text: string): number => new TextEncoder().encode(text).length;
+  const parts = messages.flatMap(({ content }): readonly ContentPart[] =>
+    typeof content === 'string' ? [{ type: 'text', text: content }] : content,
+  );
+  const text_bytes = parts.reduce((sum, part) => sum + (part.type === 'text' ? utf8(part.text) : 0), 0);
+  const images = parts.filter((part) => part.type === 'image_url').length;
+  const rest_bytes = utf8(JSON.stringify(parameters)) + (tools === null ? 0 : utf8(JSON.stringify(tools)));
+  // What inputs refer to is fetched later, when the price stands already.
+  const fetched_bytes = inputs.length === 0 ? 0 : AGENT_MAX_FETCHED_BYTES;
+  const bytes = text_bytes + rest_bytes + history_bytes + fetched_bytes;
+  return (
+    Math.ceil(bytes / BYTES_PER_TOKEN) + messages.length * TOKENS_PER_MESSAGE + images * TOKENS_PER_IMAGE
+  );
+}
+
+/** `max_tokens` of the request, in either of its OpenAI spellings, where it is a whole number. */
+function wantedTokens({ parameters }: JobBody): number | null {
+  const wanted = parameters.max_completion_tokens ?? parameters.max_tokens;
+  return typeof wanted === 'number' && Number.isSafeInteger(wanted) && wanted >= 0 ? wanted : null;
+}
+
+function contractAmount({ contract }: JobBody): Msats | null | 'malformed' {
+  if (typeof contract !== 'object' || contract === null || !('payment_amount_sats' in contract)) return null;
+  const sats: unknown = contract.payment_amount_sats;
+  return sats === null ? null : (msatsFromSats(sats) ?? 'malformed');
+}
+
+function tooDear(max: Msats, name: string, offered: number): JobFailure {
+  return {
+    code: 'INSUFFICIENT_FUNDS',
+    message: 'This job may cost more than the request offers',
+    details: { price_msats: toNumber(max), [name]: offered },
+  };
+}

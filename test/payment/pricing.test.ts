@@ -1,0 +1,176 @@
+/** Prices: a quote is the most a job costs, a charge is what it used, and neither depends on who reads it. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { msats } from '../../src/payment/msats.ts';
+import { charge, type PricedAgent, quote, refuseQuote } from '../../src/payment/pricing.ts';
+import type { JobBody } from '../../src/protocol/model.ts';
+import { type AgentPrices, FREE } from '../../src/protocol/prices.ts';
+
+const body: JobBody = {
+  messages: [{ role: 'user', content: 'What is the time?' }],
+  parameters: {},
+  inputs: [],
+  model: null,
+  outputFormat: null,
+  tools: null,
+  bid_msats: null,
+  contract: null,
+  bolt11: null,
+};
+const agentWith = (prices: Partial<AgentPrices>): PricedAgent => ({
+  prices: { ...FREE, ...prices },
+  maxContextTokens: 8_000,
+  maxOutputTokens: 2_000,
+  timeLimit_ms: 60_000,
+});
+const fixed = agentWith({ perJob_msats: 21_000 });
+const metered = agentWith({ per1kInputTokens_msats: 1_000, per1kOutputTokens_msats: 3_000 });
+const used = (prompt_tokens: number, completion_tokens: number, sandbox_ms = 0) => ({
+  prompt_tokens,
+  completion_tokens,
+  total_tokens: prompt_tokens + completion_tokens,
+  sandbox_ms,
+});
+
+const prices = fc.record({
+  perJob_msats: fc.nat(1_000_000),
+  per1kInputTokens_msats: fc.nat(100_000),
+  per1kOutputTokens_msats: fc.nat(100_000),
+  perSandboxSecond_msats: fc.nat(10_000),
+});
+const usage = fc
+  .tuple(fc.nat(1_000_000), fc.nat(1_000_000), fc.nat(10_000_000))
+  .map((amounts) => used(...amounts));
+
+describe('a charge', () => {
+  test('is never more than the quote, and charge and rest are the quote', () => {
+    fc.assert(
+      fc.property(prices, usage, fc.string({ maxLength: 500 }), (list, use, content) => {
+        const asked = quote(agentWith(list), { ...body, messages: [{ role: 'user', content }] });
+        const { total, rest, cost } = charge(asked, use);
+        expect(total + rest).toBe(asked.max);
+        expect(cost.price_msats).toBe(Number(total));
+        expect(cost.breakdown.reduce((sum, { cost_msats }) => sum + cost_msats, 0)).toBe(cost.price_msats);
+        expect(cost.breakdown.every(({ cost_msats }) => cost_msats >= 0)).toBe(true);
+      }),
+    );
+  });
+
+  test('grows with use', () => {
+    fc.assert(
+      fc.property(prices, usage, usage, (list, a, b) => {
+        const asked = quote(agentWith(list), body);
+        const both = used(
+          a.prompt_tokens + b.prompt_tokens,
+          a.completion_tokens + b.completion_tokens,
+          a.sandbox_ms + b.sandbox_ms,
+        );
+        expect(charge(asked, both).total).toBeGreaterThanOrEqual(charge(asked, a).total);
+      }),
+    );
+  });
+
+  test('of a use within what was foreseen is not capped', () => {
+    const asked = quote(metered, body);
+    expect(charge(asked, used(10, 20))).toEqual({
+      total: 70n,
+      rest: asked.max - 70n,
+      cost: {
+        input_tokens: 10,
+        output_tokens: 20,
+        price_msats: 70,
+        breakdown: [
+          { item: 'input_tokens', cost_msats: 10 },
+          { item: 'output_tokens', cost_msats: 60 },
+        ],
+      },
+    });
+  });
+
+  test('rounds each item up to a msat, and a begun second up', () => {
+    const coder = agentWith({ perJob_msats: 5, per1kInputTokens_msats: 1, perSandboxSecond_msats: 7 });
+    const { cost } = charge(quote(coder, body), used(1, 0, 1_001));
+    expect(cost.breakdown).toEqual([
+      { item: 'job', cost_msats: 5 },
+      { item: 'input_tokens', cost_msats: 1 },
+      { item: 'sandbox_seconds', cost_msats: 14 },
+    ]);
+  });
+
+  test('of an agent without prices is nothing, and says so', () => {
+    const { total, cost } = charge(quote(agentWith({}), body), used(100, 100, 1_000));
+    expect(total).toBe(0n);
+    expect(cost).toEqual({ input_tokens: 100, output_tokens: 100, price_msats: 0, breakdown: [] });
+  });
+});
+
+describe('a quote', () => {
+  test('of a fixed price is that price', () => {
+    expect(quote(fixed, body)).toMatchObject({ max: 21_000n, fixed: true });
+    expect(quote(metered, body).fixed).toBe(false);
+  });
+
+  test('covers the longest answer, or the one the client asks for', () => {
+    const { max } = quote(metered, body);
+    expect(max).toBeGreaterThanOrEqual(6_000n);
+    for (const parameters of [{ max_tokens: 100 }, { max_completion_tokens: 100, max_tokens: 5_000 }]) {
+      expect(quote(metered, { ...body, parameters }).max).toBeLessThan(max - 5_500n);
+    }
+    for (const max_tokens of [1e9, -1, 1.5, '100', null]) {
+      const asked = quote(metered, { ...body, parameters: { max_tokens } });
+      expect(asked.max, String(max_tokens)).toBeGreaterThanOrEqual(6_000n);
+    }
+  });
+
+  test('grows with history, images, tools and inputs, up to the context', () => {
+    const { max } = quote(metered, body);
+    const image = { type: 'image_url', image_url: { url: 'https://x.example/y.png' } } as const;
+    const larger: readonly (readonly [JobBody, number])[] = [
+      [body, 3_000],
+      [{ ...body, messages: [...body.messages, { role: 'user', content: [image] }] }, 0],
+      [{ ...body, tools: [{ type: 'function', function: { name: 'f'.repeat(300) } }] }, 0],
+      [{ ...body, inputs: [{ type: 'url', value: 'https://x.example' }] }, 0],
+    ];
+    for (const [asked, history_bytes] of larger)
+      expect(quote(metered, asked, history_bytes).max).toBeGreaterThan(max);
+    expect(quote(metered, body, 1e9).max).toBe(8_000n + 6_000n);
+  });
+
+  test('over the bid or the contract is refused with both amounts', () => {
+    const asked = quote(fixed, body);
+    expect(refuseQuote(asked, body)).toBeNull();
+    expect(
+      refuseQuote(asked, { ...body, bid_msats: 21_000, contract: { payment_amount_sats: 21 } }),
+    ).toBeNull();
+    expect(refuseQuote(asked, { ...body, bid_msats: 20_999 })).toMatchObject({
+      code: 'INSUFFICIENT_FUNDS',
+      details: { price_msats: 21_000, bid_msats: 20_999 },
+    });
+    expect(refuseQuote(asked, { ...body, contract: { payment_amount_sats: 20 } })).toMatchObject({
+      code: 'INSUFFICIENT_FUNDS',
+      details: { contract_msats: 20_000 },
+    });
+    expect(refuseQuote(quote(agentWith({}), body), { ...body, bid_msats: 0 })).toBeNull();
+  });
+
+  test.each([2 ** 63, 0.5, -1, '21', true])(
+    'a contract over %j sats is a bad request',
+    (payment_amount_sats) => {
+      expect(refuseQuote(quote(fixed, body), { ...body, contract: { payment_amount_sats } })).toMatchObject({
+        code: 'BAD_REQUEST',
+        details: { path: 'contract.payment_amount_sats' },
+      });
+    },
+  );
+
+  test.each([null, 'text', [], {}, { payment_amount_sats: null }])(
+    'a contract of %j names no amount',
+    (contract) => {
+      expect(refuseQuote(quote(fixed, body), { ...body, contract })).toBeNull();
+    },
+  );
+
+  test('is whole msats', () => {
+    expect(quote(metered, body).max).toBe(msats(quote(metered, body).max));
+  });
+});
