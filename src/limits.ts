@@ -390,3 +390,8 @@ export const SEARCH_MAX_TERMS = 12;
 export const SEARCH_MAX_TERM_CHARS = 48;
 /** The newest matches of a query that are ranked; bounds the time of a search for a common word. */
 export const SEARCH_MAX_CANDIDATES = 500;
+
+/** New ledger lines are written to the record after this time, together, ms. */
+export const LEDGER_PROJECT_DELAY_MS = 200;
+/** Entries written to the record at a time. */
+export const LEDGER_PROJECT_BATCH = 200;

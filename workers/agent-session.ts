@@ -2,14 +2,16 @@
 import { DurableObject } from 'cloudflare:workers';
 import { Session } from '../src/job/session.ts';
 import type { Step } from '../src/job/step.ts';
+import type { WalletTransaction } from '../src/payment/wallet.ts';
+import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
-import type { AgentSessionRpc, Delivery, StepNews, StepOutcome } from './rpc.ts';
+import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome } from './rpc.ts';
 import { AgentGone, sessionPorts } from './session-ports.ts';
 import { durableSql } from './sql.ts';
 
-export class AgentSession extends DurableObject<Env> implements AgentSessionRpc {
+export class AgentSession extends DurableObject<Env> implements AgentSessionRpc, MoneyObserver {
   #session: Session | null = null;
 
   async open(delivery: Delivery): Promise<void> {
@@ -34,6 +36,10 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc 
 
   async record(jobId: string): Promise<JobRecord | null> {
     return this.#open().record(jobId);
+  }
+
+  async walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void> {
+    await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
   }
 
   override async alarm(): Promise<void> {

@@ -9,6 +9,8 @@ import type { Step } from '../src/job/step.ts';
 import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
+import type { PostResult } from '../src/payment/book-store.ts';
+import type { PlainEntry } from '../src/payment/ledger.ts';
 import type {
   HoldOrder,
   InvoiceOrder,
@@ -109,6 +111,10 @@ export interface AgentSessionRpc {
 export interface ClientAccountRpc {
   /** Leave to open jobs with an agent, at most `limit` in a window; see Quotas in src/job/quota.ts. */
   take(agent: string, limit: number, want: number): Promise<Leave>;
+  /** Books an entry. Repeat-safe by its key; `overdrawn` changes nothing. */
+  post(entry: PlainEntry): Promise<PostResult>;
+  /** What the client has paid and not used, msats as a decimal string. */
+  credit(): Promise<string>;
 }
 
 /**

@@ -8,9 +8,12 @@ import { LeaveHeld } from '../src/job/quota.ts';
 import { JOB_MAX_RELAYS } from '../src/limits.ts';
 import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import { KIND } from '../src/nostr/kinds.ts';
+import { toPlainEntry } from '../src/payment/ledger.ts';
+import { quote } from '../src/payment/pricing.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { Request } from '../src/protocol/model.ts';
+import { isFree } from '../src/protocol/prices.ts';
 import { openerFor, openRequest, seal } from '../src/protocol/sealing.ts';
 import { checkBody } from '../src/protocol/validate.ts';
 import { openDb } from '../src/store/db.ts';
@@ -21,6 +24,7 @@ import { faultPoint } from './faults.ts';
 import { type Marketplace, marketplaceOf } from './marketplace.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
+import { walletOf } from './wallet.ts';
 
 /** The operator took the agent away while it still had jobs: nobody can sign for it until it is back. */
 export class AgentGone extends Error {
@@ -62,7 +66,7 @@ export function sessionPorts(
     clock: Date.now,
     random: Math.random,
     timeLimit_ms: agent.timeLimit_ms,
-    names: { session, agent: agent.slug },
+    names: { session, agent: agent.slug, client: parties.client },
 
     read(event) {
       const request = openRequest(event, keys, config.kinds);
@@ -83,6 +87,18 @@ export function sessionPorts(
       const leave = proved.includes(request.envelope.client) ? authenticated : anonymous;
       return admit(config, agent, { request, authenticated: proved, openJobs }, leave, Date.now());
     },
+    quote(body, history) {
+      if (isFree(agent.prices)) return null;
+      return quote(agent, body, new TextEncoder().encode(JSON.stringify(history)).length);
+    },
+    money: isFree(agent.prices)
+      ? null
+      : {
+          wallet: walletOf(env),
+          watch: (paymentHash, jobId, expiresAt_s) =>
+            env.WALLET.getByName('main').watch(paymentHash, session, jobId, expiresAt_s * 1000),
+          post: (entry) => account.post(toPlainEntry(entry)),
+        },
     namedTargets: (request) => namedTargets(marketplace, request),
     readRelays: (client, via) => readRelaysOf(env, client, via),
 

@@ -13,7 +13,7 @@ import {
   STEP_LEASE_MS,
   STEP_MAX_ATTEMPTS,
 } from '../limits.ts';
-import type { Report } from '../protocol/model.ts';
+import { change, lastNews, tell } from './progress.ts';
 import {
   type FinalPhase,
   isFinal,
@@ -282,24 +282,4 @@ function close(job: Job, phase: FinalPhase, failure: JobFailure, now_ms: number)
       { type: 'project' },
     ],
   };
-}
-
-/** Throttles durable progress: at once when the interval is over, else held so that the last one is always sent. */
-function tell(job: Job, report: Report, now_ms: number): Transition {
-  if (job.reportedAt_ms !== null && now_ms < job.reportedAt_ms + JOB_PROGRESS_INTERVAL_MS) {
-    return { job: change(job, { held: report }), effects: [] };
-  }
-  const next = change(job, { held: null, reportedAt_ms: now_ms });
-  return { job: next, effects: [{ type: 'report', key: `progress:${next.revision}`, report }] };
-}
-
-// Held progress counts goes out before the end; a held partial is already contained in the result.
-function lastNews(job: Job): JobEffect[] {
-  return job.held?.type === 'progress'
-    ? [{ type: 'report', key: `progress:${job.revision}`, report: job.held }]
-    : [];
-}
-
-function change(job: Job, changes: Partial<Job>): Job {
-  return { ...job, ...changes, revision: job.revision + 1 };
 }

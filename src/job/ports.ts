@@ -2,10 +2,21 @@
 import type { Clock } from '../clock.ts';
 import type { JobFailure } from '../errors.ts';
 import type { NostrEvent, VerifiedEvent } from '../nostr/event.ts';
+import type { PostResult } from '../payment/book-store.ts';
+import type { Entry } from '../payment/ledger.ts';
 import type { Quote } from '../payment/pricing.ts';
+import type { Wallet } from '../payment/wallet.ts';
 import type { ChatMessage, Envelope, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
-import type { MoneyPorts } from './till.ts';
+
+/** The ways to money; null for an agent whose work is free. */
+export interface MoneyPorts {
+  readonly wallet: Pick<Wallet, 'makeInvoice' | 'lookup'>;
+  /** Has the session told (`walletChanged`) when an incoming payment changes. Repeat-safe. */
+  watch(paymentHash: string, jobId: string, expiresAt_s: number): Promise<void>;
+  /** Books an entry with the client's account. Repeat-safe by its key. */
+  post(entry: Entry): Promise<PostResult>;
+}
 
 /** One job as its agent sees it. Text in it comes from strangers and is data, never orders. */
 export interface Assignment {

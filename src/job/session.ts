@@ -10,6 +10,7 @@ import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
+import { pollChained } from './chained.ts';
 import { eraseJob } from './erasure.ts';
 import { Inbox } from './inbox.ts';
 import { Journal, type JournalRecord } from './journal.ts';
@@ -89,7 +90,7 @@ export class Session {
     const done = outcome === null ? null : endingOf(attempt, outcome, live.record.money);
     this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
-    if (live.record.job.phase === 'waiting') this.#ports.defer(this.#pollChained(live));
+    if (live.record.job.phase === 'waiting') this.#ports.defer(this.#poll(live));
     this.#till?.bill(live);
     await this.#ports.fault('K2', id);
   }
@@ -153,7 +154,7 @@ export class Session {
     this.#recover();
     for (const live of this.#lives.all()) {
       this.#input(live, { type: 'tick' });
-      await this.#pollChained(live);
+      await this.#poll(live);
       this.#publisher.send(live);
       if (live.record.unprojected) this.#projector.soon(live);
       this.#till?.tick(live);
@@ -277,37 +278,18 @@ export class Session {
     for (const live of [...this.#lives.unfinished]) {
       for (const key of turnsOver(live, this.#lives.map)) this.#input(live, { type: 'ready', key });
       if (chainedJobs(live).some((id) => this.#lives.get(id) !== undefined))
-        this.#ports.defer(this.#pollChained(live));
+        this.#ports.defer(this.#poll(live));
     }
   }
 
   /** Looks whether the jobs whose results this one waits for have them. */
-  async #pollChained(live: Live): Promise<void> {
-    for (const id of chainedJobs(live)) {
-      try {
-        const chained = await this.#ports.chained(id);
-        if (chained.type === 'failed') this.#input(live, { type: 'unready', failure: chained.failure });
-        if (chained.type !== 'result') continue;
-        const key = `job:${id}`;
-        live.record = { ...live.record, inputs: { ...live.record.inputs, [key]: chained.message } };
-        this.#input(live, { type: 'ready', key });
-      } catch (error) {
-        // It is asked again when the session next wakes.
-        this.#ports.log('looking up a chained job failed', live.record.job.id, error);
-      }
-    }
+  async #poll(live: Live): Promise<void> {
+    await pollChained(this.#ports, live, (input) => this.#input(live, input));
   }
 
   /** Finds out where the client reads (NIP-65) and owes it there too. */
   async #lookUp(live: Live): Promise<void> {
-    let found: readonly string[] = [];
-    try {
-      found = await this.#inbox.find(live.request.envelope.client, live.record.via);
-    } catch (error) {
-      // The answers still go where the request came from.
-      this.#ports.log('looking up read relays failed', live.record.job.id, error);
-    }
-    this.#lives.addTargets(live, found);
+    this.#lives.addTargets(live, await this.#inbox.find(live));
     this.#publisher.send(live);
   }
 }

@@ -4,7 +4,6 @@
  * performs their effects, each of which may be performed twice.
  */
 
-import type { PostResult } from '../payment/book-store.ts';
 import {
   advanceBill,
   type Bill,
@@ -12,26 +11,17 @@ import {
   type BillInputs,
   openBill,
 } from '../payment/invoice-machine.ts';
-import type { Entry } from '../payment/ledger.ts';
 import { received, reserved } from '../payment/ledger-entries.ts';
 import type { Input } from '../payment/machine.ts';
 import { type Msats, toNumber } from '../payment/msats.ts';
 import { settledPayment } from '../payment/settlement.ts';
-import type { Wallet, WalletTransaction } from '../payment/wallet.ts';
+import type { WalletTransaction } from '../payment/wallet.ts';
 import { toPlain } from '../payment/wallet-json.ts';
 import type { Report } from '../protocol/model.ts';
 import type { Live } from './live.ts';
 import { billOf, closingEntry, type JobMoney, quoteOf, unbookedOf, withBill } from './money.ts';
+import type { MoneyPorts } from './ports.ts';
 import { isFinal, type JobInput, MONEY } from './types.ts';
-
-/** The ways to money; null for an agent whose work is free. */
-export interface MoneyPorts {
-  readonly wallet: Pick<Wallet, 'makeInvoice' | 'lookup'>;
-  /** Has the session told (`walletChanged`) when an incoming payment changes. Repeat-safe. */
-  watch(paymentHash: string, jobId: string, expiresAt_s: number): Promise<void>;
-  /** Books an entry with the client's account. Repeat-safe by its key. */
-  post(entry: Entry): Promise<PostResult>;
-}
 
 /** What the till asks of the session: one stored step with new money, news for the client, and an input for the job. */
 export type StoreMoney = (

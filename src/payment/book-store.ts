@@ -1,19 +1,11 @@
 /** The books of one client, in its account object: entries by key, balances, and what the record (D1) has not seen. */
 import { ACCOUNT_SCHEMA } from '../store/account-schema.ts';
+import type { LedgerLine } from '../store/ledger.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 import { type Account, balanceOf, type Entry } from './ledger.ts';
 
 /** `conflict`: the key stands for another event, which is a fault of ours. */
 export type PostResult = 'posted' | 'repeated' | 'overdrawn' | 'conflict';
-
-/** One posting as the record keeps it. */
-export interface LedgerLine {
-  readonly key: string;
-  readonly account: string;
-  /** Debit positive, msats. */
-  readonly amount_msats: number;
-  readonly at_ms: number;
-}
 
 export class BookStore {
   readonly #sql: Sql;

@@ -69,6 +69,13 @@ export const entrySchema = z.object({
   ),
 });
 
+/** An entry as plain JSON, for calls between objects: amounts are decimal strings. */
+export type PlainEntry = z.input<typeof entrySchema>;
+
+export function toPlainEntry({ key, postings }: Entry): PlainEntry {
+  return { key, postings: postings.map(({ account, amount }) => ({ account, amount: amount.toString() })) };
+}
+
 /**
  * An entry that moves amounts from account to account; whatever moves nothing is left out.
  *

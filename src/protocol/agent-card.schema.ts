@@ -44,7 +44,15 @@ export const AGENT_CARD_SCHEMA: JsonObject = {
       default_currency: { const: 'sats' },
       models: {
         type: 'array',
-        items: exactly({ id: text, input_cost_per_1k_tokens: amount, output_cost_per_1k_tokens: amount }),
+        items: exactly(
+          {
+            id: text,
+            input_cost_per_1k_tokens: amount,
+            output_cost_per_1k_tokens: amount,
+            fixed_cost: amount,
+          },
+          ['fixed_cost'],
+        ),
       },
       payment_methods_accepted: texts,
     }),

@@ -8,6 +8,11 @@ export interface AgentPrices {
   readonly perSandboxSecond_msats: number;
 }
 
+/** Whether nothing an agent does costs anything. */
+export function isFree(prices: AgentPrices): boolean {
+  return Object.values(prices).every((price) => price === 0);
+}
+
 export const FREE: AgentPrices = {
   perJob_msats: 0,
   per1kInputTokens_msats: 0,

@@ -53,6 +53,19 @@ export const announced = sqliteTable(
   (table) => [primaryKey({ columns: [table.relay, table.eventId] })],
 );
 
+/** The double-entry ledger, one line per posting; debit positive. Append only: no line is ever changed. */
+export const ledger = sqliteTable(
+  'ledger',
+  {
+    /** What happened; the lines of one key sum to zero. */
+    key: text('key').notNull(),
+    account: text('account').notNull(),
+    amount_msats: integer('amount_msats').notNull(),
+    at_ms: integer('at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.key, table.account] })],
+);
+
 /** See {@link file://./job-record.ts} for what each column means. */
 export const jobs = sqliteTable(
   'jobs',

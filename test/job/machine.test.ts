@@ -17,6 +17,7 @@ const output: JobOutput = {
   model: 'm',
   usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
 };
+const cost = { input_tokens: 3, output_tokens: 4, price_msats: 0, breakdown: [] };
 const failure = { code: 'MODEL_ERROR', message: 'busy' } as const;
 const opening: Opening = { id: 'a'.repeat(64), startBy_ms: null, timeLimit_ms: 60_000, waitingFor: [] };
 
@@ -32,11 +33,17 @@ const inputs: fc.Arbitrary<JobInput> = fc.oneof(
       news: news ? { type: 'progress', done, total: 9, note: 'n' } : null,
     }),
   ),
-  attempts.map((attempt): JobInput => ({ type: 'output', attempt, output })),
+  attempts.map((attempt): JobInput => ({ type: 'output', attempt, output, cost })),
   fc
     .tuple(attempts, fc.boolean())
     .map(([attempt, retry]): JobInput => ({ type: 'stepFailed', attempt, failure, retry })),
-  fc.constantFrom<JobInput>({ type: 'lost' }, { type: 'cancel' }, { type: 'tick' }, { type: 'tick' }),
+  fc.constantFrom<JobInput>(
+    { type: 'lost' },
+    { type: 'lapse' },
+    { type: 'cancel' },
+    { type: 'tick' },
+    { type: 'tick' },
+  ),
 );
 const openings: fc.Arbitrary<Opening> = fc.record({
   id: fc.constant('a'.repeat(64)),
@@ -74,7 +81,13 @@ describe('a job machine', () => {
         expect(ends.size).toBeLessThanOrEqual(1);
         const finalAt = states.findIndex((job) => isFinal(job.phase));
         if (finalAt >= 0) for (const job of states.slice(finalAt)) expect(job).toBe(states[finalAt]);
-        const expected = last === undefined || !isFinal(last.phase) || last.phase === 'cancelled' ? 0 : 1;
+        const expected =
+          last === undefined ||
+          !isFinal(last.phase) ||
+          last.phase === 'cancelled' ||
+          last.failure?.code === 'PAYMENT_REQUIRED'
+            ? 0
+            : 1;
         expect(terminal(done)).toHaveLength(expected);
       }),
       { numRuns: 3_000 },
@@ -163,7 +176,7 @@ describe('a job machine', () => {
     for (let i = 0; i < 30; i++) tell(i, i * 100);
     expect(reported.map((item) => (Array.isArray(item) ? item[0] : null))).toEqual([0, 1_000, 2_000]);
     expect(nextTick(job)).toBe(2_000 + JOB_PROGRESS_INTERVAL_MS);
-    const end = advance(job, { type: 'output', attempt: 1, output }, 2_950);
+    const end = advance(job, { type: 'output', attempt: 1, output, cost }, 2_950);
     expect(end.effects[0]).toMatchObject({ type: 'report', report: { type: 'progress', done: 29 } });
   });
 

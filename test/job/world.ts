@@ -174,7 +174,9 @@ export class World {
       clock: () => this.now_ms,
       random: this.random,
       timeLimit_ms: 600_000,
-      names: { session: 's', agent: 'sim' },
+      names: { session: 's', agent: 'sim', client: CLIENT.publicKey },
+      quote: () => null,
+      money: null,
       read: (event) => readRequest(event),
       body: (request) => {
         const body = dialectNamed(request.envelope.dialect, DEFAULT_AGENT_KINDS).body(
