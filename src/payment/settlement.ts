@@ -60,7 +60,12 @@ export function settledPayment(
   if (state !== 'settled') return 'not_settled';
   if (preimage === null) return 'preimage_missing';
   if (amount < due.amount) return 'underpaid';
-  const facts: PaymentFacts = { paymentHash, amount, preimage, settledAt_s: settledAt_s ?? now_s };
+  const facts: PaymentFacts = {
+    paymentHash,
+    amount,
+    preimage,
+    settledAt_s: Math.floor(settledAt_s ?? now_s),
+  };
   return isProven(facts) ? facts : 'preimage_wrong';
 }
 

@@ -4,16 +4,19 @@
  * in memory is gone then, what it had stored is not.
  */
 import { JobError } from '../../src/errors.ts';
-import type { SessionPorts } from '../../src/job/ports.ts';
+import type { MoneyPorts, SessionPorts } from '../../src/job/ports.ts';
 import { Session } from '../../src/job/session.ts';
 import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
 import { deriveKeys } from '../../src/nostr/keys.ts';
 import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
+import type { WalletAnswer } from '../../src/payment/wallet.ts';
 import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
 import type { JobOutput, Request } from '../../src/protocol/model.ts';
+import { FREE } from '../../src/protocol/prices.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import type { Sql } from '../../src/store/sql.ts';
 import { nodeSql } from '../support/node-sql.ts';
+import { PRICE, type Purse } from './purse.ts';
 
 export const CLIENT = deriveKeys('11'.repeat(32), 'client');
 export const AGENT = deriveKeys('11'.repeat(32), 'agent');
@@ -62,7 +65,11 @@ export class World {
   #alarm_ms: number | null = null;
   #timers: Timer[] = [];
 
-  constructor(seed: number, trouble: Trouble, slow: boolean) {
+  /** Null where work is free. */
+  readonly purse: Purse | null;
+
+  constructor(seed: number, trouble: Trouble, slow: boolean, purse: Purse | null = null) {
+    this.purse = purse;
     this.random = seeded(seed);
     this.trouble = trouble;
     this.#slow = slow;
@@ -96,7 +103,8 @@ export class World {
       await this.#session.open(event, 'wss://origin.test', []);
       answered = true;
     } catch (error) {
-      onlyTheDead(error);
+      // Refused for now, because something it needs could not be reached: the deliverer comes again.
+      if (!(error instanceof Dead)) again();
     }
   }
 
@@ -175,8 +183,11 @@ export class World {
       random: this.random,
       timeLimit_ms: 600_000,
       names: { session: 's', agent: 'sim', client: CLIENT.publicKey },
-      quote: () => null,
-      money: null,
+      quote: () =>
+        this.purse === null
+          ? null
+          : { max: PRICE, fixed: true, prices: { ...FREE, perJob_msats: Number(PRICE) } },
+      money: this.purse === null ? null : this.#money(this.purse, call),
       read: (event) => readRequest(event),
       body: (request) => {
         const body = dialectNamed(request.envelope.dialect, DEFAULT_AGENT_KINDS).body(
@@ -195,7 +206,12 @@ export class World {
       admit: async () => (alive() ? null : await NEVER),
       namedTargets: (request) => request.envelope.relays,
       readRelays: () => call(() => ['wss://inbox.test']),
-      work: this.#slow ? null : (assignment) => this.#work(assignment.history.length, call),
+      work: this.#slow
+        ? null
+        : (assignment) => {
+            this.#mustBePaid(assignment.envelope.id);
+            return this.#work(assignment.history.length, call);
+          },
       order: (jobId, attempt) => call(() => this.#runner(jobId, attempt)),
       chained: async () => ({ type: 'pending' }),
       publish: (target, events) => call(() => this.#publish(target, events)),
@@ -264,6 +280,7 @@ export class World {
       this.#outside(Math.floor(this.random() * 200), () => {
         const step = this.#session.begin(jobId, attempt);
         if (step === null) return;
+        this.#mustBePaid(jobId);
         this.count('step');
         if (this.chance(this.trouble.failure)) return;
         this.#outside(1_000, () =>
@@ -282,9 +299,48 @@ export class World {
     this.relays.set(target, relay);
     return events.map(({ id, ...rest }) => {
       if (this.chance(this.trouble.loss)) return { id, ok: false, reason: 'rate-limited: slow down' };
+      if (!relay.has(id)) this.#read({ id, ...rest });
       relay.set(id, { id, ...rest });
       return { id, ok: true, reason: '' };
     });
+  }
+
+  /** The customer sees a demand for payment, and pays soon, late, or never. */
+  #read(event: NostrEvent): void {
+    const [, , invoice] = event.tags.find(([name]) => name === 'amount') ?? [];
+    const { purse } = this;
+    if (invoice === undefined || purse === null || this.chance(0.2)) return;
+    const jobId = event.tags.find(([name]) => name === 'e')?.[1] ?? '';
+    this.#outside(Math.floor(this.random() ** 3 * 1_000_000), () => {
+      if (!purse.pay(invoice, this.now_ms / 1000)) return;
+      this.count('paid');
+      // The wallet's word may not come; then the session has to ask.
+      const transaction = purse.lookup(invoice.slice(2), this.now_ms / 1000);
+      if (transaction === null || this.chance(0.5)) return;
+      void this.#session.walletChanged(jobId, transaction).catch(onlyTheDead);
+    });
+  }
+
+  #money(purse: Purse, call: <T>(act: () => T) => Promise<T>): MoneyPorts {
+    const ask = async <Value>(act: () => Value): Promise<WalletAnswer<Value>> => {
+      try {
+        return { type: 'ok', value: await call(act) };
+      } catch (error) {
+        return { type: 'unknown', reason: String(error) };
+      }
+    };
+    return {
+      wallet: {
+        makeInvoice: (order) => ask(() => purse.makeInvoice(order, this.now_ms / 1000)),
+        lookup: (paymentHash) => ask(() => purse.lookup(paymentHash, this.now_ms / 1000)),
+      },
+      watch: () => call(() => undefined),
+      post: (entry) => call(() => purse.post(entry, this.now_ms)),
+    };
+  }
+
+  #mustBePaid(jobId: string): void {
+    if (this.purse !== null && !this.purse.holdsFor(jobId)) this.count('worked unpaid');
   }
 
   #after(ms: number, run: () => void): void {
