@@ -113,14 +113,18 @@ test('chat is only there where a model can be asked, and every agent has its own
       ...models,
     ]);
   const model = { MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' };
-  expect(slugs({})).toEqual([['discover']]);
-  expect(slugs(model)).toEqual([['discover'], ['chat', 'small']]);
-  expect(slugs({}, true)).toEqual([['discover'], ['chat', WORKERS_AI_MODEL]]);
-  expect(slugs({ MODEL: '@cf/other' }, true)).toEqual([['discover'], ['chat', '@cf/other']]);
-  expect(slugs({ MODEL: '@cf/other' })).toEqual([['discover']]);
-  expect(slugs(model, true)).toEqual([['discover'], ['chat', 'small']]);
+  const free = [['discover'], ['discover-prepaid']];
+  expect(slugs({})).toEqual(free);
+  expect(slugs(model)).toEqual([...free, ['chat', 'small']]);
+  expect(slugs({}, true)).toEqual([...free, ['chat', WORKERS_AI_MODEL]]);
+  expect(slugs({ MODEL: '@cf/other' }, true)).toEqual([...free, ['chat', '@cf/other']]);
+  expect(slugs({ MODEL: '@cf/other' })).toEqual(free);
+  expect(slugs(model, true)).toEqual([...free, ['chat', 'small']]);
+  // The priced one is for development money alone.
+  const deployed = { LOCAL: '0', PUBLIC_URL: 'https://errand.test', MASTER_SECRET: 'a'.repeat(64) };
+  expect(slugs(deployed)).toEqual([['discover']]);
   const keyed = keyedAgents(readConfig({ LOCAL: '1', ...model }));
-  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(2);
+  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(3);
   expect(keyedAgents(readConfig({ LOCAL: '1', ...model }))).toEqual(keyed);
 });
 
