@@ -57,7 +57,7 @@ async function post(values: NonNullable<typeof options>['values'], text: string)
   const timeout_ms = positive('--timeout', values.timeout) * 1000;
   const outcome = await runJob(
     {
-      kind: positive('--kind', values.kind),
+      kind: whole('--kind', values.kind),
       agent: values.agent === undefined ? null : pubkeyOf(values.agent, dev),
       text,
       session: values.session,
@@ -99,6 +99,11 @@ function decodeNpub(text: string): string | undefined {
     // Whatever is wrong with it (a checksum, a letter), it names nobody.
     return undefined;
   }
+}
+
+function whole(name: string, value: string): number {
+  if (!/^\d{1,5}$/.test(value)) throw new RangeError(`${name} must be a whole number, not ${value}`);
+  return Number(value);
 }
 
 function positive(name: string, value: string): number {

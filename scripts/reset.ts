@@ -1,7 +1,7 @@
 /** `npm run reset`: forgets everything the local marketplace has stored, its development keys included. */
 import { rmSync } from 'node:fs';
 import { fail, readOptions } from './local/options.ts';
-import { DEFAULT_HOME, HomeInUse, holdHome, homeAt } from './local/state.ts';
+import { DEFAULT_HOME, HomeInUse, HomeUnusable, holdHome, homeAt } from './local/state.ts';
 
 const options = readOptions(
   { options: { 'persist-to': { type: 'string', default: DEFAULT_HOME } } },
@@ -18,7 +18,7 @@ function reset(path: string): void {
     rmSync(home.lock, { force: true });
     process.stdout.write(`Forgot everything in ${home.path}.\n`);
   } catch (error) {
-    if (!(error instanceof HomeInUse)) throw error;
+    if (!(error instanceof HomeInUse || error instanceof HomeUnusable)) throw error;
     fail(error.message);
   }
 }

@@ -4,7 +4,7 @@ import { ConfigError } from '../src/config.ts';
 import { BuildError } from './local/build.ts';
 import { type Marketplace, PortTaken, startMarketplace } from './local/marketplace.ts';
 import { fail, readOptions } from './local/options.ts';
-import { DEFAULT_HOME, HomeInUse, homeAt } from './local/state.ts';
+import { DEFAULT_HOME, HomeInUse, HomeUnusable, homeAt } from './local/state.ts';
 
 const USAGE = `npm start -- [--port 8787] [--persist-to .errand]
 
@@ -40,7 +40,9 @@ async function main(port: number, path: string): Promise<void> {
       log: (line) => process.stderr.write(`${line}\n`),
     });
   } catch (error) {
-    const known = [ConfigError, HomeInUse, PortTaken, BuildError].some((type) => error instanceof type);
+    const known = [ConfigError, HomeInUse, HomeUnusable, PortTaken, BuildError].some(
+      (type) => error instanceof type,
+    );
     if (!known) throw error;
     return fail(error instanceof Error ? error.message : String(error));
   }

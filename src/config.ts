@@ -67,11 +67,16 @@ const list = text.transform((v) =>
 const webUrl = text
   .refine((v) => URL.canParse(v) && /^https?:$/.test(new URL(v).protocol), 'must be an http(s) URL')
   .transform((v) => v.replace(/\/+$/, ''));
+/** Where the marketplace itself is: everything is served under the root, and the whole URL is shown to everyone. */
+const ownUrl = webUrl.refine((v) => {
+  const { origin, href, username, password } = new URL(v);
+  return username === '' && password === '' && href === `${origin}/`;
+}, 'must be a URL without path, query or credentials');
 const pubkey = text.toLowerCase().refine(isHex32, 'must be a public key of 64 hex characters');
 
 const shape = z.object({
   LOCAL: flag.default(false),
-  PUBLIC_URL: webUrl.optional(),
+  PUBLIC_URL: ownUrl.optional(),
   RELAYS: list
     .refine(
       (urls) => urls.every((url) => URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol)),

@@ -122,6 +122,8 @@ export const SESSION_KEEP_TURNS_MS = 30 * 86_400_000;
 export const PROJECT_WINDOW_MS = 150;
 /** Jobs of one client with one agent in one session that may be unfinished at a time. */
 export const JOB_MAX_OPEN_PER_SESSION = 256;
+/** Providers a job may name whose result another job takes as its input; those named after them are not looked for. */
+export const JOB_MAX_PROVIDERS = 20;
 /** Jobs one deletion (NIP-09) may call off or erase: each costs a few calls. */
 export const JOB_MAX_CALLED_OFF = 100;
 /** A cancellation whose job is not known yet is tried again while it is younger than this, ms. */

@@ -1,6 +1,7 @@
 /** The result of another job, as an input of this one (NIP-90 job chaining). */
 import { resultMessage } from '../src/agent/inputs.ts';
 import type { ChainedResult } from '../src/job/ports.ts';
+import { JOB_MAX_PROVIDERS } from '../src/limits.ts';
 import { tagValues } from '../src/nostr/event.ts';
 import { isHex32 } from '../src/nostr/hex.ts';
 import { isJobRequestKind, JOB_RESULT_OFFSET, KIND } from '../src/nostr/kinds.ts';
@@ -18,15 +19,16 @@ export async function chainedResult(env: Env, jobId: string): Promise<ChainedRes
       failure: { code: 'BAD_REQUEST', message: 'A job input must be the id of a job request' },
     };
   }
-  const { agentByPubkey, config } = marketplaceOf(env);
+  const { agents, config } = marketplaceOf(env);
   const relay = env.RELAY.getByName('main');
   const [request] = await relay.query([{ ids: [jobId] }], 1);
   if (request === undefined) return { type: 'pending' };
-  const providers = new Set(tagValues(request, 'p'));
+  const providers = tagValues(request, 'p').filter(isHex32).slice(0, JOB_MAX_PROVIDERS);
   const resultKind = isJobRequestKind(request.kind) ? request.kind + JOB_RESULT_OFFSET : config.kinds.task;
-  const answers = await relay.query([{ '#e': [jobId], kinds: [resultKind, KIND.jobFeedback] }], 50);
+  // Asked for by author: what strangers write about the job would otherwise crowd out its result.
+  const authors = [...new Set([...agents.map(({ pubkey }) => pubkey), ...providers])];
+  const answers = await relay.query([{ '#e': [jobId], kinds: [resultKind, KIND.jobFeedback], authors }], 50);
   for (const answer of answers) {
-    if (agentByPubkey(answer.pubkey) === undefined && !providers.has(answer.pubkey)) continue;
     const failed = answer.tags.some(
       (tag) => tag[0] === 'error' || (tag[0] === 'status' && tag[1] === 'error'),
     );

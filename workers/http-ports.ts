@@ -33,7 +33,7 @@ export function httpPorts(env: Env): HttpPorts {
       if (session === null || agentByPubkey(partiesOf(session)?.agent ?? '') === undefined) return undefined;
       return (await env.SESSION.getByName(session).record(id)) ?? undefined;
     },
-    jobEvents: (id, afterSeq) => relay().jobEvents(id, afterSeq),
+    jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {
       const session = env.SESSION.getByName(job.session);
       // The first call ends a job that still runs; what has ended, the next erases.

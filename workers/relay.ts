@@ -146,8 +146,8 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     return Promise.resolve();
   }
 
-  jobEvents(jobId: string, afterSeq: number): Promise<ReadableStream<Uint8Array>> {
-    return Promise.resolve(jobEventStream((sink) => this.#rules.follow(jobId, afterSeq, sink)));
+  jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>> {
+    return Promise.resolve(jobEventStream((sink) => this.#rules.follow(jobId, afterSeq, live, sink)));
   }
 
   stats(): Promise<{ readonly [name: string]: number }> {

@@ -51,7 +51,7 @@ export interface RelayRpc {
    * Server-sent events of one job: every stored answer to it after `afterSeq` (in the order it arrived here, with
    * its sequence number as `id:`), then live ones; stream deltas come without `id:`. UTF-8 bytes.
    */
-  jobEvents(jobId: string, afterSeq: number): Promise<ReadableStream<Uint8Array>>;
+  jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
   stats(): Promise<{ readonly [name: string]: number }>;
 }
 

@@ -58,7 +58,7 @@ export class PortTaken extends Error {
 /**
  * Starts a marketplace and returns when it answers.
  *
- * @throws ConfigError, HomeInUse, PortTaken, BuildError: each with a message that says what to do
+ * @throws ConfigError, HomeInUse, HomeUnusable, PortTaken, BuildError: each with a message that says what to do
  */
 export async function startMarketplace(options: MarketplaceOptions): Promise<Marketplace> {
   for (let tries = 1; ; tries++) {

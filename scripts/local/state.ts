@@ -49,6 +49,11 @@ export function homeAt(path: string): Home {
   };
 }
 
+/** Nothing can be kept in this folder, or what is kept there is damaged; the message says what to do. */
+export class HomeUnusable extends Error {
+  override readonly name = 'HomeUnusable';
+}
+
 /** Another process holds this home. */
 export class HomeInUse extends Error {
   override readonly name = 'HomeInUse';
@@ -60,10 +65,10 @@ export class HomeInUse extends Error {
  *
  * @returns lets the home go
  * @throws HomeInUse when a running process has it
+ * @throws HomeUnusable when the folder cannot be made or written to
  */
 export function holdHome(home: Home): () => void {
-  mkdirSync(home.path, { recursive: true });
-  const lock = new DatabaseSync(home.lock);
+  const lock = openLock(home);
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -76,10 +81,28 @@ export function holdHome(home: Home): () => void {
   return () => lock.close();
 }
 
-/** The development keys of this home, made on first use. */
+function openLock(home: Home): DatabaseSync {
+  try {
+    mkdirSync(home.path, { recursive: true });
+    return new DatabaseSync(home.lock);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HomeUnusable(
+      `State cannot be kept in ${home.path} (${why}). Choose another folder: --persist-to <folder>`,
+      { cause },
+    );
+  }
+}
+
+/** The development keys of this home, made on first use. @throws HomeUnusable when the file is damaged */
 export function devKeys(home: Home, random: () => Uint8Array): DevKeys {
   const stored = readIfThere(home.keys);
-  if (stored !== undefined) return keyFile.parse(JSON.parse(stored));
+  if (stored !== undefined) {
+    const kept = keyFile.safeParse(parseJson(stored));
+    if (!kept.success)
+      throw new HomeUnusable(`${home.keys} is damaged. Restore it, or begin anew: npm run reset`);
+    return kept.data;
+  }
   const keys = { customer: toHex(random()), operator: toHex(random()) };
   writeWhole(home.keys, JSON.stringify(keys));
   return keys;
@@ -109,6 +132,16 @@ function writeWhole(path: string, text: string): void {
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, text, { mode: 0o600 });
   renameSync(draft, path);
+}
+
+/** Undefined for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function readIfThere(path: string): string | undefined {

@@ -57,8 +57,10 @@ export interface HttpPorts {
   /**
    * Server-sent events of a job: what was stored after `afterSeq` (0: everything), then live ones.
    * The reader may cancel the stream at any time.
+   *
+   * @param live false ends the stream after what is stored
    */
-  jobEvents(id: string, afterSeq: number): Promise<ReadableStream<Uint8Array>>;
+  jobEvents(id: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
   /**
    * Erases prompt, context and output of a job, wherever they are kept, and cancels it if it still runs.
    * Repeat-safe. That `job.client` asks for it has been proved.

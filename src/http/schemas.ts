@@ -93,7 +93,7 @@ export const Health = z.object({
 
 const limit = z
   .string()
-  .regex(/^\d{1,4}$/, 'must be a number')
+  .regex(/^\d{1,15}$/, 'must be a number')
   .transform(Number)
   .pipe(z.int().min(1).max(HTTP_PAGE_MAX))
   .default(HTTP_PAGE_DEFAULT);

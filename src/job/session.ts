@@ -144,6 +144,7 @@ export class Session {
 
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
   record(jobId: string): JobRecord | null {
+    this.#recover();
     const live = this.#lives.get(jobId);
     return live === undefined ? null : toJobRecord(live, this.#ports.names);
   }

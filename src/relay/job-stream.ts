@@ -12,7 +12,10 @@ export interface JobSink {
   end(): void;
 }
 
-/** Follows one job. Give it what arrives; it writes what belongs to the job and ends after its result or error. */
+/**
+ * Follows one job. Give it what arrives; it writes what belongs to the job and ends after its result or error, or when
+ * the client calls the job off, after which nothing is told any more.
+ */
 export class JobStream implements Listener {
   readonly reader = 'all';
   /** Called once, when the job has ended. */
@@ -35,6 +38,10 @@ export class JobStream implements Listener {
   /** Writes what is stored after `afterSeq`. Returns true when the job has ended already, whatever was written. */
   replay(afterSeq: number): boolean {
     for (const { seq, event, ours } of this.#store.answersTo(this.#jobId, 0)) {
+      if (this.#callsOff(event)) {
+        this.#end();
+        return true;
+      }
       if (!this.#belongs(event, ours)) continue;
       if (seq > afterSeq) this.#write(event, eventJson(event), seq);
       if (this.#ends(event)) {
@@ -49,6 +56,10 @@ export class JobStream implements Listener {
     if (this.#ended) return;
     // A request may arrive after somebody began to follow it.
     this.#request ??= this.#store.find(this.#jobId)?.event;
+    if (this.#callsOff(event)) {
+      this.#end();
+      return;
+    }
     if (!this.#belongs(event, ours)) return;
     this.#write(event, json, seq);
     if (this.#ends(event)) this.#end();
@@ -58,6 +69,11 @@ export class JobStream implements Listener {
   #belongs(event: NostrEvent, ours: boolean): boolean {
     if (eventName(event, this.#kinds) === null) return false;
     return ours || (this.#request !== undefined && tagValues(this.#request, 'p').includes(event.pubkey));
+  }
+
+  /** The client's own deletion (NIP-09) of the request. What names the job is all that comes here. */
+  #callsOff(event: NostrEvent): boolean {
+    return event.kind === KIND.deletion && event.pubkey === this.#request?.pubkey;
   }
 
   #write(event: NostrEvent, json: string, seq: number | null): void {

@@ -217,10 +217,19 @@ export class Relay {
     return this.#query.json(refs.slice(0, limit).map((ref) => ref.seq)).map(eventOf);
   }
 
-  /** Follows one job's events into `sink` until its end. @returns what stops it earlier */
-  follow(jobId: string, afterSeq: number, sink: JobSink): () => void {
+  /**
+   * Follows one job's events into `sink` until its end.
+   *
+   * @param live whether more may come; without it the sink ends after what is stored
+   * @returns what stops it earlier
+   */
+  follow(jobId: string, afterSeq: number, live: boolean, sink: JobSink): () => void {
     const stream = new JobStream(jobId, this.store, this.#settings.kinds, sink);
     if (stream.replay(afterSeq)) return () => undefined;
+    if (!live) {
+      sink.end();
+      return () => undefined;
+    }
     const subscription = { owner: stream, name: jobId, filters: [{ '#e': [jobId] }] };
     this.#subscriptions.add(subscription);
     const stop = () => this.#subscriptions.remove(subscription);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -102,6 +102,9 @@ test('post ends with 1 and the coded error on stderr', async () => {
   const nobody = await post('--agent', 'nobody', 'hello');
   expect(nobody).toMatchObject({ code: 1, stdout: '' });
   expect(nobody.stderr).toContain('no agent is called nobody');
+  const half = await post('--kind', '5302.5', 'hello');
+  expect(half).toMatchObject({ code: 1, stdout: '' });
+  expect(half.stderr).toContain('--kind must be a whole number');
   const nowhere = await post('--relay', 'ws://127.0.0.1:1', 'hello');
   expect(nowhere.stderr).toMatch(/^RELAY: /m);
 });
@@ -117,6 +120,36 @@ test('a second start on a taken port, or on the same folder, says so and ends wi
   expect(held.code).toBe(1);
   expect(held.stderr).toContain('already running');
 });
+
+test('a folder that cannot keep state, or keys that are damaged, are named without a stack and left alone', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'errand-other-'));
+  const file = join(other, 'file');
+  writeFileSync(file, 'mine');
+  const keys = join(other, 'keys.json');
+  writeFileSync(keys, '{');
+  const unusable = await run('start', ['--port', '0', '--persist-to', file]);
+  const damaged = await run('start', ['--port', '0', '--persist-to', other]);
+  const kept = [readFileSync(file, 'utf8'), readFileSync(keys, 'utf8')];
+  rmSync(other, { recursive: true });
+  expect(unusable).toMatchObject({ code: 1, stdout: '' });
+  expect(unusable.stderr).toContain(`State cannot be kept in ${file}`);
+  expect(damaged).toMatchObject({ code: 1, stdout: '' });
+  expect(damaged.stderr).toContain(`${keys} is damaged`);
+  for (const { stderr } of [unusable, damaged]) expect(stderr).not.toMatch(/^\s+at /m);
+  expect(kept).toEqual(['mine', '{']);
+});
+
+test.each(['https://user:word@market.example', 'https://market.example/path', 'https://market.example?q=1'])(
+  'a PUBLIC_URL that is more than an origin stops the start: %s',
+  async (url) => {
+    const { code, stderr } = await run('start', ['--port', '0', '--persist-to', `${home}-never`], {
+      PUBLIC_URL: url,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('PUBLIC_URL must be a URL without path, query or credentials');
+    expect(stderr).not.toContain('word');
+  },
+);
 
 test('a wrong configuration stops the start with the name of the variable and never its value', async () => {
   const { code, stderr } = await run('start', ['--port', '0', '--persist-to', `${home}-never`], {

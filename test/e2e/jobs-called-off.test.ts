@@ -4,6 +4,7 @@
  * follows NIP-01 to the letter; a job that waits for another is a job that can be called off for as long as one likes.
  * Not proved: calling off what a model works on (jobs-chat.test.ts), erasure (jobs-erased.test.ts).
  */
+import { finalizeEvent } from 'nostr-tools/pure';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connectClient, endsJob, errorOf } from '../support/client.ts';
 import { type HostileRelay, startHostileRelay } from '../support/hostile-relay.ts';
@@ -20,6 +21,11 @@ let client: Client;
 let discover: string;
 
 const now_s = () => Math.floor(Date.now() / 1000);
+/** The types of a job's server-sent events, once their stream has ended. */
+async function eventsOverHttp(id: string): Promise<string[]> {
+  const text = await (await fetch(`${service.url}/jobs/${id}/events`)).text();
+  return [...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => String(type));
+}
 const search = (text: string, ...tags: string[][]) => client.sign(5302, [['i', text, 'text'], ...tags]);
 
 beforeAll(async () => {
@@ -50,6 +56,31 @@ describe('chained jobs', () => {
     const second = await answers.end();
     expect(second.created_at).toBeGreaterThanOrEqual(first.created_at);
     expect(answers.events.filter(endsJob)).toHaveLength(1);
+  });
+
+  test('what strangers write about a job does not crowd out its result', async () => {
+    const first = search('hovers', ['p', discover]);
+    const stranger = await connectClient(service.relay);
+    // More than are read at a time, and newer than the result will be.
+    for (let n = 0; n < 60; n++) {
+      const noise = finalizeEvent(
+        {
+          kind: 7000,
+          created_at: Math.floor(Date.now() / 1000) + 60,
+          tags: [['e', first.id]],
+          content: String(n),
+        },
+        stranger.secretKey,
+      );
+      await stranger.publish(noise);
+    }
+    stranger.close();
+    await done(client, first);
+    const second = client.sign(5302, [
+      ['p', discover],
+      ['i', first.id, 'job'],
+    ]);
+    expect((await done(client, second)).kind).toBe(6302);
   });
 
   test('a job whose input fails, fails', async () => {
@@ -111,6 +142,7 @@ describe('kind 5', () => {
     );
     await expect.poll(() => jobOverHttp(service, request.id)).toMatchObject({ phase: 'cancelled' });
     expect(answers.events.filter(endsJob)).toEqual([]);
+    expect(await eventsOverHttp(request.id)).toEqual(['feedback']);
   });
 
   test('called off outside at once, a job posted outside ends in silence', async () => {
@@ -126,6 +158,8 @@ describe('kind 5', () => {
       ]),
     );
     await expect.poll(() => jobOverHttp(service, request.id), POLL).toMatchObject({ phase: 'cancelled' });
+    // Nothing that this relay stores says that it is over.
+    await expect.poll(() => eventsOverHttp(request.id), POLL).toEqual(['feedback']);
   });
 
   test('called off here, a job posted outside ends in silence', async () => {

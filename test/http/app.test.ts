@@ -178,13 +178,22 @@ describe('jobs', () => {
     expect(await first.text()).toBe('id: 1\ndata: {}\n\n');
     await app.request(path, { headers: { 'last-event-id': '41' } });
     expect(streams).toEqual([
-      { id: hexOf(1), afterSeq: 0 },
-      { id: hexOf(1), afterSeq: 41 },
+      { id: hexOf(1), afterSeq: 0, live: false },
+      { id: hexOf(1), afterSeq: 41, live: false },
     ]);
     for (const wrong of ['-1', '1.5', 'abc', '99999999999999999999']) {
       expect((await app.request(path, { headers: { 'last-event-id': wrong } })).status).toBe(400);
     }
     expect((await app.request(`/jobs/${hexOf(2)}/events`)).status).toBe(404);
+  });
+
+  test('events of an ended job stay open only while its session still has something to send', async () => {
+    const { app, d1, streams, live } = httpFixture();
+    const cancelled = jobRecord(1, { phase: 'cancelled', resultEventId: null });
+    await upsertJobs(d1.db, [cancelled, jobRecord(2), jobRecord(3, { phase: 'running', closedAt_ms: null })]);
+    live.set(hexOf(2), jobRecord(2));
+    for (const n of [1, 2, 3]) await app.request(`/jobs/${hexOf(n)}/events`);
+    expect(streams.map((stream) => stream.live)).toEqual([false, true, true]);
   });
 });
 

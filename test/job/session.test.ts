@@ -90,6 +90,15 @@ describe.each([
     }
   }, 120_000);
 
+  test('says of an open job how it stands, also right after its memory was lost', async () => {
+    const world = new World(1, CALM, slow);
+    const request = world.request([['i', '0'.repeat(64), 'job']]);
+    world.deliver(request);
+    await world.run(4);
+    world.crash();
+    expect(world.shown(request.id)).toMatchObject({ phase: 'waiting' });
+  });
+
   test('in calm does each piece of work once', async () => {
     const { world } = await play(7, slow, CALM);
     expect(world.happened[slow ? 'step' : 'work']).toBe(5);

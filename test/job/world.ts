@@ -112,6 +112,11 @@ export class World {
     this.#outside(Math.floor(this.random() * 300), () => void this.#session.cancel(id).catch(onlyTheDead));
   }
 
+  /** What the session says of a job that the record may not know yet. */
+  shown(id: string): JobRecord | null {
+    return this.#session.record(id);
+  }
+
   chance(p: number): boolean {
     return this.random() < p;
   }

@@ -20,10 +20,10 @@ const due = answer(7_001, [['error', '{"code":"PAYMENT_REQUIRED","message":"pay"
 const result = answer(7_001, [['result', '{}']]);
 const failure = answer(7_001, [['error', '{"code":"AGENT_ERROR","message":"no"}']]);
 
-function follow(world: Rig, jobId = request.id, afterSeq = 0) {
+function follow(world: Rig, jobId = request.id, afterSeq = 0, live = true) {
   let text = '';
   let ended = false;
-  const stop = world.relay.follow(jobId, afterSeq, {
+  const stop = world.relay.follow(jobId, afterSeq, live, {
     write: (piece) => {
       text += piece;
     },
@@ -108,6 +108,28 @@ describe('the events of a job', () => {
         true,
       ]);
     }
+  });
+
+  test('ends when the client calls the job off, and at nobody else’s deletion', () => {
+    const world = rig();
+    const writer = world.client();
+    writer.say(['EVENT', request]);
+    const stream = follow(world);
+    const deletion = (by: number) => signed(by, { kind: 5, tags: [['e', request.id]] });
+    writer.say(['EVENT', deletion(9)]);
+    expect(stream.ended).toBe(false);
+    writer.say(['EVENT', deletion(CLIENT)]);
+    expect([stream.events, stream.ended]).toEqual([[], true]);
+    expect(follow(world).ended).toBe(true);
+    expect(world.relay.subscriptions).toBe(0);
+  });
+
+  test('a job that has nothing more to tell ends after what is stored, though that is no result', () => {
+    const world = rig();
+    ours(world, request, processing);
+    const stream = follow(world, request.id, 0, false);
+    expect([stream.events, stream.ended]).toEqual([[['feedback', '2', processing.id]], true]);
+    expect(world.relay.subscriptions).toBe(0);
   });
 
   test('a stream that is stopped hears nothing more', () => {

@@ -31,7 +31,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     MODEL: 'small',
   });
   const logged: LogEntry[] = [];
-  const streams: { id: string; afterSeq: number }[] = [];
+  const streams: { id: string; afterSeq: number; live: boolean }[] = [];
   const erased: string[] = [];
   const live = new Map<string, JobRecord>();
   let requests = 0;
@@ -50,8 +50,8 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
         agentCard(agent, config, { jobs: 0, success_rate: null, median_latency_ms: null }, FIRST_VERSION),
       ),
     liveJob: async (id) => live.get(id),
-    jobEvents: async (id, afterSeq) => {
-      streams.push({ id, afterSeq });
+    jobEvents: async (id, afterSeq, live) => {
+      streams.push({ id, afterSeq, live });
       return new Blob([`id: ${afterSeq + 1}\ndata: {}\n\n`]).stream();
     },
     eraseJob: async ({ id }) => {

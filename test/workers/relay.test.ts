@@ -204,7 +204,7 @@ describe('jobEvents', () => {
       answer(6_300, request.id, []),
     ];
     await relay.publish([request, first]);
-    const stream = await relay.jobEvents(request.id, 0);
+    const stream = await relay.jobEvents(request.id, 0, true);
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
     const { value } = await reader.read();
     expect(value).toBe(
@@ -221,7 +221,7 @@ describe('jobEvents', () => {
     const relay = env.RELAY.getByName('leave');
     const request = sign({ kind: 5_300 });
     await relay.publish([request, answer(7_000, request.id, [['status', 'processing']])]);
-    const reader = (await relay.jobEvents(request.id, 0)).getReader();
+    const reader = (await relay.jobEvents(request.id, 0, true)).getReader();
     await reader.read();
     expect(await relay.stats()).toMatchObject({ subscriptions: 1 });
     await reader.cancel();

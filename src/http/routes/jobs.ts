@@ -32,6 +32,12 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
     return job;
   }
 
+  /** A job that was called off ends in silence, one that was erased has lost its last event: there is none to wait for. */
+  async function mayTellMore(job: JobRecord): Promise<boolean> {
+    if (!isFinal(job.phase)) return true;
+    return job.phase !== 'cancelled' && (await ports.liveJob(job.id, job.session)) !== undefined;
+  }
+
   app.get('/jobs', async (c) => {
     const { limit, cursor, ...filter } = readQuery(c, JobQuery);
     const after = cursor === undefined ? null : decodeCursor(cursor);
@@ -50,7 +56,7 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
     // A stream opened for HEAD would never be read, and so never be closed.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    return c.body(await ports.jobEvents(job.id, after), 200, headers);
+    return c.body(await ports.jobEvents(job.id, after, await mayTellMore(job)), 200, headers);
   });
 
   app.delete('/jobs/:id', async (c) => {
