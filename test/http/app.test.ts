@@ -308,3 +308,16 @@ describe('the root', () => {
     expect(await document.json()).toEqual({ name: 'errand', supported_nips: [1, 11] });
   });
 });
+
+test('a job that ends while it is looked up is found: first the record did not have it yet, then the session no more', async () => {
+  const job = jobRecord(77);
+  const { app, d1 } = httpFixture({
+    liveJob: async () => {
+      await upsertJobs(d1.db, [job]);
+      return undefined;
+    },
+  });
+  const response = await app.request(`/jobs/${job.id}`);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ id: job.id, phase: 'delivered' });
+});

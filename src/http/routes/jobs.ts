@@ -20,7 +20,9 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
     if (!isHex32(id)) throw notFound();
     const recorded = await findJob(ports.db, id);
     if (recorded !== undefined && isFinal(recorded.phase)) return recorded;
-    const job = (await ports.liveJob(id, recorded?.session ?? null)) ?? recorded;
+    const live = await ports.liveJob(id, recorded?.session ?? null);
+    // A job may end between the two looks: its session lets go of it as soon as the record has it.
+    const job = live ?? (await findJob(ports.db, id));
     if (job === undefined) throw notFound();
     return job;
   }
