@@ -46,8 +46,9 @@ async function main(port: number, path: string): Promise<void> {
     if (!known) throw error;
     return fail(error instanceof Error ? error.message : String(error));
   }
-  process.stdout.write(welcome(marketplace));
+  // Before anybody is told that Ctrl-C stops it.
   const stopped = stopAsked();
+  process.stdout.write(welcome(marketplace));
   process.send?.('ready');
   await stopped;
   process.stdout.write('\nStopping; state is kept. `npm run reset` forgets it.\n');
@@ -59,9 +60,11 @@ async function main(port: number, path: string): Promise<void> {
 function stopAsked(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      // The runtime library's own handler would end this process at once, and not with exit code 0.
-      process.removeAllListeners(signal);
+      const others = process.listeners(signal);
       process.on(signal, () => resolve());
+      // The runtime library's own handler would end this process at once, and not with exit code 0. It goes after ours
+      // has come, because a signal that arrives while nobody listens to it is lost.
+      for (const other of others) process.off(signal, other);
     }
     if (process.send !== undefined) process.on('disconnect', () => resolve());
   });

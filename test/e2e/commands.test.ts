@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,6 +108,27 @@ test('post ends with 1 and the coded error on stderr', async () => {
   expect(half.stderr).toContain('--kind must be a whole number');
   const nowhere = await post('--relay', 'ws://127.0.0.1:1', 'hello');
   expect(nowhere.stderr).toMatch(/^RELAY: /m);
+});
+
+test('Ctrl-C is heard from the moment on that the start says it is ready', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'errand-other-'));
+  const clean = Object.entries(process.env).filter(([name]) => !CONFIG_VARIABLES.includes(name));
+  const child = spawn(process.execPath, ['scripts/start.ts', '--port', '0', '--persist-to', other], {
+    cwd: ROOT,
+    env: Object.fromEntries(clean),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (said === '') child.kill('SIGINT');
+    said += text;
+  });
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  const [code] = await once(child, 'close');
+  clearTimeout(giveUp);
+  rmSync(other, { recursive: true });
+  expect(said).toContain('Stopping; state is kept');
+  expect(code).toBe(0);
 });
 
 test('a second start on a taken port, or on the same folder, says so and ends with 1', async () => {
