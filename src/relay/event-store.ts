@@ -109,14 +109,18 @@ export class EventStore {
   }
 
   /**
-   * Takes events out of sight at once, as if their authors had deleted them; they go with the next that expire. For
-   * an author who proved to us elsewhere that they are to be erased.
+   * Takes events out of sight at once, as if their authors had deleted them; they go with the next that expire, and
+   * are not taken again. For an author who proved to us elsewhere that they are to be erased.
    */
   withdraw(ids: readonly string[]): void {
-    this.#sql.run(
-      'UPDATE event SET expires_at = 0, address = NULL WHERE id IN (SELECT value FROM json_each(?))',
-      JSON.stringify(ids),
-    );
+    const list = JSON.stringify(ids);
+    this.#sql.transaction(() => {
+      this.#sql.run(
+        'UPDATE event SET expires_at = 0, address = NULL WHERE id IN (SELECT value FROM json_each(?))',
+        list,
+      );
+      this.#sql.run('INSERT OR IGNORE INTO withdrawn (id) SELECT value FROM json_each(?)', list);
+    });
   }
 
   /** NIP-62: everything the author wrote until then, deletions included, and gift wraps addressed to it. */

@@ -6,6 +6,7 @@
  * `event.ours` is 1 for events this marketplace handed in itself; `event.auth` keeps, for requests only, the keys
  * its connection had proved (JSON), so that a handover repeated after a crash still knows them.
  * `event.expires_at` is Unix s; 0 marks what its author deleted: served to nobody, removed at the next pruning.
+ * `withdrawn` remembers what was erased without a deletion that could be kept, so that no copy brings it back.
  */
 export const RELAY_SCHEMA: readonly string[][] = [
   [
@@ -40,4 +41,5 @@ export const RELAY_SCHEMA: readonly string[][] = [
       PRIMARY KEY (socket, name)
     ) WITHOUT ROWID`,
   ],
+  ['CREATE TABLE withdrawn (id TEXT PRIMARY KEY) WITHOUT ROWID'],
 ];

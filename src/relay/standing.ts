@@ -15,14 +15,15 @@ const STANDING = `SELECT
   EXISTS (
     SELECT 1 FROM tag CROSS JOIN event ON event.seq = tag.seq
     WHERE tag.name_value = ? AND tag.kind = ${KIND.deletion} AND event.pubkey = ?
-  ) AS deleted`;
+  ) AS deleted,
+  EXISTS (SELECT 1 FROM withdrawn WHERE id = ?) AS withdrawn`;
 const ADDRESS_DELETED = `SELECT 1 AS deleted FROM tag CROSS JOIN event ON event.seq = tag.seq
   WHERE tag.name_value IN (?, ?) AND tag.kind = ${KIND.deletion} AND tag.created_at >= ? AND event.pubkey = ? LIMIT 1`;
 
 /** Whether an event would be stored now, without reading its signature: what there is to see in one or two reads. */
 export function standingOf(sql: Sql, event: NostrEvent): Standing {
   const { id, pubkey, created_at } = event;
-  const row = first<{ known: number; vanished: number; deleted: number }>(
+  const row = first<{ known: number; vanished: number; deleted: number; withdrawn: number }>(
     sql,
     STANDING,
     id,
@@ -30,7 +31,9 @@ export function standingOf(sql: Sql, event: NostrEvent): Standing {
     created_at,
     `e${id}`,
     pubkey,
+    id,
   );
+  if (row?.withdrawn === 1) return 'deleted';
   if (row?.vanished === 1 && event.kind !== KIND.vanish) return 'deleted';
   // Deleting a deletion, or a request to vanish, has no effect (NIP-09, NIP-62).
   if (row?.deleted === 1 && event.kind !== KIND.deletion && event.kind !== KIND.vanish) return 'deleted';

@@ -141,6 +141,19 @@ describe('deletion (NIP-09)', () => {
     expect(put(one, mine)[2]).toBe(false);
   });
 
+  test('what was withdrawn for its author stays away, also when somebody has kept a copy', () => {
+    const { client, relay } = rig();
+    const request = signed(1, { kind: 7001, tags: [['p', me]] });
+    const one = client();
+    put(one, request);
+    relay.store.withdraw([request.id]);
+    expect(put(one, request)).toEqual(['OK', request.id, false, 'blocked: its author deleted this event']);
+    put(one, signed(2));
+    expect(relay.store.prune(START_S, 100).removed).toBe(1);
+    expect(put(one, request)[2]).toBe(false);
+    expect(ids(one, { ids: [request.id] })).toEqual([]);
+  });
+
   test('a withdrawn request can still be found by the marketplace for a while', () => {
     const { client, relay } = rig();
     const request = signed(1, { kind: 7001, tags: [['p', me]] });
