@@ -121,10 +121,12 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
     const dev: DevFile = {
       url,
       relay: `ws://${HOST}:${port}`,
-      agents: keyedAgents(config).map(({ slug, pubkey }) => ({
+      agents: keyedAgents(config).map(({ slug, pubkey, prices, paymentMethods }) => ({
         slug,
         pubkey,
         npub: nip19.npubEncode(pubkey),
+        price_msats: prices.perJob_msats,
+        payment: [...paymentMethods],
       })),
       customer: { secret_key: keys.customer, nwc: devWalletUri(config, 'customer') },
       operator: { pubkey: operator, secret_key: keys.operator },

@@ -18,7 +18,17 @@ const hexKey = z.string().regex(/^[0-9a-f]{64}$/);
 export const devFile = z.object({
   url: z.url(),
   relay: z.url(),
-  agents: z.array(z.object({ slug: z.string(), pubkey: hexKey, npub: z.string() })),
+  agents: z.array(
+    z.object({
+      slug: z.string(),
+      pubkey: hexKey,
+      npub: z.string(),
+      /** What each job costs; 0 for a free agent. */
+      price_msats: z.int(),
+      /** The ways to pay it, in the words of the agent card. */
+      payment: z.array(z.string()),
+    }),
+  ),
   customer: z.object({ secret_key: hexKey, nwc: z.string().nullable() }),
   operator: z.object({ pubkey: hexKey, secret_key: hexKey }),
 });

@@ -35,6 +35,14 @@ const demanded = (event: { kind: number; tags: string[][] }) =>
   event.kind === 7000 &&
   event.tags.some(([name, state]) => name === 'status' && state === 'payment-required');
 
+test('dev.json says what each agent costs and how it is paid', () => {
+  const priced = service.dev.agents.map(({ slug, price_msats, payment }) => ({ slug, price_msats, payment }));
+  expect(priced).toEqual([
+    { slug: 'discover', price_msats: 0, payment: [] },
+    { slug: 'discover-prepaid', price_msats: 21_000, payment: ['bolt11_prepaid', 'credit'] },
+  ]);
+});
+
 describe('a job with a price', () => {
   test('agent NIP: is demanded in both kinds, done when paid, and says what it cost', async () => {
     const request = task(client, 'paid words');
