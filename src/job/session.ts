@@ -169,16 +169,7 @@ export class Session {
   #recover(): void {
     if (this.#recovered) return;
     this.#recovered = true;
-    for (const record of this.#journal.open()) {
-      const request = this.#ports.read(record.request);
-      this.#lives.hold({
-        record,
-        request,
-        body: readBody(this.#ports, request).body,
-        abort: null,
-        working: null,
-      });
-    }
+    for (const record of this.#journal.open()) this.#takeUp(record);
     for (const live of this.#lives.all()) {
       // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may
       // still be at work: it gets a whole lease to say so.
@@ -192,6 +183,17 @@ export class Session {
       this.#lives.appoint(live);
     }
     this.#releaseTurns();
+  }
+
+  #takeUp(record: JournalRecord): void {
+    try {
+      const request = this.#ports.read(record.request);
+      const { body } = readBody(this.#ports, request);
+      this.#lives.hold({ record, request, body, abort: null, working: null });
+    } catch (error) {
+      // It stays in the journal for a version of us that can read it; the others must not wait for that.
+      this.#ports.log('a stored request cannot be read', record.job.id, error);
+    }
   }
 
   /** Feeds the machine; whether the input meant anything. */

@@ -104,3 +104,15 @@ describe.each([
     expect(world.happened[slow ? 'step' : 'work']).toBe(5);
   });
 });
+
+test('a stored request that cannot be read any more does not hold up the others', async () => {
+  const world = new World(3, CALM, true);
+  const [broken, sound] = [world.request([['i', 'one', 'text']]), world.request([['i', 'two', 'text']])];
+  for (const event of [broken, sound]) world.deliver(event);
+  await world.run(8);
+  world.unreadable.add(broken.id);
+  world.crash();
+  await world.run(2_000);
+  expect(world.record.get(sound.id)?.phase).toBe('delivered');
+  expect(world.happened['a stored request cannot be read']).toBeGreaterThan(0);
+});

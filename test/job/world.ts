@@ -65,6 +65,8 @@ export class World {
   #alarm_ms: number | null = null;
   #timers: Timer[] = [];
 
+  /** Requests that can no longer be read. */
+  readonly unreadable = new Set<string>();
   /** Null where work is free. */
   readonly purse: Purse | null;
 
@@ -193,7 +195,10 @@ export class World {
           ? null
           : { max: PRICE, fixed: true, prices: { ...FREE, perJob_msats: Number(PRICE) } },
       money: this.purse === null ? null : this.#money(this.purse, call),
-      read: (event) => readRequest(event),
+      read: (event) => {
+        if (this.unreadable.has(event.id)) throw new Error('a request of another version');
+        return readRequest(event);
+      },
       body: (request) => {
         const body = dialectNamed(request.envelope.dialect, DEFAULT_AGENT_KINDS).body(
           request.event,
