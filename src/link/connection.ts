@@ -67,7 +67,7 @@ export class Connection {
     this.openedAt_ms = ports.now();
     this.#frames = new Budget(LINK_FRAMES_PER_S, LINK_FRAMES_BURST, this.openedAt_ms);
     this.#bytes = new Budget(LINK_BYTES_PER_S, LINK_BYTES_BURST, this.openedAt_ms);
-    this.#publisher = new Publisher(ports.after);
+    this.#publisher = new Publisher(ports.after, ports.now);
     this.#auth = new Authenticator({
       after: ports.after,
       send: (message) => this.#send(message),

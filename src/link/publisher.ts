@@ -1,4 +1,5 @@
 /** Events on their way to one relay, and its answers (NIP-01 OK). */
+import type { Clock } from '../clock.ts';
 import { LINK_MAX_PENDING_PUBLISHES, PUBLISH_OK_TIMEOUT_MS } from '../limits.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { After } from './ports.ts';
@@ -8,17 +9,23 @@ interface Pending {
   readonly event: NostrEvent;
   readonly outcome: Promise<PublishOutcome>;
   readonly settle: (ok: boolean, reason: string) => void;
+  /** Unix ms from which on no answer is waited for. */
+  readonly dueAt_ms: number;
   /** Sent a second time after authentication; it is never sent a third time. */
   resent: boolean;
 }
 
 /** Tracks which events wait for their OK on one connection. */
 export class Publisher {
+  /** In the order in which they were sent, and so in which they fall due. */
   readonly #pending = new Map<string, Pending>();
   readonly #after: After;
+  readonly #now: Clock;
+  #timing = false;
 
-  constructor(after: After) {
+  constructor(after: After, now: Clock) {
     this.#after = after;
+    this.#now = now;
   }
 
   get size(): number {
@@ -47,14 +54,30 @@ export class Publisher {
       return { fresh: false, outcome: Promise.resolve({ id: event.id, ok: false, reason }) };
     }
     const { promise, resolve } = Promise.withResolvers<PublishOutcome>();
-    const stop = this.#after(PUBLISH_OK_TIMEOUT_MS, () => settle(false, 'error: the relay did not answer'));
     const settle = (ok: boolean, reason: string) => {
-      stop();
       this.#pending.delete(event.id);
       resolve({ id: event.id, ok, reason: shortReason(reason) });
     };
-    this.#pending.set(event.id, { event, outcome: promise, settle, resent: false });
+    const dueAt_ms = this.#now() + PUBLISH_OK_TIMEOUT_MS;
+    this.#pending.set(event.id, { event, outcome: promise, settle, dueAt_ms, resent: false });
+    if (!this.#timing) this.#time(PUBLISH_OK_TIMEOUT_MS);
     return { fresh: true, outcome: promise };
+  }
+
+  /** One timer for all, because setting and clearing one for each event showed in the profile. */
+  #time(delay_ms: number): void {
+    this.#timing = true;
+    this.#after(delay_ms, () => {
+      this.#timing = false;
+      const now_ms = this.#now();
+      for (const pending of [...this.#pending.values()]) {
+        if (pending.dueAt_ms > now_ms) {
+          this.#time(pending.dueAt_ms - now_ms);
+          return;
+        }
+        pending.settle(false, 'error: the relay did not answer');
+      }
+    });
   }
 
   /**
