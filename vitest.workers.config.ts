@@ -13,6 +13,8 @@ export default defineConfig({
   ],
   test: {
     include: ['test/workers/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     setupFiles: ['./test/workers/setup.ts'],
     globalSetup: ['./test/workers/relays.setup.ts'],
   },
