@@ -26,10 +26,8 @@ import type { Observer } from '../src/payment/watches.ts';
 import type { JobOutput, Report } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 
+export { EMBEDDED } from '../src/job/outbox.ts';
 export type { LinkStatus, PublishOutcome };
-
-/** The name by which answers are addressed to the embedded relay instead of to a URL. */
-export const EMBEDDED = 'embedded';
 
 /** The embedded relay (workers/relay.ts). Also answers WebSocket upgrades through `fetch`. */
 export interface RelayRpc {

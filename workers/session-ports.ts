@@ -3,6 +3,7 @@ import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { normalizeRelayUrl } from '../src/config.ts';
 import { JobError, type JobFailure } from '../src/errors.ts';
 import { admit } from '../src/job/admission.ts';
+import { EMBEDDED } from '../src/job/outbox.ts';
 import type { SessionPorts } from '../src/job/ports.ts';
 import { LeaveHeld } from '../src/job/quota.ts';
 import { JOB_MAX_RELAYS } from '../src/limits.ts';
@@ -15,6 +16,7 @@ import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { Request } from '../src/protocol/model.ts';
 import { isFree } from '../src/protocol/prices.ts';
 import { openerFor, openRequest, seal } from '../src/protocol/sealing.ts';
+import { utf8Bytes } from '../src/protocol/size.ts';
 import { checkBody } from '../src/protocol/validate.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
@@ -89,7 +91,7 @@ export function sessionPorts(
     },
     quote(body, history) {
       if (isFree(agent.prices)) return null;
-      return quote(agent, body, new TextEncoder().encode(JSON.stringify(history)).length);
+      return quote(agent, body, utf8Bytes(JSON.stringify(history)));
     },
     money: isFree(agent.prices)
       ? null
@@ -148,8 +150,6 @@ function namedTargets({ ownRelays }: Marketplace, request: Request): string[] {
   // A request that names only us has said where it wants its answers.
   return urls.length > others.length && others.length === 0 ? [EMBEDDED] : others;
 }
-
-const EMBEDDED = 'embedded';
 
 /** The agent's deletion (NIP-09) of everything the embedded relay knows it answered to a job. */
 async function retraction(

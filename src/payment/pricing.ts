@@ -6,6 +6,7 @@ import type { JobFailure } from '../errors.ts';
 import { AGENT_MAX_FETCHED_BYTES } from '../limits.ts';
 import type { ContentPart, Cost, JobBody, Usage } from '../protocol/model.ts';
 import type { AgentPrices } from '../protocol/prices.ts';
+import { utf8Bytes } from '../protocol/size.ts';
 import { add, ceilDivide, type Msats, msats, msatsFromSats, subtract, toNumber } from './msats.ts';
 
 /** What of an agent its prices depend on. */
@@ -130,13 +131,13 @@ function total(prices: AgentPrices, used: Metered): Msats {
 }
 
 function promptTokens({ messages, parameters, tools, inputs }: JobBody, history_bytes: number): number {
-  const utf8 = (text: string): number => new TextEncoder().encode(text).length;
   const parts = messages.flatMap(({ content }): readonly ContentPart[] =>
     typeof content === 'string' ? [{ type: 'text', text: content }] : content,
   );
-  const text_bytes = parts.reduce((sum, part) => sum + (part.type === 'text' ? utf8(part.text) : 0), 0);
+  const text_bytes = parts.reduce((sum, part) => sum + (part.type === 'text' ? utf8Bytes(part.text) : 0), 0);
   const images = parts.filter((part) => part.type === 'image_url').length;
-  const rest_bytes = utf8(JSON.stringify(parameters)) + (tools === null ? 0 : utf8(JSON.stringify(tools)));
+  const rest_bytes =
+    utf8Bytes(JSON.stringify(parameters)) + (tools === null ? 0 : utf8Bytes(JSON.stringify(tools)));
   // What inputs refer to is fetched later, when the price stands already.
   const fetched_bytes = inputs.length === 0 ? 0 : AGENT_MAX_FETCHED_BYTES;
   const bytes = text_bytes + rest_bytes + history_bytes + fetched_bytes;

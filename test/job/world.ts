@@ -16,6 +16,7 @@ import { FREE } from '../../src/protocol/prices.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import type { Sql } from '../../src/store/sql.ts';
 import { nodeSql } from '../support/node-sql.ts';
+import { seeded } from '../support/random.ts';
 import { PRICE, type Purse } from './purse.ts';
 
 export const CLIENT = deriveKeys('11'.repeat(32), 'client');
@@ -31,17 +32,6 @@ export interface Trouble {
 }
 
 export const CALM: Trouble = { crash: 0, loss: 0, failure: 0 };
-
-/** mulberry32: small, and the same everywhere. */
-export function seeded(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface Timer {
   readonly at_ms: number;
