@@ -23,6 +23,14 @@ export interface Config {
   readonly operatorPubkey: string | null;
   /** The operator's wallet (NWC_URI); null where none is named. Whoever has it can spend: never show it. */
   readonly wallet: WalletUri | null;
+  /** The operator's part of what owned agents earn, in millionths (FEE_PERCENT). */
+  readonly feeParts: number;
+  /** Who owns which agent, by slug (OWNERS). An agent nobody is named for is the operator's own. */
+  readonly owners: ReadonlyMap<string, readonly Owner[]>;
+  /** What an owner has earned is paid out from this amount on, msats. */
+  readonly payoutMin_msats: number;
+  /** What a client may owe for postpaid jobs, msats; 0 where nobody is trusted. */
+  readonly postpayLimit_msats: number;
   /** The endpoint that serves `chat`; null where there is none. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string; readonly name: string } | null;
   /** MODEL without MODEL_BASE_URL: which model of Workers AI serves `chat` where the binding is there. */
@@ -39,6 +47,14 @@ export interface Config {
   readonly draining: boolean;
 }
 
+/** Somebody who owns an agent, alone or with others. */
+export interface Owner {
+  /** Where their money goes: a Lightning address (LUD-16), lower case. */
+  readonly payee: string;
+  /** Their part in proportion to the others'. */
+  readonly weight: number;
+}
+
 /** What stands in the environment. All values are strings, as bindings and `process.env` give them. */
 export type RawConfig = Readonly<Record<string, unknown>>;
 
@@ -46,6 +62,11 @@ export type RawConfig = Readonly<Record<string, unknown>>;
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
+
+/** Fees are counted in millionths, so that fractions of a percent are whole numbers. */
+const FEE_PARTS_PER_PERCENT = 10_000;
+/** What a client may owe under `npm start`, sats. */
+const LOCAL_POSTPAY_LIMIT_SATS = 100;
 
 /** For `npm start` only: a fixed, public secret, so that the development agents keep their names between starts. */
 const DEVELOPMENT_SECRET = 'f1ca0b64a0fad5e0ffe8e8d1f879333f28546eb6648e366f0ad5458ff43f985b';
@@ -74,6 +95,36 @@ const ownUrl = webUrl.refine((v) => {
 }, 'must be a URL without path, query or credentials');
 const pubkey = text.toLowerCase().refine(isHex32, 'must be a public key of 64 hex characters');
 
+/** `slug=owner`, or `slug=owner*3|owner*1` where several share what an agent earns. */
+const OWNED = /^([a-z0-9-]+)=(.+)$/;
+const OWNER = /^([a-z0-9_.+-]{1,64}@[a-z0-9.-]+(?::\d{1,5})?)(?:\*([1-9]\d{0,5}))?$/;
+
+function parseOwners(items: readonly string[]): ReadonlyMap<string, readonly Owner[]> | null {
+  const owners = new Map<string, readonly Owner[]>();
+  for (const item of items) {
+    const [, slug = '', those = ''] = OWNED.exec(item.toLowerCase()) ?? [];
+    const parsed = those.split('|').map((text) => OWNER.exec(text.trim()));
+    if (slug === '' || owners.has(slug) || !parsed.every((found) => found !== null)) return null;
+    owners.set(
+      slug,
+      parsed.map(([, payee = '', weight = '1']) => ({ payee, weight: Number(weight) })),
+    );
+  }
+  return owners;
+}
+
+/** Whole sats, far below what would not be exact in msats. */
+const sats = z.coerce
+  .number('must be a number of sats')
+  .int('must be a whole number of sats')
+  .min(0, 'must not be negative')
+  .max(1_000_000_000, 'must be at most 1000000000 sats');
+
+function isPercent(percent: number): boolean {
+  const parts = percent * FEE_PARTS_PER_PERCENT;
+  return percent >= 0 && percent <= 100 && Math.abs(parts - Math.round(parts)) < 1e-6;
+}
+
 const shape = z.object({
   LOCAL: flag.default(false),
   PUBLIC_URL: ownUrl.optional(),
@@ -89,6 +140,16 @@ const shape = z.object({
     .transform(parseWalletUri)
     .refine((uri) => uri !== null, 'must be a nostr+walletconnect:// string with a relay and a secret')
     .optional(),
+  FEE_PERCENT: z.coerce
+    .number('must be a percentage')
+    .refine((percent) => isPercent(percent), 'must be a percentage from 0 to 100 with at most four decimals')
+    .default(10),
+  OWNERS: list
+    .transform(parseOwners)
+    .refine((owners) => owners !== null, 'must be a comma-separated list of slug=name@domain')
+    .optional(),
+  PAYOUT_MIN_SATS: sats.default(1_000),
+  POSTPAY_LIMIT_SATS: sats.optional(),
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
   MODEL: text.min(1).optional(),
@@ -153,6 +214,11 @@ export function readConfig(raw: RawConfig): Config {
     masterSecret: env.MASTER_SECRET ?? DEVELOPMENT_SECRET,
     operatorPubkey: env.OPERATOR_PUBKEY ?? null,
     wallet: env.NWC_URI ?? null,
+    feeParts: Math.round(env.FEE_PERCENT * FEE_PARTS_PER_PERCENT),
+    owners: env.OWNERS ?? new Map(),
+    payoutMin_msats: env.PAYOUT_MIN_SATS * 1_000,
+    // Locally the only client is the developer; elsewhere trust is the operator's to give.
+    postpayLimit_msats: (env.POSTPAY_LIMIT_SATS ?? (env.LOCAL ? LOCAL_POSTPAY_LIMIT_SATS : 0)) * 1_000,
     model,
     workersAiModel: model === null ? (env.MODEL ?? null) : null,
     kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },

@@ -397,3 +397,5 @@ export const SEARCH_MAX_CANDIDATES = 500;
 export const LEDGER_PROJECT_DELAY_MS = 200;
 /** Entries written to the record at a time. */
 export const LEDGER_PROJECT_BATCH = 200;
+/** Pause before entries that were not taken are told again, ms. */
+export const LEDGER_RETRY_MS = 10_000;

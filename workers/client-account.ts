@@ -1,10 +1,17 @@
-/** One object per client: what counts across all its sessions. Its leave to open jobs, and its books. */
+/**
+ * One object per account: a client's, by its public key, or an owner's (see {@link payeeAccount}). It holds what counts
+ * across all sessions: a client's leave to open jobs, and the books. What it does by itself are parts, woken by one alarm.
+ */
 import { DurableObject } from 'cloudflare:workers';
+import { systemClock } from '../src/clock.ts';
 import { type Leave, Quotas } from '../src/job/quota.ts';
-import { LEDGER_PROJECT_BATCH, LEDGER_PROJECT_DELAY_MS } from '../src/limits.ts';
-import { BookStore, type PostResult } from '../src/payment/book-store.ts';
-import { entrySchema, type PlainEntry, toPlainEntry } from '../src/payment/ledger.ts';
-import { received } from '../src/payment/ledger-entries.ts';
+import { BookStore, type PostResult, type StoredEntry } from '../src/payment/account/book-store.ts';
+import { earningsOf, payeeAccount, payeeOf } from '../src/payment/account/earnings.ts';
+import { type AccountPart, earliest } from '../src/payment/account/part.ts';
+import { Tail } from '../src/payment/account/tail.ts';
+import { type Entry, entrySchema, type PlainEntry } from '../src/payment/ledger.ts';
+import { earned, received } from '../src/payment/ledger-entries.ts';
+import { msatsSchema } from '../src/payment/msats.ts';
 import { settledPayment } from '../src/payment/settlement.ts';
 import type { WalletTransaction } from '../src/payment/wallet.ts';
 import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
@@ -14,66 +21,110 @@ import type { Env } from './env.ts';
 import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
 
-/** Pause before the record is tried again, ms. */
-const RETRY_MS = 10_000;
+/** Pause before an alarm that failed is tried again, ms. */
+const ALARM_RETRY_MS = 10_000;
 
 export class ClientAccount extends DurableObject<Env> implements ClientAccountRpc, MoneyObserver {
   readonly #quotas: Quotas;
   readonly #books: BookStore;
-  #alarmSet = false;
+  readonly #tail: Tail;
+  readonly #parts: readonly AccountPart[];
+  #wakeAt_ms: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const sql = durableSql(ctx.storage);
     this.#quotas = new Quotas(sql);
     this.#books = new BookStore(sql);
+    const ports = {
+      now: systemClock,
+      defer: (work: Promise<void>) => ctx.waitUntil(work),
+      woken: () => this.#appoint(),
+      log: (what: string, error: unknown) => console.error(what, ctx.id.name, error),
+    };
+    this.#tail = new Tail('record', this.#books, (entries) => this.#tell(entries), ports);
+    this.#parts = [this.#tail];
   }
+
+  // ── Leave ──
 
   async take(agent: string, limit: number, want: number): Promise<Leave> {
-    return this.#quotas.take(agent, limit, want, Date.now());
+    return this.#quotas.take(agent, limit, want, systemClock());
   }
 
-  async post(entry: PlainEntry): Promise<PostResult> {
-    const result = this.#books.post(entrySchema.parse(entry), Date.now());
-    // Committed with the entry, so that no entry stays out of the record.
-    if (result === 'posted') this.#projectSoon();
-    if (result === 'conflict') console.error('the books hold another entry under this key', entry.key);
-    return result;
+  // ── Books ──
+
+  async post(entries: readonly PlainEntry[]): Promise<PostResult[]> {
+    const results: PostResult[] = [];
+    for (const entry of entries) {
+      const result = this.#post(entrySchema.parse(entry));
+      results.push(result);
+      if (result === 'overdrawn' || result === 'conflict') break;
+    }
+    return results;
   }
 
   async credit(): Promise<string> {
-    return this.#books.balance(`credit:${this.#client()}`).toString();
+    return this.#books.balance(`credit:${this.#name()}`).toString();
+  }
+
+  async earn(key: string, amount: string): Promise<void> {
+    const payee = payeeOf(this.#name());
+    if (payee === null) throw new Error('only owners earn');
+    this.#post(earned(key, payee, msatsSchema.parse(amount)));
   }
 
   /** A payment that is for this account and no job: credit. */
   async walletChanged(_about: string, transaction: Plain<WalletTransaction>): Promise<void> {
     const seen = transactionJson.parse(transaction);
-    const payment = settledPayment(seen, seen, Math.floor(Date.now() / 1000));
-    if (typeof payment !== 'string') await this.post(toPlainEntry(received(payment, this.#client())));
+    const payment = settledPayment(seen, seen, Math.floor(systemClock() / 1000));
+    if (typeof payment !== 'string') this.#post(received(payment, this.#name()));
   }
 
+  #post(entry: Entry): PostResult {
+    const result = this.#books.post(entry, systemClock());
+    if (result === 'posted') {
+      this.#tail.behind();
+      this.#appoint();
+    }
+    if (result === 'conflict') console.error('the books hold another entry under this key', entry.key);
+    return result;
+  }
+
+  /** The record first; then the owners, each of whom takes an earning once, however often it is told. */
+  async #tell(entries: readonly StoredEntry[]): Promise<void> {
+    const lines = entries.flatMap(({ key, at_ms, postings }) =>
+      postings.map(([account, amount]) => ({ key, account, amount_msats: Number(amount), at_ms })),
+    );
+    await insertLedgerLines(openDb(this.env.DB), lines);
+    for (const { key, payee, amount } of earningsOf(entries))
+      await this.env.ACCOUNT.getByName(payeeAccount(payee)).earn(key, amount.toString());
+  }
+
+  // ── Time ──
+
   override async alarm(): Promise<void> {
-    this.#alarmSet = false;
+    this.#wakeAt_ms = null;
     try {
-      const { lines, mark } = this.#books.unprojected(LEDGER_PROJECT_BATCH);
-      if (lines.length === 0) return;
-      await insertLedgerLines(openDb(this.env.DB), lines);
-      this.#books.markProjected(mark);
-      this.#projectSoon();
+      for (const part of this.#parts) part.tick();
+      this.#appoint();
     } catch (error) {
       // After six throws the platform would give the object up for good, so it is recorded and tried again.
-      console.error('the record did not take the books', error);
-      await this.ctx.storage.setAlarm(Date.now() + RETRY_MS);
+      console.error('account alarm failed', this.ctx.id.name, error);
+      await this.ctx.storage.setAlarm(systemClock() + ALARM_RETRY_MS);
     }
   }
 
-  #projectSoon(): void {
-    if (this.#alarmSet) return;
-    this.#alarmSet = true;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(Date.now() + LEDGER_PROJECT_DELAY_MS));
+  /** Makes sure of an alarm for the earliest part. An earlier one stays: setting one is a written row. */
+  #appoint(): void {
+    const next_ms = earliest(this.#parts.map((part) => part.nextAt_ms()));
+    if (next_ms === null || (this.#wakeAt_ms !== null && this.#wakeAt_ms <= next_ms)) return;
+    this.#wakeAt_ms = next_ms;
+    // Committed with whatever made it necessary, so that nothing stays undone.
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(next_ms));
   }
 
-  #client(): string {
+  #name(): string {
     const { name } = this.ctx.id;
     if (name === undefined) throw new Error('an account object must be reached by its name');
     return name;

@@ -9,7 +9,7 @@ import type { Step } from '../src/job/step.ts';
 import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
-import type { PostResult } from '../src/payment/book-store.ts';
+import type { PostResult } from '../src/payment/account/book-store.ts';
 import type { PlainEntry } from '../src/payment/ledger.ts';
 import type {
   HoldOrder,
@@ -105,12 +105,19 @@ export interface AgentSessionRpc {
   record(jobId: string): Promise<JobRecord | null>;
 }
 
-/** One client (workers/client-account.ts). */
+/** One client, or one owner (workers/client-account.ts). */
 export interface ClientAccountRpc {
   /** Leave to open jobs with an agent, at most `limit` in a window; see Quotas in src/job/quota.ts. */
   take(agent: string, limit: number, want: number): Promise<Leave>;
-  /** Books an entry. Repeat-safe by its key; `overdrawn` changes nothing. */
-  post(entry: PlainEntry): Promise<PostResult>;
+  /**
+   * Books entries in order, with nothing in between, up to the first that is refused: so money that arrives for a job
+   * cannot be spent elsewhere before it is set aside. Each is repeat-safe by its key; `overdrawn` changes nothing.
+   *
+   * @returns one result for each entry that was tried
+   */
+  post(entries: readonly PlainEntry[]): Promise<PostResult[]>;
+  /** An owner earned by an entry in somebody else's books. Repeat-safe by that entry's key. @param amount msats */
+  earn(key: string, amount: string): Promise<void>;
   /** What the client has paid and not used, msats as a decimal string. */
   credit(): Promise<string>;
 }
@@ -131,6 +138,13 @@ export interface WalletRpc {
   pay(bolt11: string): Promise<WalletAnswer<Plain<Paid>>>;
   list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>>;
   capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
+  /**
+   * Binds a payment hash to one purpose, for good. Whoever made or was handed an invoice asks first: a hash that
+   * already stands for something else is a wallet's fault or somebody's trick, and its invoice must not be used.
+   *
+   * @returns whether it stands for this purpose
+   */
+  bind(paymentHash: string, purpose: string): Promise<boolean>;
   /**
    * Follows an incoming payment from now on and tells whoever waits (see {@link MoneyObserver}) whenever it is in
    * another state than before; begins from `pending`. Kept until the payment is final, or unpaid well after

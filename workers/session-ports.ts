@@ -99,7 +99,7 @@ export function sessionPorts(
           wallet: walletOf(env),
           watch: (paymentHash, jobId, expiresAt_s) =>
             env.WALLET.getByName('main').watch(paymentHash, session, jobId, expiresAt_s * 1000),
-          post: (entry) => account.post(toPlainEntry(entry)),
+          post: (entries) => account.post(entries.map(toPlainEntry)),
         },
     namedTargets: (request) => namedTargets(marketplace, request),
     readRelays: (client, via) => readRelaysOf(env, client, via),

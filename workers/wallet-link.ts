@@ -10,6 +10,7 @@ import { KIND } from '../src/nostr/kinds.ts';
 import { authTemplate } from '../src/nostr/nip42.ts';
 import type { WalletUri } from '../src/nostr/nip47.ts';
 import { secureRandom } from '../src/nostr/random.ts';
+import { Bindings } from '../src/payment/bindings.ts';
 import { hashOfPreimage } from '../src/payment/nwc/check.ts';
 import { NwcClient } from '../src/payment/nwc/client.ts';
 import { FactStore } from '../src/payment/nwc/fact-store.ts';
@@ -52,6 +53,7 @@ interface Connected {
 export class WalletLink extends DurableObject<Env> implements WalletRpc {
   readonly #connected: Connected | null;
   readonly #watches: Watches;
+  readonly #bindings: Bindings;
   /** Of this life of the object. */
   readonly #health: { lastAnswerAt_ms: number | null; lastFault: string | null } = {
     lastAnswerAt_ms: null,
@@ -61,6 +63,7 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const sql = durableSql(ctx.storage);
+    this.#bindings = new Bindings(sql);
     this.#watches = new Watches(sql, {
       now: systemClock,
       random: Math.random,
@@ -116,6 +119,10 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
   }
 
   // ── News ──
+
+  async bind(paymentHash: string, purpose: string): Promise<boolean> {
+    return this.#bindings.bind(paymentHash, purpose);
+  }
 
   async watch(
     paymentHash: string,

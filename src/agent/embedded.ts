@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { JOB_MAX_INPUT_BYTES } from '../limits.ts';
 import { agentKeys } from '../nostr/keys.ts';
 import { JOB_KIND } from '../nostr/kinds.ts';
-import { isDevelopmentMoney } from '../payment/operator-wallet.ts';
+import { operatorWallet } from '../payment/operator-wallet.ts';
 import { FREE } from '../protocol/prices.ts';
 import type { AgentDefinition, KeyedAgent } from './definition.ts';
 import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
@@ -40,8 +40,8 @@ export function embeddedAgents(
   options: EmbeddedOptions = { workersAi: false },
 ): AgentDefinition[] {
   const agents = [discoverAgent(config)];
-  // Something to pay for, so that every way to pay can be tried with development money.
-  if (isDevelopmentMoney(config)) agents.push(pricedDiscover(agents[0] ?? discoverAgent(config)));
+  // Something to pay for; with development money unless the developer names a wallet.
+  if (config.local && operatorWallet(config) !== null) agents.push(...pricedVariants(config));
   const model =
     config.model?.name ?? (options.workersAi ? (config.workersAiModel ?? WORKERS_AI_MODEL) : null);
   if (model !== null) agents.push(chatAgent(config, model));
@@ -59,15 +59,49 @@ export function keyedAgents(config: Config, options?: EmbeddedOptions): KeyedAge
 /** What a job of the priced variants costs, msats. */
 const DEVELOPMENT_PRICE_MSATS = 21_000;
 
-function pricedDiscover(free: AgentDefinition): AgentDefinition {
-  return {
+/** One variant of `discover` for each way to pay, so that all of them can be tried at once. */
+function pricedVariants(config: Config): AgentDefinition[] {
+  const free = discoverAgent(config);
+  const variant = (
+    slug: string,
+    name: string,
+    terms: string,
+    paymentMethods: AgentDefinition['paymentMethods'],
+    prices: AgentDefinition['prices'] = { ...FREE, perJob_msats: DEVELOPMENT_PRICE_MSATS },
+  ): AgentDefinition => ({
     ...free,
-    slug: 'discover-prepaid',
-    name: 'Discover (prepaid)',
-    description: `${free.description} Costs 21 sats, paid before the job starts.`,
-    prices: { ...FREE, perJob_msats: DEVELOPMENT_PRICE_MSATS },
-    paymentMethods: ['bolt11_prepaid', 'credit'],
-  };
+    slug,
+    name: `${free.name} (${name})`,
+    description: `${free.description} ${terms}`,
+    prices,
+    paymentMethods,
+    owners: config.owners.get(slug) ?? [],
+  });
+  return [
+    variant('discover-prepaid', 'prepaid', 'Costs 21 sats, paid before the job starts.', [
+      'bolt11_prepaid',
+      'zap',
+      'credit',
+    ]),
+    variant('discover-postpaid', 'postpaid', 'Costs 21 sats, paid after the result.', [
+      'bolt11_postpaid',
+      'zap',
+      'credit',
+    ]),
+    variant(
+      'discover-escrow',
+      'escrow',
+      'Costs 21 sats, which are locked before the job starts and taken when it is done.',
+      ['escrow_hodl_optional', 'zap', 'credit'],
+    ),
+    variant(
+      'discover-metered',
+      'metered',
+      'Costs 1 sat for 1,000 tokens of input and 2 for 1,000 of output; what a job does not use is credit.',
+      ['bolt11_prepaid', 'zap', 'credit'],
+      { ...FREE, per1kInputTokens_msats: 1_000, per1kOutputTokens_msats: 2_000 },
+    ),
+  ];
 }
 
 function discoverAgent(config: Config): AgentDefinition {
@@ -98,6 +132,7 @@ function discoverAgent(config: Config): AgentDefinition {
     rateLimits: rateLimits(config, DISCOVER_JOBS_PER_HOUR),
     prices: FREE,
     paymentMethods: [],
+    owners: config.owners.get('discover') ?? [],
     exampleRequest: {
       messages: [{ role: 'user', content: 'nostr zaps' }],
       parameters: { task: 'note-search', max_results: 10 },
@@ -131,6 +166,7 @@ function chatAgent(config: Config, model: string): AgentDefinition {
     rateLimits: rateLimits(config, CHAT_JOBS_PER_HOUR),
     prices: FREE,
     paymentMethods: [],
+    owners: config.owners.get('chat') ?? [],
     exampleRequest: {
       messages: [{ role: 'user', content: 'Explain zaps on Nostr in two sentences.' }],
       parameters: { temperature: 0.7, max_tokens: 200 },

@@ -78,7 +78,7 @@ export function closingEntry(job: Job, money: JobMoney, client: string): Entry |
   const max = amountOf(money.max);
   if (job.phase !== 'delivered') return failed(job.id, client, max);
   const charged = money.charged === null ? max : amountOf(money.charged);
-  return delivered({ job: job.id, client, agent: null, reserved: max, charge: charged, feeParts: 0 });
+  return delivered({ job: job.id, client, shares: [], reserved: max, charge: charged, feeParts: 0 });
 }
 
 /** When the money next needs a look, Unix ms; null when nothing is owed or waited for any more. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { JobFailure } from '../errors.ts';
 import type { NostrEvent, VerifiedEvent } from '../nostr/event.ts';
-import type { PostResult } from '../payment/book-store.ts';
+import type { PostResult } from '../payment/account/book-store.ts';
 import type { Entry } from '../payment/ledger.ts';
 import type { Quote } from '../payment/pricing.ts';
 import type { Wallet } from '../payment/wallet.ts';
@@ -14,8 +14,8 @@ export interface MoneyPorts {
   readonly wallet: Pick<Wallet, 'makeInvoice' | 'lookup'>;
   /** Has the session told (`walletChanged`) when an incoming payment changes. Repeat-safe. */
   watch(paymentHash: string, jobId: string, expiresAt_s: number): Promise<void>;
-  /** Books an entry with the client's account. Repeat-safe by its key. */
-  post(entry: Entry): Promise<PostResult>;
+  /** Books entries with the client's account, up to the first that is refused. Repeat-safe by their keys. */
+  post(entries: readonly Entry[]): Promise<readonly PostResult[]>;
 }
 
 /** One job as its agent sees it. Text in it comes from strangers and is data, never orders. */

@@ -53,7 +53,7 @@ export class Till {
 
   /** Sets the price of a job aside from the client's credit, where there is enough of it. */
   async reserve(jobId: string, client: string, max: Msats): Promise<boolean> {
-    const result = await this.#money.post(reserved(jobId, client, max));
+    const [result] = await this.#money.post([reserved(jobId, client, max)]);
     return result === 'posted' || result === 'repeated';
   }
 
@@ -87,7 +87,7 @@ export class Till {
       { paymentHash, amount },
       Math.floor(this.#ports.clock() / 1000),
     );
-    if (typeof payment !== 'string') await this.#money.post(received(payment, client));
+    if (typeof payment !== 'string') await this.#money.post([received(payment, client)]);
   }
 
   /** Brings the books to where the job is: money that came in, money set aside, how it ended. */
@@ -115,7 +115,7 @@ export class Till {
     const { money } = live.record;
     const payment = money === null ? null : unbookedOf(money);
     if (payment === null) return;
-    await this.#money.post(received(payment, live.request.envelope.client));
+    await this.#money.post([received(payment, live.request.envelope.client)]);
     const current = live.record.money;
     if (current !== null) this.#store(live, { ...current, booked: true }, [], null);
   }
@@ -141,7 +141,7 @@ export class Till {
     if (money === null || money.closed) return;
     const entry = closingEntry(job, money, live.request.envelope.client);
     if (entry !== null) {
-      const result = await this.#money.post(entry);
+      const [result] = await this.#money.post([entry]);
       if (result === 'overdrawn' || result === 'conflict')
         throw new Error(`the books refuse ${entry.key}: ${result}`);
     }

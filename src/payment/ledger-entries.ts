@@ -3,8 +3,8 @@
  * client's credit first and set aside for the job from there: so a payment counts once whatever it was for, what is
  * paid too much or too late is credit by itself, and prepayment, zap, escrow and credit are one and the same way.
  */
-import { type Account, type Entry, entry } from './ledger.ts';
-import { type Msats, splitFee, subtract, ZERO_MSATS } from './msats.ts';
+import { type Account, type Entry, entry, type Move } from './ledger.ts';
+import { type Msats, splitByWeights, splitFee, subtract, ZERO_MSATS } from './msats.ts';
 import type { SettledPayment } from './settlement.ts';
 
 /** Money arrived: an invoice, a zap, a settled escrow, also a late payment. */
@@ -19,30 +19,61 @@ export function reserved(job: string, client: string, max: Msats): Entry {
   return entry(`reserve:${job}`, [{ from: `credit:${client}`, to: `job:${job}`, amount: max }]);
 }
 
+/** Somebody who earns by an agent. Weights as in NIP-57 Appendix G: shares are in proportion to them. */
+export interface Share {
+  /** Lightning address (LUD-16), lower case. */
+  readonly payee: string;
+  /** A whole number, 0 for who gets nothing. */
+  readonly weight: number;
+}
+
+/** How money earned by an agent is divided: none of the shares means that it is the operator's own agent. */
+export interface Terms {
+  readonly shares: readonly Share[];
+  /** The operator's part in millionths, where there are shares. */
+  readonly feeParts: number;
+}
+
 /** How a delivered job's money is divided. */
-export interface Delivery {
+export interface Delivery extends Terms {
   readonly job: string;
   readonly client: string;
-  /** Public key of an agent that has an owner; null for the operator's own, which keeps everything. */
-  readonly agent: string | null;
   /** What stands on the job's account. */
   readonly reserved: Msats;
   /** What the job cost; at most what was reserved. */
   readonly charge: Msats;
-  /** The operator's share in millionths. */
-  readonly feeParts: number;
 }
 
-/** A job was delivered and accepted: the owner gets the price minus the fee, the client what was not used. */
+/** A job was delivered and accepted: the owners get the price minus the fee, the client what was not used. */
 export function delivered(delivery: Delivery): Entry {
-  const { job, client, agent, charge } = delivery;
-  const { payout, fee } =
-    agent === null ? { payout: ZERO_MSATS, fee: charge } : splitFee(charge, delivery.feeParts);
+  const { job, client, charge } = delivery;
   return entry(`end:${job}`, [
-    { from: `job:${job}`, to: agent === null ? 'revenue' : `agent:${agent}`, amount: payout },
-    { from: `job:${job}`, to: 'revenue', amount: fee },
+    ...earnings(`job:${job}`, charge, delivery),
     { from: `job:${job}`, to: `credit:${client}`, amount: subtract(delivery.reserved, charge) },
   ]);
+}
+
+/** Money that was paid for no job at all, by somebody unknown or as a gift: its receivers earn it like a price. */
+export function tipped(paymentHash: string, client: string, amount: Msats, terms: Terms): Entry {
+  return entry(`tip:${paymentHash}`, earnings(`credit:${client}`, amount, terms));
+}
+
+/** What an entry in the books of who paid brought to an owner, in the owner's own books. */
+export function earned(key: string, payee: string, amount: Msats): Entry {
+  return entry(`earn:${key}`, [{ from: `transit:${payee}`, to: `payee:${payee}`, amount }]);
+}
+
+function earnings(from: Account, amount: Msats, { shares, feeParts }: Terms): Move[] {
+  const { payout, fee } =
+    shares.length === 0 ? { payout: ZERO_MSATS, fee: amount } : splitFee(amount, feeParts);
+  const weights = shares.map(({ weight }) => weight);
+  const parts = shares.length === 0 ? [] : splitByWeights(payout, weights);
+  return [
+    ...shares.map(
+      ({ payee }, index): Move => ({ from, to: `transit:${payee}`, amount: parts[index] ?? ZERO_MSATS }),
+    ),
+    { from, to: 'revenue', amount: fee },
+  ];
 }
 
 /** A job ended without a result, or was refused: everything is the client's again. A job ends in one way only. */
@@ -50,9 +81,14 @@ export function failed(job: string, client: string, amount: Msats): Entry {
   return entry(`end:${job}`, [{ from: `job:${job}`, to: `credit:${client}`, amount }]);
 }
 
-/** A postpaid job was delivered: the client owes its price. Nobody else is owed anything before it is paid. */
-export function lent(job: string, client: string, price: Msats): Entry {
-  return entry(`lend:${job}`, [{ from: `owing:${client}`, to: `job:${job}`, amount: price }]);
+/** A postpaid job begins on trust: the client owes what it may cost at most. Nobody else is owed anything yet. */
+export function lent(job: string, client: string, max: Msats): Entry {
+  return entry(`lend:${job}`, [{ from: `owing:${client}`, to: `job:${job}`, amount: max }]);
+}
+
+/** It was delivered and cost less than was lent for it. */
+export function forgiven(job: string, client: string, rest: Msats): Entry {
+  return entry(`forgive:${job}`, [{ from: `job:${job}`, to: `owing:${client}`, amount: rest }]);
 }
 
 /** The client paid what it owed for a job; then the job is `delivered` like any other. */
@@ -60,13 +96,13 @@ export function repaid(job: string, client: string, price: Msats): Entry {
   return entry(`repay:${job}`, [{ from: `credit:${client}`, to: `owing:${client}`, amount: price }]);
 }
 
-/** The client will not pay: the debt is given up, and the job with it. */
+/** The job failed, or the client will not pay: the debt is given up, and the job with it. */
 export function writtenOff(job: string, client: string, price: Msats): Entry {
   return entry(`end:${job}`, [{ from: `job:${job}`, to: `owing:${client}`, amount: price }]);
 }
 
 /** Where money that goes out comes from: an owner's earnings, a client's credit, the operator's revenue. */
-export type Source = `agent:${string}` | `credit:${string}` | 'revenue' | 'capital';
+export type Source = `payee:${string}` | `credit:${string}` | 'revenue' | 'capital';
 
 /** A payment out: its own id, its amount, and the hash it is bound to. */
 export interface Outgoing {

@@ -11,15 +11,18 @@ import type { Msats } from './msats.ts';
 
 /**
  * - `wallet`: the operator's Lightning wallet; `routing`: fees paid on the way; `owing:<client>`: delivered, not paid;
- * - `credit:<client>`: paid and not used; `job:<id>`: set aside for a job; `agent:<pubkey>`: owed to an agent's owner;
- *   `sending:<payout>`: claimed by a payment under way; `revenue`: the operator's fees; `capital`: its own money.
+ * - `credit:<client>`: paid and not used; `job:<id>`: set aside for a job; `payee:<Lightning address>`: earned by an
+ *   agent and owed to its owner; `sending:<payout>`: claimed by a payment under way; `revenue`: the operator's fees;
+ *   `capital`: its own money;
+ * - `transit:<Lightning address>`: on its way from the books of who paid to those of the owner, each of which is a store
+ *   of its own. Only here may one store hold less than nothing; over all of them it never does.
  */
 export type Account =
   | 'wallet'
   | 'routing'
   | 'revenue'
   | 'capital'
-  | `${'owing' | 'credit' | 'job' | 'agent' | 'sending'}:${string}`;
+  | `${'owing' | 'credit' | 'job' | 'payee' | 'transit' | 'sending'}:${string}`;
 
 export interface Posting {
   readonly account: Account;
@@ -53,7 +56,7 @@ export type Posted =
   /** The key stands for another event: somebody books two things under one name. */
   | { readonly type: 'conflict' };
 
-const NAMES = /^(?:wallet|routing|revenue|capital|(?:owing|credit|job|agent|sending):.+)$/;
+const NAMES = /^(?:wallet|routing|revenue|capital|(?:owing|credit|job|payee|transit|sending):.+)$/;
 
 /** Reads an entry that was stored with `toJson`. */
 export const entrySchema = z.object({
@@ -119,14 +122,20 @@ export function post(books: Books, { key, postings }: Entry): Posted {
     if (balance === 0n) balances.delete(account);
     else balances.set(account, balance);
   }
-  const overdrawn = postings.find(({ account }) => side(account) * (balances.get(account) ?? 0n) < 0n);
+  const next = { balances, posted: new Map(books.posted).set(key, fingerprint) };
+  const overdrawn = postings.find(({ account }) => isOverdrawn(next, account));
   if (overdrawn !== undefined) return { type: 'overdrawn', account: overdrawn.account };
-  return { type: 'posted', books: { balances, posted: new Map(books.posted).set(key, fingerprint) } };
+  return { type: 'posted', books: next };
 }
 
-/** What stands on an account, in words: the wallet *has*, an agent *is owed*, a client *has to its credit*, msats. */
+/** What stands on an account, in words: the wallet *has*, an owner *is owed*, a client *has to its credit*, msats. */
 export function balanceOf({ balances }: Books, account: Account): bigint {
   return side(account) * (balances.get(account) ?? 0n);
+}
+
+/** Whether an account holds less than nothing, which only money between two stores may. */
+export function isOverdrawn(books: Books, account: Account): boolean {
+  return balanceOf(books, account) < 0n && !account.startsWith('transit:');
 }
 
 /** Debits minus credits over all accounts: nothing, at any moment. */
@@ -142,6 +151,7 @@ function fingerprintOf(postings: readonly Posting[]): string {
   return postings.map(({ account, amount }) => `${account} ${amount}`).join('\n');
 }
 
-function isAccount(name: string): name is Account {
+/** Whether a name is that of an account. */
+export function isAccount(name: string): name is Account {
   return NAMES.test(name);
 }

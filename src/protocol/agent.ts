@@ -5,7 +5,7 @@ import type { AgentPrices } from './prices.ts';
 export type RuntimeName = 'discover' | 'chat';
 
 /** Ways to pay a job, in the words of the agent card (PROTOCOL §8). */
-export type PaymentMethod = 'bolt11_prepaid' | 'credit';
+export type PaymentMethod = 'bolt11_prepaid' | 'bolt11_postpaid' | 'escrow_hodl_optional' | 'zap' | 'credit';
 
 export interface AgentDefinition {
   /** Name in URLs, NIP-05 and `d` tags: lower-case letters, digits, hyphens. */
@@ -38,6 +38,8 @@ export interface AgentDefinition {
   readonly prices: AgentPrices;
   /** How its jobs may be paid; nothing for a free agent. */
   readonly paymentMethods: readonly PaymentMethod[];
+  /** Who owns it and earns by it, with weights; nobody for the operator's own. */
+  readonly owners: readonly { readonly payee: string; readonly weight: number }[];
   /** An example of a request body, for the card and the pages. */
   readonly exampleRequest: { readonly [key: string]: Json };
 }

@@ -1,4 +1,4 @@
-/** What a client's account object stores: how many jobs it may open, and its books. One list, because one object has one version. */
+/** What an account object stores: how many jobs a client may open, and its books. One list, because one object has one version. */
 export const ACCOUNT_SCHEMA: readonly string[][] = [
   [
     'CREATE TABLE quotas (agent TEXT PRIMARY KEY, window INTEGER NOT NULL, granted INTEGER NOT NULL) WITHOUT ROWID',
@@ -9,5 +9,10 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     )`,
     'CREATE TABLE balances (account TEXT PRIMARY KEY, amount INTEGER NOT NULL) WITHOUT ROWID',
     'CREATE TABLE projected (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL)',
+  ],
+  [
+    'CREATE TABLE told (listener TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID',
+    "INSERT INTO told (listener, seq) SELECT 'record', seq FROM projected",
+    'DROP TABLE projected',
   ],
 ];

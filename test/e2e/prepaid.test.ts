@@ -37,9 +37,13 @@ const demanded = (event: { kind: number; tags: string[][] }) =>
 
 test('dev.json says what each agent costs and how it is paid', () => {
   const priced = service.dev.agents.map(({ slug, price_msats, payment }) => ({ slug, price_msats, payment }));
+  const paid = (slug: string, price_msats: number, ...payment: string[]) => ({ slug, price_msats, payment });
   expect(priced).toEqual([
-    { slug: 'discover', price_msats: 0, payment: [] },
-    { slug: 'discover-prepaid', price_msats: 21_000, payment: ['bolt11_prepaid', 'credit'] },
+    paid('discover', 0),
+    paid('discover-prepaid', 21_000, 'bolt11_prepaid', 'zap', 'credit'),
+    paid('discover-postpaid', 21_000, 'bolt11_postpaid', 'zap', 'credit'),
+    paid('discover-escrow', 21_000, 'escrow_hodl_optional', 'zap', 'credit'),
+    paid('discover-metered', 0, 'bolt11_prepaid', 'zap', 'credit'),
   ]);
 });
 

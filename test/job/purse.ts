@@ -1,6 +1,6 @@
 /** Money around a simulated session: a wallet that makes invoices, an account that keeps books, a customer who pays or not. */
 import { createHash } from 'node:crypto';
-import { BookStore, type PostResult } from '../../src/payment/book-store.ts';
+import { BookStore, type PostResult } from '../../src/payment/account/book-store.ts';
 import type { Entry } from '../../src/payment/ledger.ts';
 import { type Msats, msats, ZERO_MSATS } from '../../src/payment/msats.ts';
 import type { InvoiceOrder, IssuedInvoice, WalletTransaction } from '../../src/payment/wallet.ts';
@@ -62,8 +62,8 @@ export class Purse {
     };
   }
 
-  post(entry: Entry, now_ms: number): PostResult {
-    return this.books.post(entry, now_ms);
+  post(entries: readonly Entry[], now_ms: number): PostResult[] {
+    return entries.map((entry) => this.books.post(entry, now_ms));
   }
 
   /** Whether the price of a job is set aside at this moment. */

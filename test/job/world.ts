@@ -335,7 +335,7 @@ export class World {
         lookup: (paymentHash) => ask(() => purse.lookup(paymentHash, this.now_ms / 1000)),
       },
       watch: () => call(() => undefined),
-      post: (entry) => call(() => purse.post(entry, this.now_ms)),
+      post: (entries) => call(() => purse.post(entries, this.now_ms)),
     };
   }
 

@@ -11,13 +11,14 @@ import { type Books, balanceOf, EMPTY_BOOKS, type Entry, imbalance, post } from 
 import {
   claimed,
   delivered,
+  earned,
   type Outgoing,
   paidOut,
   received,
   released,
   reserved,
 } from '../../src/payment/ledger-entries.ts';
-import { msats, splitFee } from '../../src/payment/msats.ts';
+import { splitFee } from '../../src/payment/msats.ts';
 import type { PayoutEffect } from '../../src/payment/payout.ts';
 import { AMOUNT, escrowMachine, runEscrow } from './escrow-model.ts';
 import { FEES, AMOUNT as PAYOUT, payoutMachine, runPayout } from './payout-model.ts';
@@ -35,7 +36,7 @@ test(`${JOBS} jobs by escrow: the operator gains its fees to the msat`, { timeou
     const ledger = new Ledger();
     const escrow = runEscrow(escrowMachine, seed, (effect) => ledger.escrow(effect));
     const wasTaken = escrow.truth === 'taken';
-    expect(balanceOf(ledger.books, 'agent:worker')).toBe(wasTaken ? PAYOUT : 0n);
+    expect(balanceOf(ledger.books, 'payee:worker')).toBe(wasTaken ? PAYOUT : 0n);
     const payout = wasTaken ? runPayout(payoutMachine, seed, (effect) => ledger.payout(effect)) : null;
 
     const arrived = payout?.model.received ?? 0;
@@ -43,7 +44,7 @@ test(`${JOBS} jobs by escrow: the operator gains its fees to the msat`, { timeou
     const { books } = ledger;
     expect(imbalance(books)).toBe(0n);
     expect(balanceOf(books, 'wallet')).toBe(wallet);
-    expect(balanceOf(books, 'agent:worker') + balanceOf(books, 'sending:payout')).toBe(
+    expect(balanceOf(books, 'payee:worker') + balanceOf(books, 'sending:payout')).toBe(
       wasTaken && arrived === 0 ? PAYOUT : 0n,
     );
     expect(balanceOf(books, 'credit:client')).toBe(0n);
@@ -69,16 +70,18 @@ class Ledger {
     this.post(received(effect.payment, 'client'));
     if (!effect.approved) return;
     this.post(reserved('job', 'client', AMOUNT));
-    const division = { reserved: AMOUNT, charge: AMOUNT, feeParts: FEE_PARTS };
-    this.post(delivered({ job: 'job', client: 'client', agent: 'worker', ...division }));
+    const terms = { shares: [{ payee: 'worker', weight: 1 }], feeParts: FEE_PARTS };
+    const end = delivered({ job: 'job', client: 'client', ...terms, reserved: AMOUNT, charge: AMOUNT });
+    this.post(end);
+    this.post(earned(end.key, 'worker', PAYOUT));
   }
 
   payout(effect: PayoutEffect): void {
     if (effect.type !== 'claimed' && effect.type !== 'released' && effect.type !== 'paid') return;
     const out: Outgoing = {
       payout: 'payout',
-      source: 'agent:worker',
-      amount: msats(PAYOUT),
+      source: 'payee:worker',
+      amount: PAYOUT,
       paymentHash: effect.paymentHash,
     };
     if (effect.type === 'claimed') this.post(claimed(out));

@@ -60,6 +60,7 @@ const definition: AgentDefinition = {
   maxOutputTokens: 500,
   prices: FREE,
   paymentMethods: [],
+  owners: [],
   exampleRequest: { messages: [{ role: 'user', content: 'zaps' }] },
 };
 

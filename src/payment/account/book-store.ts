@@ -1,11 +1,22 @@
-/** The books of one client, in its account object: entries by key, balances, and what the record (D1) has not seen. */
-import { ACCOUNT_SCHEMA } from '../store/account-schema.ts';
-import type { LedgerLine } from '../store/ledger.ts';
-import { first, migrate, type Sql } from '../store/sql.ts';
-import { type Account, balanceOf, type Entry } from './ledger.ts';
+/** The books of one account object: entries by key, balances, and what others have not been told of them. */
+import { z } from 'zod';
+import { ACCOUNT_SCHEMA } from '../../store/account-schema.ts';
+import { first, migrate, type Sql } from '../../store/sql.ts';
+import { type Account, balanceOf, type Entry, isAccount, isOverdrawn } from '../ledger.ts';
 
 /** `conflict`: the key stands for another event, which is a fault of ours. */
 export type PostResult = 'posted' | 'repeated' | 'overdrawn' | 'conflict';
+
+/** An entry as it stands in the books. */
+export interface StoredEntry {
+  readonly key: string;
+  /** Unix ms when it was booked. */
+  readonly at_ms: number;
+  /** Account and amount, msats; positive is a debit. */
+  readonly postings: readonly (readonly [account: string, amount: bigint])[];
+}
+
+const postingsSchema = z.array(z.tuple([z.string(), z.string().transform(BigInt)]));
 
 export class BookStore {
   readonly #sql: Sql;
@@ -28,7 +39,7 @@ export class BookStore {
       if (before !== undefined) return before.postings === text ? 'repeated' : 'conflict';
       const balances = new Map(postings.map(([account, amount]) => [account, this.#raw(account) + amount]));
       for (const account of balances.keys()) {
-        if (balanceOf({ balances, posted: new Map() }, account) < 0n) return 'overdrawn';
+        if (isOverdrawn({ balances, posted: new Map() }, account)) return 'overdrawn';
       }
       this.#sql.run('INSERT INTO entries (key, at, postings) VALUES (?, ?, ?)', entry.key, at_ms, text);
       for (const [account, amount] of balances) {
@@ -47,32 +58,49 @@ export class BookStore {
     return balanceOf({ balances: new Map([[account, this.#raw(account)]]), posted: new Map() }, account);
   }
 
-  /** The lines the record has not seen, in order, and the mark to set once it has. */
-  unprojected(limit: number): { lines: LedgerLine[]; mark: number } {
-    const mark = Number(first(this.#sql, 'SELECT seq FROM projected WHERE id = 1')?.seq ?? 0);
+  /** What stands on every account that is not empty, in words. */
+  balances(): ReadonlyMap<Account, bigint> {
+    const rows = this.#sql.all('SELECT account FROM balances WHERE amount <> 0 ORDER BY account');
+    return new Map(
+      rows.flatMap(({ account }) => {
+        const name = String(account);
+        return isAccount(name) ? [[name, this.balance(name)] as const] : [];
+      }),
+    );
+  }
+
+  /** Whether there are entries that this listener has not been told of. */
+  isBehind(listener: string): boolean {
+    return Number(first(this.#sql, 'SELECT max(seq) AS seq FROM entries')?.seq ?? 0) > this.#mark(listener);
+  }
+
+  /** The entries a listener has not been told of, in order, and the mark to set once it was. */
+  untold(listener: string, limit: number): { entries: StoredEntry[]; mark: number } {
+    const mark = this.#mark(listener);
     const rows = this.#sql.all(
       'SELECT seq, key, at, postings FROM entries WHERE seq > ? ORDER BY seq LIMIT ?',
       mark,
       limit,
     );
-    const lines = rows.flatMap((row) => {
-      const postings: readonly (readonly [string, string])[] = JSON.parse(String(row.postings));
-      return postings.map(([account, amount]) => ({
-        key: String(row.key),
-        account,
-        amount_msats: Number(amount),
-        at_ms: Number(row.at),
-      }));
-    });
-    return { lines, mark: Number(rows.at(-1)?.seq ?? mark) };
+    const entries = rows.map((row) => ({
+      key: String(row.key),
+      at_ms: Number(row.at),
+      postings: postingsSchema.parse(JSON.parse(String(row.postings))),
+    }));
+    return { entries, mark: Number(rows.at(-1)?.seq ?? mark) };
   }
 
-  /** The record has everything up to this mark. */
-  markProjected(mark: number): void {
+  /** The listener knows everything up to this mark. */
+  told(listener: string, mark: number): void {
     this.#sql.run(
-      'INSERT INTO projected (id, seq) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq',
+      'INSERT INTO told (listener, seq) VALUES (?, ?) ON CONFLICT (listener) DO UPDATE SET seq = excluded.seq',
+      listener,
       mark,
     );
+  }
+
+  #mark(listener: string): number {
+    return Number(first(this.#sql, 'SELECT seq FROM told WHERE listener = ?', listener)?.seq ?? 0);
   }
 
   #raw(account: Account): bigint {
