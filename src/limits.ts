@@ -108,6 +108,10 @@ export const JOB_MAX_STATUS_CHARS = 400;
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 /** A job that has not started after this time is given up, ms: nothing waits for ever. */
 export const JOB_START_PATIENCE_MS = 3_600_000;
+/** A finished job whose money can neither be taken nor asked for is given up after this time, ms. */
+export const JOB_CHECKOUT_PATIENCE_MS = 3_600_000;
+/** How long the answer to a request that was paid by invoice is kept for the same request come again, ms. */
+export const JOB_RESEND_KEEP_MS = 600_000;
 /** Deltas that arrive within this time travel as one event, ms. */
 export const JOB_DELTA_WINDOW_MS = 40;
 /** Deltas that wait for one relay; a relay that takes them slower gets the newest. */
@@ -306,6 +310,8 @@ export const INVOICE_GRACE_MS = 600_000;
 /** The wallet is asked about an open payment this often, and at the least, ms; notifications only hurry it. */
 export const MONEY_LOOK_MIN_MS = 2_000;
 export const MONEY_LOOK_MAX_MS = 60_000;
+/** What is locked is at least this much, msats: nodes count less as dust and take few at a time (LIGHTNING §1.1). */
+export const ESCROW_MIN_MSATS = 10_000;
 /** Hold invoices can be paid for a shorter time: some wallets cannot cancel one that nobody has paid yet, s. */
 export const ESCROW_EXPIRY_S = 600;
 /** Blocks a payment is held at least: a day. */
@@ -316,6 +322,8 @@ export const ESCROW_MARGIN_BLOCKS = 24;
 export const ESCROW_SETTLE_BLOCKS = 3;
 /** So many blocks after the deadline a payment that the wallet still calls held is taken as gone back. */
 export const ESCROW_LAPSE_BLOCKS = 6;
+/** A client whose oldest debt is older than this gets no more work on trust, ms. */
+export const POSTPAY_OVERDUE_MS = 86_400_000;
 /** A payout's invoice may lock our money for so many blocks at the most: three days. */
 export const PAYOUT_MAX_FINAL_CLTV_BLOCKS = 432;
 /** A payout's invoice must be payable for so long yet, s, and for no longer than this: until then it blocks another. */

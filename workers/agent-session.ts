@@ -42,6 +42,10 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
   }
 
+  async credited(): Promise<void> {
+    await this.#open().credited();
+  }
+
   override async alarm(): Promise<void> {
     try {
       await this.#open().alarm();

@@ -6,18 +6,19 @@ import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../src/clock.ts';
 import { type Leave, Quotas } from '../src/job/quota.ts';
 import { BookStore, type PostResult, type StoredEntry } from '../src/payment/account/book-store.ts';
+import { Debts } from '../src/payment/account/debts.ts';
 import { earningsOf, payeeAccount, payeeOf } from '../src/payment/account/earnings.ts';
 import { type AccountPart, earliest } from '../src/payment/account/part.ts';
 import { Tail } from '../src/payment/account/tail.ts';
 import { type Entry, entrySchema, type PlainEntry } from '../src/payment/ledger.ts';
-import { earned, received } from '../src/payment/ledger-entries.ts';
-import { msatsSchema } from '../src/payment/msats.ts';
+import { earned, received, type Terms } from '../src/payment/ledger-entries.ts';
+import { msats, msatsSchema } from '../src/payment/msats.ts';
 import { settledPayment } from '../src/payment/settlement.ts';
 import type { WalletTransaction } from '../src/payment/wallet.ts';
 import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { openDb } from '../src/store/db.ts';
 import { insertLedgerLines } from '../src/store/ledger.ts';
-import type { Env } from './env.ts';
+import { configOf, type Env } from './env.ts';
 import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
 
@@ -27,6 +28,7 @@ const ALARM_RETRY_MS = 10_000;
 export class ClientAccount extends DurableObject<Env> implements ClientAccountRpc, MoneyObserver {
   readonly #quotas: Quotas;
   readonly #books: BookStore;
+  readonly #debts: Debts;
   readonly #tail: Tail;
   readonly #parts: readonly AccountPart[];
   #wakeAt_ms: number | null = null;
@@ -36,6 +38,7 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     const sql = durableSql(ctx.storage);
     this.#quotas = new Quotas(sql);
     this.#books = new BookStore(sql);
+    this.#debts = new Debts(sql, this.#books, { now: systemClock, post: (entry) => this.#post(entry) });
     const ports = {
       now: systemClock,
       defer: (work: Promise<void>) => ctx.waitUntil(work),
@@ -59,9 +62,23 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     for (const entry of entries) {
       const result = this.#post(entrySchema.parse(entry));
       results.push(result);
-      if (result === 'overdrawn' || result === 'conflict') break;
+      if (result !== 'posted' && result !== 'repeated') break;
     }
+    this.#debts.settle(this.#name());
     return results;
+  }
+
+  async lend(job: string, max: string): Promise<boolean> {
+    const limit = msats(configOf(this.env).postpayLimit_msats);
+    return this.#debts.lend(this.#name(), job, msatsSchema.parse(max), limit);
+  }
+
+  async owe(job: string, max: string, price: string, terms: Terms): Promise<void> {
+    this.#debts.owe(this.#name(), job, msatsSchema.parse(max), msatsSchema.parse(price), terms);
+  }
+
+  async abandon(job: string): Promise<void> {
+    this.#debts.abandon(this.#name(), job);
   }
 
   async credit(): Promise<string> {
@@ -78,7 +95,9 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
   async walletChanged(_about: string, transaction: Plain<WalletTransaction>): Promise<void> {
     const seen = transactionJson.parse(transaction);
     const payment = settledPayment(seen, seen, Math.floor(systemClock() / 1000));
-    if (typeof payment !== 'string') this.#post(received(payment, this.#name()));
+    if (typeof payment === 'string') return;
+    this.#post(received(payment, this.#name()));
+    this.#debts.settle(this.#name());
   }
 
   #post(entry: Entry): PostResult {

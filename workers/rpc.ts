@@ -11,6 +11,7 @@ import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import type { PostResult } from '../src/payment/account/book-store.ts';
 import type { PlainEntry } from '../src/payment/ledger.ts';
+import type { Terms } from '../src/payment/ledger-entries.ts';
 import type {
   HoldOrder,
   InvoiceOrder,
@@ -101,6 +102,8 @@ export interface AgentSessionRpc {
   stepNews(jobId: string, attempt: number, news: StepNews | null): Promise<boolean>;
   /** A runner is done. */
   stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
+  /** The client's credit has grown: jobs that wait for money may go on. */
+  credited(): Promise<void>;
   /** A job's line in the record, as this session knows it; null when it does not know the job. */
   record(jobId: string): Promise<JobRecord | null>;
 }
@@ -116,6 +119,15 @@ export interface ClientAccountRpc {
    * @returns one result for each entry that was tried
    */
   post(entries: readonly PlainEntry[]): Promise<PostResult[]>;
+  /**
+   * Begins a job on trust, when the client may owe so much more (POSTPAY_LIMIT_SATS) and is not behind with an old
+   * debt. Repeat-safe. @param max msats
+   */
+  lend(job: string, max: string): Promise<boolean>;
+  /** The client has the result of a job begun on trust. Repeat-safe. @param max lent @param price owed, msats */
+  owe(job: string, max: string, price: string, terms: Terms): Promise<void>;
+  /** Gives back what may be set aside for a job that will never be. Repeat-safe. */
+  abandon(job: string): Promise<void>;
   /** An owner earned by an entry in somebody else's books. Repeat-safe by that entry's key. @param amount msats */
   earn(key: string, amount: string): Promise<void>;
   /** What the client has paid and not used, msats as a decimal string. */

@@ -35,6 +35,8 @@ export interface Entry {
   /** The same key is the same event: posting it again changes nothing. */
   readonly key: string;
   readonly postings: readonly Posting[];
+  /** The key of what makes this impossible once it has happened; the entry is then refused, even if it was made before. */
+  readonly unless?: string | undefined;
 }
 
 /** The books at one moment. */
@@ -53,6 +55,8 @@ export type Posted =
   | { readonly type: 'repeated'; readonly books: Books }
   /** An account would hold less than nothing. */
   | { readonly type: 'overdrawn'; readonly account: Account }
+  /** What it depends on is over ({@link Entry.unless}). */
+  | { readonly type: 'over' }
   /** The key stands for another event: somebody books two things under one name. */
   | { readonly type: 'conflict' };
 
@@ -61,6 +65,7 @@ const NAMES = /^(?:wallet|routing|revenue|capital|(?:owing|credit|job|payee|tran
 /** Reads an entry that was stored with `toJson`. */
 export const entrySchema = z.object({
   key: z.string().min(1),
+  unless: z.string().optional(),
   postings: z.array(
     z.object({
       account: z.string().refine(isAccount, 'is no account'),
@@ -75,8 +80,12 @@ export const entrySchema = z.object({
 /** An entry as plain JSON, for calls between objects: amounts are decimal strings. */
 export type PlainEntry = z.input<typeof entrySchema>;
 
-export function toPlainEntry({ key, postings }: Entry): PlainEntry {
-  return { key, postings: postings.map(({ account, amount }) => ({ account, amount: amount.toString() })) };
+export function toPlainEntry({ key, postings, unless }: Entry): PlainEntry {
+  return {
+    key,
+    unless,
+    postings: postings.map(({ account, amount }) => ({ account, amount: amount.toString() })),
+  };
 }
 
 /**
@@ -108,10 +117,11 @@ export interface Move {
  *
  * @throws RangeError when the postings do not add up to nothing: then the code that made them is wrong
  */
-export function post(books: Books, { key, postings }: Entry): Posted {
+export function post(books: Books, { key, postings, unless }: Entry): Posted {
   if (postings.reduce((sum, { amount }) => sum + amount, 0n) !== 0n) {
     throw new RangeError(`the entry ${key} does not balance`);
   }
+  if (unless !== undefined && books.posted.has(unless)) return { type: 'over' };
   const fingerprint = fingerprintOf(postings);
   const before = books.posted.get(key);
   if (before !== undefined)

@@ -15,4 +15,7 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     "INSERT INTO told (listener, seq) SELECT 'record', seq FROM projected",
     'DROP TABLE projected',
   ],
+  [
+    'CREATE TABLE debts (job TEXT PRIMARY KEY, at INTEGER NOT NULL, price INTEGER NOT NULL, terms TEXT NOT NULL) WITHOUT ROWID',
+  ],
 ];
