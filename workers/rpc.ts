@@ -131,6 +131,7 @@ export interface WalletRpc {
   pay(bolt11: string): Promise<WalletAnswer<Plain<Paid>>>;
   list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>>;
   capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
+  balance(): Promise<WalletAnswer<string>>;
   /**
    * Follows an incoming payment from now on and tells whoever waits (see {@link MoneyObserver}) whenever it is in
    * another state than before; begins from `pending`. Kept until the payment is final, or unpaid well after
@@ -160,7 +161,7 @@ export interface WalletStatus {
   readonly waiting: number;
   /** Unix ms; null when the wallet has said nothing since the object woke. */
   readonly lastAnswerAt_ms: number | null;
-  /** Why the last call that got no usable answer is unknown; null when there was none. */
+  /** Why the last call has no answer that says anything; null when it was answered, or when there was none. */
   readonly lastFault: string | null;
 }
 
