@@ -397,3 +397,18 @@ export const SEARCH_MAX_CANDIDATES = 500;
 export const LEDGER_PROJECT_DELAY_MS = 200;
 /** Entries written to the record at a time. */
 export const LEDGER_PROJECT_BATCH = 200;
+/**
+ * What moved later than this is not held against books or wallet when they are compared, s: a payment nobody was
+ * notified of is looked up every minute, and the record lags behind the accounts.
+ */
+export const LEDGER_CHECK_GRACE_S = 90;
+export const LEDGER_CHECK_MAX_GRACE_S = 86_400;
+/** Pages of the wallet's list that one comparison reads, and lines of the ledger about the wallet. */
+export const LEDGER_CHECK_PAGES = 200;
+export const LEDGER_CHECK_LINES = 20_000;
+/** Booked payments that are not in the wallet's list are looked up one by one, so many at the most. */
+export const LEDGER_CHECK_LOOKUPS = 100;
+/** Accounts and entries with something wrong that one comparison names. */
+export const LEDGER_CHECK_NAMED = 100;
+/** Money set aside for a job for longer than this is mentioned, ms. */
+export const LEDGER_SET_ASIDE_MS = 86_400_000;
