@@ -13,20 +13,23 @@ export interface Sum {
  * - `amount_differs`, `fee_differs`; `unexplained_entry`: the wallet's account moved under a key that is no payment's;
  * - `wallet_short`: the wallet holds less than the books say; `below_nothing`: so does an account.
  */
-export type DifferenceCode =
-  | 'unbalanced_entry'
-  | 'ledger_imbalance'
-  | 'unknown_incoming'
-  | 'unknown_outgoing'
-  | 'not_in_wallet'
-  | 'amount_differs'
-  | 'fee_differs'
-  | 'unexplained_entry'
-  | 'wallet_short'
-  | 'below_nothing';
+export const DIFFERENCE_CODES = [
+  'unbalanced_entry',
+  'ledger_imbalance',
+  'unknown_incoming',
+  'unknown_outgoing',
+  'not_in_wallet',
+  'amount_differs',
+  'fee_differs',
+  'unexplained_entry',
+  'wallet_short',
+  'below_nothing',
+] as const;
+export type DifferenceCode = (typeof DIFFERENCE_CODES)[number];
 
 /** What is worth knowing and nobody's fault: the operator's money beside the books, and money long set aside. */
-export type NoteCode = 'own_money' | 'set_aside';
+export const NOTE_CODES = ['own_money', 'set_aside'] as const;
+export type NoteCode = (typeof NOTE_CODES)[number];
 
 export interface Finding<Code extends string> {
   readonly code: Code;
