@@ -403,8 +403,13 @@ export const LEDGER_PROJECT_BATCH = 200;
  */
 export const LEDGER_CHECK_GRACE_S = 90;
 export const LEDGER_CHECK_MAX_GRACE_S = 86_400;
-/** Pages of the wallet's list that one comparison reads, and lines of the ledger about the wallet. */
-export const LEDGER_CHECK_PAGES = 200;
+/**
+ * Payments on one page of the wallet's list, and pages that one comparison reads. A page has to fit one encrypted event,
+ * and some wallets keep kilobytes with each payment; all calls together stay under the platform's 1,000 of a request.
+ */
+export const LEDGER_CHECK_PAGE = 20;
+export const LEDGER_CHECK_PAGES = 500;
+/** Lines of the ledger about the wallet that one comparison reads. */
 export const LEDGER_CHECK_LINES = 20_000;
 /** Booked payments that are not in the wallet's list are looked up one by one, so many at the most. */
 export const LEDGER_CHECK_LOOKUPS = 100;

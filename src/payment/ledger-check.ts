@@ -7,9 +7,9 @@ import {
   LEDGER_CHECK_LINES,
   LEDGER_CHECK_LOOKUPS,
   LEDGER_CHECK_NAMED,
+  LEDGER_CHECK_PAGE,
   LEDGER_CHECK_PAGES,
   LEDGER_SET_ASIDE_MS,
-  NWC_LIST_MAX,
 } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import type { LedgerLine } from '../store/ledger.ts';
@@ -69,7 +69,7 @@ export interface CheckBounds {
 
 const BOUNDS: CheckBounds = {
   lines: LEDGER_CHECK_LINES,
-  pageSize: NWC_LIST_MAX,
+  pageSize: LEDGER_CHECK_PAGE,
   pages: LEDGER_CHECK_PAGES,
   lookups: LEDGER_CHECK_LOOKUPS,
 };

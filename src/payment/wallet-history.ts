@@ -2,6 +2,9 @@
 import { paymentName } from './reconcile.ts';
 import type { Wallet, WalletAnswer, WalletTransaction } from './wallet.ts';
 
+/** A page that did not come is asked for again with so much less. */
+const SHORTER = 5;
+
 export interface WalletHistory {
   /** One per payment and direction. */
   readonly transactions: readonly WalletTransaction[];
@@ -13,6 +16,7 @@ export interface WalletHistory {
  * Reads what the wallet settled, newest first. Pages are asked for by offset, so what arrives meanwhile shifts the rest:
  * a payment may be seen twice, which is why they are told apart by hash and direction and never by time. Some wallets
  * give fewer than asked for, or everything at once whatever is asked; so the end is where nothing new comes, twice.
+ * A page that does not come may have been too long for an event, so a shorter one is asked for.
  *
  * @param pageSize how many to ask for at a time
  * @param maxPages how many pages to read at the most
@@ -24,9 +28,14 @@ export async function walletHistory(
 ): Promise<WalletAnswer<WalletHistory>> {
   const seen = new Map<string, WalletTransaction>();
   let offset = 0;
+  let limit = pageSize;
   let barren = 0;
   for (let page = 0; page < maxPages; page++) {
-    const answer = await wallet.list({ limit: pageSize, offset });
+    const answer = await wallet.list({ limit, offset });
+    if (answer.type === 'unknown' && limit > 1) {
+      limit = Math.ceil(limit / SHORTER);
+      continue;
+    }
     if (answer.type !== 'ok') return answer;
     const before = seen.size;
     for (const one of answer.value) {

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ROOT } from '../../scripts/local/state.ts';
 import { readConfig } from '../../src/config.ts';
+import { LEDGER_CHECK_PAGE } from '../../src/limits.ts';
 import { fromHex } from '../../src/nostr/hex.ts';
 import { decodeInvoice } from '../../src/payment/bolt11/decode.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
@@ -21,6 +22,7 @@ import { NWCClient } from '../peers/alby.ts';
 import { type Client, connectClient, tag } from '../support/client.ts';
 import { type Service, startService } from '../support/service.ts';
 
+const PAYMENTS = 2 * LEDGER_CHECK_PAGE + 5;
 const files = mkdtempSync(join(tmpdir(), 'errand-ledger-'));
 let service: Service;
 let payer: NWCClient;
@@ -167,6 +169,15 @@ test('what could not be compared ends with 2 and says why, without a key in it',
     expect(stderr).toContain(said);
     expect(stderr).not.toContain(key.slice(0, 16));
   }
+});
+
+test('a wallet with more payments than one page of its list is read to the end', async () => {
+  const hashes: string[] = [];
+  for (let n = 0; n < PAYMENTS; n++) hashes.push(await payPastErrand());
+  const { code, stdout } = await check('--grace', '0');
+  expect(code).toBe(1);
+  // The payments of the tests above stand there too.
+  for (const hash of hashes) expect(stdout).toContain(`unknown_incoming ${hash}`);
 });
 
 test('/metrics and /health show money and wallet as they are', async () => {

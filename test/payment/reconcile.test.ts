@@ -284,6 +284,19 @@ describe('what is young', () => {
     );
   });
 
+  test('is so up to the last millisecond', () => {
+    const booked = (age_ms: number) => {
+      const payment = { direction: 'incoming', paymentHash: FOREIGN, amount: 1n, fees: 0n } as const;
+      const books = { payments: [{ ...payment, at_ms: NOW_MS - age_ms }], strays: [], unbalanced: [] };
+      return said({
+        books: { ...books, kinds: [], accounts: [] },
+        wallet: { transactions: [], balance: null },
+      });
+    };
+    expect(booked(MOMENT.grace_ms - 1)).toMatchObject({ differences: [], pending: [{}] });
+    expect(booked(MOMENT.grace_ms)).toMatchObject({ differences: [{}], pending: [] });
+  });
+
   test('excuses no other amount: that does not heal by waiting', () => {
     fc.assert(
       fc.property(world, fc.nat(), (one, n) => {
