@@ -190,7 +190,9 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
     const answer = await question(this.#connected.wallet);
     if (answer.type === 'unknown') {
       this.#health.lastFault = answer.reason;
-      console.warn(JSON.stringify({ message: 'wallet call of unknown outcome', method, reason: answer.reason }));
+      console.warn(
+        JSON.stringify({ message: 'wallet call of unknown outcome', method, reason: answer.reason }),
+      );
     } else {
       this.#health.lastFault = null;
       this.#health.lastAnswerAt_ms = systemClock();
