@@ -407,3 +407,23 @@ export const LEDGER_PROJECT_DELAY_MS = 200;
 export const LEDGER_PROJECT_BATCH = 200;
 /** Pause before entries that were not taken are told again, ms. */
 export const LEDGER_RETRY_MS = 10_000;
+/**
+ * What moved later than this is not held against books or wallet when they are compared, s: a payment nobody was
+ * notified of is looked up every minute, and the record lags behind the accounts.
+ */
+export const LEDGER_CHECK_GRACE_S = 90;
+export const LEDGER_CHECK_MAX_GRACE_S = 86_400;
+/**
+ * Payments on one page of the wallet's list, and pages that one comparison reads. A page has to fit one encrypted event,
+ * and some wallets keep kilobytes with each payment; all calls together stay under the platform's 1,000 of a request.
+ */
+export const LEDGER_CHECK_PAGE = 20;
+export const LEDGER_CHECK_PAGES = 500;
+/** Lines of the ledger about the wallet that one comparison reads. */
+export const LEDGER_CHECK_LINES = 20_000;
+/** Booked payments that are not in the wallet's list are looked up one by one, so many at the most. */
+export const LEDGER_CHECK_LOOKUPS = 100;
+/** Accounts and entries with something wrong that one comparison names. */
+export const LEDGER_CHECK_NAMED = 100;
+/** Money set aside for a job for longer than this is mentioned, ms. */
+export const LEDGER_SET_ASIDE_MS = 86_400_000;

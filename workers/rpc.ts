@@ -150,6 +150,7 @@ export interface WalletRpc {
   pay(bolt11: string): Promise<WalletAnswer<Plain<Paid>>>;
   list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>>;
   capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
+  balance(): Promise<WalletAnswer<string>>;
   /**
    * Binds a payment hash to one purpose, for good. Whoever made or was handed an invoice asks first: a hash that
    * already stands for something else is a wallet's fault or somebody's trick, and its invoice must not be used.
@@ -186,7 +187,7 @@ export interface WalletStatus {
   readonly waiting: number;
   /** Unix ms; null when the wallet has said nothing since the object woke. */
   readonly lastAnswerAt_ms: number | null;
-  /** Why the last call that got no usable answer is unknown; null when there was none. */
+  /** Why the last call has no answer that says anything; null when it was answered, or when there was none. */
   readonly lastFault: string | null;
 }
 

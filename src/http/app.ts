@@ -11,6 +11,7 @@ import { type AppEnv, problem } from './problem.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
 
 /**
@@ -69,6 +70,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', agentRoutes(ports));
   app.route('/', jobRoutes(ports));
   app.route('/', operationRoutes(ports));
+  app.route('/', operatorRoutes(ports));
 
   app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {

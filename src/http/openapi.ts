@@ -4,7 +4,7 @@ import type { Json } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, COMPONENTS, type ComponentName, JobQuery } from './schemas.ts';
+import { AgentQuery, COMPONENTS, type ComponentName, JobQuery, LedgerQuery } from './schemas.ts';
 
 type Body =
   /** A named schema of this API. */
@@ -136,6 +136,15 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Metrics in the Prometheus text format',
     success: { status: 200, content: { [METRICS_TYPE]: { text: 'Text exposition format 0.0.4' } } },
     failures: [],
+  },
+  {
+    method: 'get',
+    path: '/operator/ledger',
+    summary: "The books held against the wallet's own list. Only for the operator.",
+    query: LedgerQuery,
+    authenticated: true,
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LedgerReport' } } },
+    failures: [400, 401, 403, 404, 503],
   },
   {
     method: 'get',

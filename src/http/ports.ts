@@ -1,6 +1,7 @@
 /** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
 import type { KeyedAgent } from '../agent/definition.ts';
 import type { Clock } from '../clock.ts';
+import type { CheckPorts } from '../payment/ledger-check.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
 
@@ -23,6 +24,18 @@ export interface LinkHealth {
   readonly reconnects: number;
 }
 
+/** The operator's wallet as its connection sees it. */
+export interface WalletHealth {
+  /** Payments somebody waits for. */
+  readonly watches: number;
+  /** Calls without an answer yet. */
+  readonly waiting: number;
+  /** Unix ms; null when it has said nothing since the connection was made. */
+  readonly lastAnswerAt_ms: number | null;
+  /** Why the last call has no answer that says anything; null when it was answered, or when there was none. */
+  readonly lastFault: string | null;
+}
+
 /** A line of the log. Never carries a secret, a header, or a body. */
 export interface LogEntry {
   readonly level: 'error' | 'warn';
@@ -42,6 +55,10 @@ export interface HttpPorts {
   readonly draining: boolean;
   readonly db: Db;
   readonly clock: Clock;
+  /** Whom the operator's reports are for, hex; null where nobody is named. */
+  readonly operatorPubkey: string | null;
+  /** What the operator's wallet says of its payments; null where there is no wallet. */
+  readonly wallet: CheckPorts['wallet'] | null;
   newRequestId(): string;
   log(entry: LogEntry): void;
   /** The NIP-11 document of the embedded relay. */
@@ -68,6 +85,8 @@ export interface HttpPorts {
   eraseJob(job: JobRecord): Promise<void>;
   /** The state of every link; empty without outside relays. */
   links(): Promise<readonly LinkHealth[]>;
+  /** How the wallet connection is; null where there is no wallet. */
+  walletStatus(): Promise<WalletHealth | null>;
   /** Figures of the embedded relay by name, such as stored events and open sockets. */
   relayStats(): Promise<{ readonly [name: string]: number }>;
 }

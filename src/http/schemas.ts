@@ -1,7 +1,13 @@
 /** Every shape this API answers with or takes. openapi.json is made from these, and the tests hold responses to it. */
 import { z } from 'zod';
 import { JOB_ERROR_CODES } from '../errors.ts';
-import { HTTP_PAGE_DEFAULT, HTTP_PAGE_MAX } from '../limits.ts';
+import {
+  HTTP_PAGE_DEFAULT,
+  HTTP_PAGE_MAX,
+  LEDGER_CHECK_GRACE_S,
+  LEDGER_CHECK_MAX_GRACE_S,
+} from '../limits.ts';
+import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -82,6 +88,9 @@ export const Health = z.object({
   database: z.enum(['ok', 'failing']),
   relay: z.enum(['ok', 'failing']),
   links: z.enum(['ok', 'failing']),
+  wallet: z
+    .enum(['ok', 'none', 'degraded', 'failing'])
+    .describe('`degraded`: its last call was not answered; `failing`: its connection does not answer us'),
   outside_relays: z.array(
     z.object({
       url: z.string(),
@@ -89,6 +98,33 @@ export const Health = z.object({
       silent_for_ms: count.nullable(),
     }),
   ),
+});
+
+const msats = z.int().describe('msats');
+const finding = <Codes extends readonly string[]>(codes: Codes) =>
+  z.object({
+    code: z.enum(codes),
+    payment_hash: hex32.nullable(),
+    about: z.string().nullable().describe('Key of an entry, or name of an account'),
+    books_msats: msats.nullable(),
+    wallet_msats: msats.nullable(),
+    text: z.string(),
+  });
+
+export const LedgerReport = z.object({
+  checked_at_ms: unixMs,
+  grace_s: count.describe('What moved less than this ago is in `pending` at the worst, s'),
+  complete: z.boolean().describe('False when there were more payments than one check reads'),
+  payments: count.describe('Payments on which books and wallet agree'),
+  sum_msats: msats.describe('Over the whole ledger: 0'),
+  balances: z
+    .record(z.string(), msats)
+    .describe('By kind of account, as one says it: what it has or is owed'),
+  wallet_balance_msats: msats.nullable().describe('Null where the wallet does not say'),
+  own_money_msats: msats.nullable().describe('What the wallet holds beside the books'),
+  differences: z.array(finding(DIFFERENCE_CODES)),
+  pending: z.array(finding(DIFFERENCE_CODES)).describe('Too young to be a difference'),
+  notes: z.array(finding(NOTE_CODES)),
 });
 
 const limit = z
@@ -111,6 +147,16 @@ export const JobQuery = z.strictObject({
 /** Query of `GET /agents`. */
 export const AgentQuery = z.strictObject({ cursor, limit });
 
+/** Query of `GET /operator/ledger`. */
+export const LedgerQuery = z.strictObject({
+  grace_s: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.int().min(0).max(LEDGER_CHECK_MAX_GRACE_S))
+    .default(LEDGER_CHECK_GRACE_S),
+});
+
 /** The schemas that openapi.json names. */
 export const COMPONENTS = {
   Problem,
@@ -122,5 +168,6 @@ export const COMPONENTS = {
   JobList,
   Nip05,
   Health,
+  LedgerReport,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;

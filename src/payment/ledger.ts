@@ -7,6 +7,7 @@
  * what is the operator's own. {@link balanceOf} gives each account's amount as one says it in words: never negative.
  */
 import { z } from 'zod';
+import { inWords } from './account-kinds.ts';
 import type { Msats } from './msats.ts';
 
 /**
@@ -140,7 +141,7 @@ export function post(books: Books, { key, postings, unless }: Entry): Posted {
 
 /** What stands on an account, in words: the wallet *has*, an owner *is owed*, a client *has to its credit*, msats. */
 export function balanceOf({ balances }: Books, account: Account): bigint {
-  return side(account) * (balances.get(account) ?? 0n);
+  return inWords(account, balances.get(account) ?? 0n);
 }
 
 /** Whether an account holds less than nothing, which only money between two stores may. */
@@ -151,10 +152,6 @@ export function isOverdrawn(books: Books, account: Account): boolean {
 /** Debits minus credits over all accounts: nothing, at any moment. */
 export function imbalance({ balances }: Books): bigint {
   return [...balances.values()].reduce((sum, balance) => sum + balance, 0n);
-}
-
-function side(account: Account): bigint {
-  return account === 'wallet' || account === 'routing' || account.startsWith('owing:') ? 1n : -1n;
 }
 
 function fingerprintOf(postings: readonly Posting[]): string {

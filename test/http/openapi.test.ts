@@ -2,12 +2,14 @@ import { Validator } from '@cfworker/json-schema';
 import { describe, expect, test } from 'vitest';
 import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
+import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { person } from '../support/events.ts';
-import { httpFixture, NOW_MS } from '../support/http.ts';
+import { httpFixture, NOW_MS, OPERATOR, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 const CLIENT = person('client').publicKey;
+const LEDGER = '/operator/ledger';
 const JOB = `/jobs/${hexOf(1)}`;
 const token = httpToken('client', `https://market.example${JOB}`, 'DELETE', NOW_MS);
 
@@ -18,7 +20,12 @@ const token = httpToken('client', `https://market.example${JOB}`, 'DELETE', NOW_
  * bodies whose shape is defined elsewhere (cards, events).
  */
 describe('openapi.json', () => {
-  const requests: [path: string, request: string, init?: RequestInit | undefined, broken?: 'database'][] = [
+  const requests: [
+    path: string,
+    request: string,
+    init?: RequestInit | undefined,
+    broken?: 'database' | 'no operator' | 'wallet' | 'ledger',
+  ][] = [
     ['/', '/', { headers: { accept: 'text/html' } }],
     ['/', '/', { headers: { accept: 'application/nostr+json' } }],
     ['/.well-known/nostr.json', '/.well-known/nostr.json'],
@@ -57,6 +64,13 @@ describe('openapi.json', () => {
     ['/health', '/health'],
     ['/health', '/health', undefined, 'database'],
     ['/metrics', '/metrics'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER)],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'ledger'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'wallet'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'no operator'],
+    ['/operator/ledger', LEDGER, asking('client', LEDGER)],
+    ['/operator/ledger', LEDGER],
+    ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
   ];
@@ -65,7 +79,7 @@ describe('openapi.json', () => {
     const document = await (await httpFixture().app.request('/openapi.json')).json();
     const occurred = new Set<string>();
     for (const [path, request, init, broken] of requests) {
-      const { app, d1 } = httpFixture();
+      const { app, d1 } = httpFixture(faultsOf(broken));
       await upsertJobs(d1.db, [
         jobRecord(1, { client: CLIENT }),
         jobRecord(2, { phase: 'running', closedAt_ms: null, startedAt_ms: null, resultEventId: null }),
@@ -77,6 +91,12 @@ describe('openapi.json', () => {
           kind: 5300,
         }),
       ]);
+      if (broken === 'ledger')
+        await insertLedgerLines(d1.db, [
+          { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },
+          { key: `in:${hexOf(8)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS - 1_000_000 },
+          { key: `in:${hexOf(8)}`, account: 'credit:ann', amount_msats: -5, at_ms: NOW_MS - 1_000_000 },
+        ]);
       if (broken === 'database') d1.failure = new Error('gone');
       const method = (init?.method ?? 'GET').toLowerCase();
       const response = await app.request(request, init);
@@ -137,6 +157,16 @@ describe('openapi.json', () => {
     expect(text).not.toMatch(/"\$(id|schema)":/);
   });
 });
+
+function asking(who: string, path: string): RequestInit {
+  return { headers: { authorization: httpToken(who, `https://market.example${path}`, 'GET', NOW_MS) } };
+}
+
+function faultsOf(broken: string | undefined): Parameters<typeof httpFixture>[0] {
+  if (broken === 'no operator') return { operatorPubkey: null };
+  const silent = async () => ({ type: 'unknown', reason: 'late' }) as const;
+  return broken === 'wallet' ? { wallet: { ...QUIET_WALLET, list: silent } } : {};
+}
 
 function tokenFor(job: number): string {
   return httpToken('client', `https://market.example/jobs/${hexOf(job)}`, 'DELETE', NOW_MS);

@@ -2,10 +2,12 @@
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { embeddedRelayUrl, readConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
-import type { HttpPorts, LinkHealth, LogEntry } from '../../src/http/ports.ts';
+import type { HttpPorts, LinkHealth, LogEntry, WalletHealth } from '../../src/http/ports.ts';
+import { msats } from '../../src/payment/msats.ts';
 import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
+import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
 
 /** Unix ms at which these tests take place. */
@@ -19,6 +21,23 @@ export const OPEN_LINK: LinkHealth = {
   dispatched: 2,
   refused: 1,
   reconnects: 0,
+};
+
+export const WALLET: WalletHealth = {
+  watches: 2,
+  waiting: 1,
+  lastAnswerAt_ms: NOW_MS - 2500,
+  lastFault: null,
+};
+
+/** Who runs the marketplace of these tests. */
+export const OPERATOR = 'operator';
+
+/** A wallet that has settled nothing and holds a sat. */
+export const QUIET_WALLET: NonNullable<HttpPorts['wallet']> = {
+  list: async () => ({ type: 'ok', value: [] }),
+  lookup: async () => ({ type: 'ok', value: null }),
+  balance: async () => ({ type: 'ok', value: msats(1_000) }),
 };
 
 /** A marketplace with two agents at https://market.example, and what its ports were asked. */
@@ -42,6 +61,8 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     draining: false,
     db: d1.db,
     clock: () => NOW_MS,
+    operatorPubkey: person(OPERATOR).publicKey,
+    wallet: QUIET_WALLET,
     newRequestId: () => `request-${++requests}`,
     log: (entry) => logged.push(entry),
     relayInformation: () => ({ name: 'errand', supported_nips: [1, 11] }),
@@ -58,6 +79,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
       erased.push(id);
     },
     links: async () => [OPEN_LINK],
+    walletStatus: async () => WALLET,
     relayStats: async () => ({ storedEvents: 12, openSockets: 3 }),
     ...over,
   };
