@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { JOB_MAX_INPUT_BYTES } from '../limits.ts';
 import { agentKeys } from '../nostr/keys.ts';
 import { JOB_KIND } from '../nostr/kinds.ts';
-import { isDevelopmentMoney } from '../payment/operator-wallet.ts';
+import { operatorWallet } from '../payment/operator-wallet.ts';
 import { FREE } from '../protocol/prices.ts';
 import type { AgentDefinition, KeyedAgent } from './definition.ts';
 import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
@@ -40,8 +40,9 @@ export function embeddedAgents(
   options: EmbeddedOptions = { workersAi: false },
 ): AgentDefinition[] {
   const agents = [discoverAgent(config)];
-  // Something to pay for, so that every way to pay can be tried with development money.
-  if (isDevelopmentMoney(config)) agents.push(pricedDiscover(agents[0] ?? discoverAgent(config)));
+  // Something to pay for, so that every way to pay can be tried: with development money, or into a wallet of one's own.
+  if (config.local && operatorWallet(config) !== null)
+    agents.push(pricedDiscover(agents[0] ?? discoverAgent(config)));
   const model =
     config.model?.name ?? (options.workersAi ? (config.workersAiModel ?? WORKERS_AI_MODEL) : null);
   if (model !== null) agents.push(chatAgent(config, model));
