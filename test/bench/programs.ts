@@ -25,7 +25,8 @@ export async function startProgram(path: string, argument = ''): Promise<Program
   const child = spawn(process.execPath, [path, argument], {
     cwd: ROOT,
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // What programs print is news; the bench's own output stays its own.
+    stdio: ['ignore', 2, 'inherit', 'ipc'],
   });
   const group = child.pid;
   if (group === undefined) throw new Error(`cannot start ${path}`);
