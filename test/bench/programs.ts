@@ -10,6 +10,8 @@ export interface Program {
   /** What it said when it was ready. */
   readonly greeting: unknown;
   readonly cpu_ms: () => number;
+  /** Its process group. */
+  readonly group: number;
   /** Sends a message and returns the next one that comes back. */
   ask(message: object): Promise<unknown>;
   stop(): Promise<void>;
@@ -35,6 +37,7 @@ export async function startProgram(path: string, argument = ''): Promise<Program
   return {
     greeting: await nextMessage(child, path, READY_TIMEOUT_MS),
     cpu_ms: () => groupCpu_ms(group),
+    group,
     ask(message) {
       const answer = nextMessage(child, path);
       child.send(message);

@@ -3,6 +3,7 @@
  * at askexperts, over their own wallets, with the node's word on what was paid.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalGroup } from '../../support/processes.ts';
 import { makeWorld } from '../notes.ts';
 import type { Program } from '../programs.ts';
 import type { Row } from '../table.ts';
@@ -14,6 +15,8 @@ import { moved, type WalletOrder } from './wallets.ts';
 const SHOPS: readonly ShopName[] = ['errand-outside', 'askexperts'];
 /** An expert of askexperts waits 60 s for its customer's proof; later nothing can come any more, ms. */
 const GONE_PATIENCE_MS = 70_000;
+/** A customer of askexperts waits 120 s for the reply to a payment, ms. */
+const STALL_MS = 125_000;
 const POLL_MS = 50;
 const PAYMENT_TIMEOUT_MS = 20_000;
 
@@ -62,6 +65,19 @@ const ACCIDENTS: readonly Accident[] = [
       await paid(wallets);
       await shop.worker.restart();
       await lose(wallets, { of: 'payee', answers: [], once: false, notifications: false });
+      return isServed(await answer);
+    },
+  },
+  {
+    name: 'the worker stands still for two minutes after it was paid',
+    async happen({ shop, wallets, customer }) {
+      await lose(wallets, { of: 'payee', answers: ['lookup_invoice'], once: false, notifications: true });
+      const answer = customer.ask({ jobs: 1 });
+      await paid(wallets);
+      signalGroup(shop.worker.group(), 'SIGSTOP');
+      await lose(wallets, { of: 'payee', answers: [], once: false, notifications: false });
+      await sleep(STALL_MS);
+      signalGroup(shop.worker.group(), 'SIGCONT');
       return isServed(await answer);
     },
   },

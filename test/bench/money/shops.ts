@@ -24,6 +24,8 @@ export interface Worker {
   readonly agent: string;
   /** Dies at once, and comes back with what it had stored. */
   restart(): Promise<void>;
+  /** Its process group: it can be stopped for a while, and die. */
+  group(): number;
   /** Jobs it has done after they were paid: results a customer can have, or for askexperts any work at all. */
   served(): Promise<number>;
   stop(): Promise<void>;
@@ -92,6 +94,7 @@ async function hireErrand(world: World, outside: string | null, env: Readonly<Re
       await service.kill();
       service = await startService({ env, persistTo, port: Number(new URL(service.url).port) });
     },
+    group: () => service.pid,
     served: () => countResults(worker),
     async stop() {
       await service.stop();
@@ -137,6 +140,7 @@ async function hireExpert({ relay, payee }: Greeting, world: World): Promise<Wor
       await program.stop();
       program = await start();
     },
+    group: () => program.group,
     // Its replies are ephemeral events, which nobody can look for later, so it counts itself.
     served: async () => expertReport.parse(await program.ask({})).served,
     stop: () => program.stop(),
