@@ -12,7 +12,7 @@ import { NWCClient } from '../peers/alby.ts';
 import { errorOf, tag } from '../support/client.ts';
 import { balancesOf, changeSince } from '../support/lightning/balances.ts';
 import { type LightningRig, startLightning } from '../support/lightning/rig.ts';
-import { Customer, demandOf, hasBegun, resultOf } from '../support/paid-jobs.ts';
+import { type AskedJob, Customer, demandOf, hasBegun, isDelivered, resultOf } from '../support/paid-jobs.ts';
 import { type Service, startService } from '../support/service.ts';
 
 /** What a job of the priced variants of `discover` costs. */
@@ -164,7 +164,7 @@ describe('a job in escrow', () => {
     await expect.poll(settles, PATIENT).toBeGreaterThan(1);
     expect(stateOf(bolt11)).toBe('accepted');
     expect(changeSince(rig, before)).toEqual(LOCKED);
-    expect(job.answers.events.some((event) => tag(event, 'result') !== undefined)).toBe(false);
+    expect(isDelivered(job)).toBe(false);
 
     rig.wallets.market.faults = {};
     await resultOf(job);
@@ -204,8 +204,35 @@ describe('a job in escrow', () => {
     expect(changeSince(rig, before)).toEqual(NOTHING);
 
     expect(errorOf(await job.answers.end())).toMatchObject({ code: 'TIMEOUT' });
-    expect(job.answers.events.some((event) => tag(event, 'result') !== undefined)).toBe(false);
+    expect(isDelivered(job)).toBe(false);
     expect(rig.nodes.market.openChannels).toBe(2);
+  });
+
+  test('that is called off while its money is being taken leaves it as credit, which pays the next job', async () => {
+    const settles = unheard('settle_hold_invoice');
+    const before = balancesOf(rig);
+    const job = await customer.ask('discover-escrow', 'called off too late');
+    const { bolt11 } = await demandOf(job);
+    const paid = pay(bolt11);
+    await expect.poll(settles, PATIENT).toBeGreaterThan(0);
+    await customer.callOff(job);
+    await expect.poll(() => customer.phaseOf(job), PATIENT).toBe('cancelled');
+    rig.wallets.market.faults = {};
+    await paid;
+    expect(changeSince(rig, before)).toEqual(PAID);
+    expect(isDelivered(job)).toBe(false);
+
+    // Its money is credit in a moment; a job that comes before is asked for money of its own.
+    const next: AskedJob[] = [];
+    await expect
+      .poll(async () => {
+        const asked = await customer.ask('discover-prepaid', `by credit ${next.length}`);
+        next.push(asked);
+        await asked.answers.find((event) => event.kind === 7001);
+        return next.filter(isDelivered).length;
+      }, PATIENT)
+      .toBe(1);
+    expect(changeSince(rig, before)).toEqual(PAID);
   });
 });
 

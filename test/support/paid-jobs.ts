@@ -75,6 +75,11 @@ export function hasBegun({ answers }: AskedJob): boolean {
   return answers.events.some((event) => tag(event, 'status') === 'processing' || isResult(event));
 }
 
+/** Whether its result has come. */
+export function isDelivered({ answers }: AskedJob): boolean {
+  return answers.events.some(isResult);
+}
+
 function isResult(event: Event): boolean {
   return event.kind === 7001 && tag(event, 'result') !== undefined;
 }
