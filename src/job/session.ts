@@ -148,6 +148,7 @@ export class Session {
 
   /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */
   async walletChanged(jobId: string, transaction: WalletTransaction): Promise<void> {
+    await this.#ports.fault('K5', jobId);
     this.#recover();
     const live = this.#lives.get(jobId);
     if (live !== undefined) this.#till?.changed(live, transaction);
