@@ -68,7 +68,8 @@ describe.each(WAYS)('$name', ({ methods, slow, rare }) => {
         seed,
         TROUBLE,
         slow,
-        (now) => new Purse(CLIENT.publicKey, methods, now, msats(3n * PRICE)),
+        (now) =>
+          new Purse(CLIENT.publicKey, methods, now, { trust: msats(3n * PRICE), traps: seed % 3 === 0 }),
       );
       const purse = world.purse;
       if (purse === null) throw new Error('a world without money');

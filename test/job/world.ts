@@ -358,8 +358,15 @@ export class World {
     if (this.chance(0.2)) this.#sendAgain(jobId, invoice);
     // The wallet's word may not come; then the session has to ask.
     const transaction = purse.lookup(purse.hashOf(invoice));
-    if (transaction === null || this.chance(0.5)) return;
-    void this.#session.walletChanged(jobId, transaction).catch(onlyTheDead);
+    if (transaction === null) return;
+    const news = () => void this.#session.walletChanged(jobId, transaction).catch(orAgain);
+    // Whoever brings the wallet's word brings it until it is taken.
+    const orAgain = (error: unknown) => {
+      if (!(error instanceof Dead)) this.#outside(1_000, news);
+    };
+    if (this.chance(0.5)) news();
+    // An old word may come again, long after other things have happened.
+    if (this.chance(0.2)) this.#outside(Math.floor(this.random() * 900_000), news);
   }
 
   /** Some clients do not wait: they send their request anew, with the invoice they paid. */
