@@ -26,7 +26,7 @@ import type { Observer } from '../src/payment/watches.ts';
 import type { JobOutput, Report } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 
-export { EMBEDDED } from '../src/job/outbox.ts';
+export { EMBEDDED } from '../src/link/outbox.ts';
 export type { LinkStatus, PublishOutcome };
 
 /** The embedded relay (workers/relay.ts). Also answers WebSocket upgrades through `fetch`. */

@@ -1,10 +1,10 @@
 /** A job that still has something to do, as the session holds it in memory; its stored form is the journal record. */
+import { nextTry } from '../link/outbox.ts';
 import type { JobBody, JobOutput, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { JournalRecord } from './journal.ts';
 import { nextTick } from './machine.ts';
 import { isMoneySettled, nextMoneyTick } from './money.ts';
-import { nextTry } from './outbox.ts';
 import type { Failed } from './ports.ts';
 import { isFinal, MONEY } from './types.ts';
 

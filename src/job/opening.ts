@@ -1,5 +1,6 @@
 /** How a request that was taken becomes a job: its price, what it waits for, where its answers go. */
 import { PUBLISH_MAX_RELAYS } from '../limits.ts';
+import { EMBEDDED } from '../link/outbox.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import { refuseQuote } from '../payment/pricing.ts';
 import type { Inbox } from './inbox.ts';
@@ -7,7 +8,6 @@ import type { Journal } from './journal.ts';
 import type { Live } from './live.ts';
 import { openJob, rejectJob } from './machine.ts';
 import { type JobMoney, openMoney } from './money.ts';
-import { EMBEDDED } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 import type { Taken } from './taking.ts';
 import type { Till } from './till.ts';

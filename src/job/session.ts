@@ -5,6 +5,7 @@
  * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
  * journal and done later; whatever is done twice counts once.
  */
+import { promise } from '../link/outbox.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
@@ -19,7 +20,6 @@ import { LiveJobs } from './live-jobs.ts';
 import { advance, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
 import { newJob, price } from './opening.ts';
-import { promise } from './outbox.ts';
 import type { Failed, SessionPorts } from './ports.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
