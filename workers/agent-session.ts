@@ -38,6 +38,10 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     return this.#open().record(jobId);
   }
 
+  async credited(): Promise<void> {
+    await this.#open().credited();
+  }
+
   async walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void> {
     await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
   }

@@ -194,7 +194,9 @@ function cancel(job: Job, _: JobInput<'cancel'>, now_ms: number): Transition {
   };
 }
 
-function lapse(job: Job, _: JobInput<'lapse'>, now_ms: number): Transition {
+function lapse(job: Job, _: JobInput<'lapse'>, now_ms: number): Transition | null {
+  // Paid in another way, it may still wait for something else.
+  if (!job.waitingFor.includes(MONEY)) return null;
   const failure: JobFailure = { code: 'PAYMENT_REQUIRED', message: 'The job was not paid in time' };
   return {
     job: change(job, { phase: 'expired', closedAt_ms: now_ms, leaseUntil_ms: null, held: null, failure }),

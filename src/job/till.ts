@@ -90,6 +90,30 @@ export class Till {
     if (typeof payment !== 'string') await this.#money.post([received(payment, client)]);
   }
 
+  /**
+   * The client has more credit: a job that waits for its money takes its price from there, and nobody shall pay its
+   * bill any more.
+   *
+   * @throws Error when the job's books are being written just now: whoever brings the news brings it again
+   */
+  async credited(live: Live): Promise<void> {
+    const { job, money } = live.record;
+    if (money === null || money.reserved || !job.waitingFor.includes(MONEY) || isFinal(job.phase)) return;
+    if (this.#busy.has(job.id)) throw new Error('the books of this job are being written');
+    this.#busy.add(job.id);
+    try {
+      if (!(await this.reserve(job.id, live.request.envelope.client, quoteOf(money).max))) return;
+      const current = live.record.money;
+      if (current !== null)
+        this.#store(live, { ...current, reserved: true }, [], { type: 'ready', key: MONEY });
+      this.#input(live, { type: 'withdraw' });
+    } finally {
+      this.#busy.delete(job.id);
+    }
+    // It may have ended while the books were asked; then it gives back what it took.
+    this.settle(live);
+  }
+
   /** Brings the books to where the job is: money that came in, money set aside, how it ended. */
   settle(live: Live): void {
     const { id } = live.record.job;

@@ -58,6 +58,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
       erased.push(id);
     },
     links: async () => [OPEN_LINK],
+    payments: null,
     relayStats: async () => ({ storedEvents: 12, openSockets: 3 }),
     ...over,
   };

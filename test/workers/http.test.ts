@@ -34,6 +34,7 @@ const ports: HttpPorts = {
     }),
   eraseJob: async () => undefined,
   links: async () => [],
+  payments: null,
   relayStats: async () => ({ events: 1 }),
 };
 const app = createApp(ports);
