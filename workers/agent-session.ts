@@ -38,8 +38,8 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     return this.#open().record(jobId);
   }
 
-  async credited(): Promise<void> {
-    await this.#open().credited();
+  async credited(jobId: string): Promise<void> {
+    await this.#open().credited(jobId);
   }
 
   async walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void> {

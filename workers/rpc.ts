@@ -104,8 +104,12 @@ export interface AgentSessionRpc {
   stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
   /** A job's line in the record, as this session knows it; null when it does not know the job. */
   record(jobId: string): Promise<JobRecord | null>;
-  /** The client's credit has grown: jobs that wait for money may go on. Repeat-safe; changes nothing else. */
-  credited(): Promise<void>;
+  /**
+   * The client's credit has grown: jobs that wait for money may go on. Repeat-safe; changes nothing else.
+   *
+   * @param jobId the one the money was sent for, which comes first
+   */
+  credited(jobId: string): Promise<void>;
 }
 
 /** One client, or one owner (workers/client-account.ts). */

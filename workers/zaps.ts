@@ -60,7 +60,7 @@ async function invoice(
     amount,
     descriptionHash,
     request: zap?.raw ?? null,
-    session: target?.job?.session ?? null,
+    job: target?.job ?? null,
     comment,
   };
   const account = env.ACCOUNT.getByName(target?.client ?? tipsAccount(agent.slug));
@@ -99,6 +99,6 @@ export function zapPorts(
       return signAs(receipt, receiptKeys);
     },
     publish: (target, events) => publishTo(env, target, events),
-    credited: (session) => env.SESSION.getByName(session).credited(),
+    credited: (session, jobId) => env.SESSION.getByName(session).credited(jobId),
   };
 }

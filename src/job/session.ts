@@ -142,10 +142,12 @@ export class Session {
     else await this.#till?.late(this.#ports.names.client, transaction);
   }
 
-  /** The client's credit has grown: jobs that wait for money take theirs, oldest first. Repeat-safe. */
-  async credited(): Promise<void> {
+  /** The client's credit has grown: jobs that wait for money take theirs, the one it was sent for first. Repeat-safe. */
+  async credited(jobId: string): Promise<void> {
     this.#recover();
-    for (const live of [...this.#lives.unfinished]) await this.#till?.credited(live);
+    const lives = [...this.#lives.unfinished];
+    const first = lives.filter(({ record }) => record.job.id === jobId);
+    for (const live of new Set([...first, ...lives])) await this.#till?.credited(live);
   }
 
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */

@@ -45,8 +45,8 @@ export interface ZapDeskPorts extends TailPorts {
   /** With the key that is advertised as `nostrPubkey`. */
   readonly sign: (receipt: EventTemplate) => NostrEvent;
   readonly publish: (target: string, events: readonly NostrEvent[]) => Promise<readonly PublishOutcome[]>;
-  /** Tells a session that its client has more credit. Resolves when it was durably taken. */
-  readonly credited: (session: string) => Promise<void>;
+  /** Tells a session that its client has more credit, sent for this job. Resolves when it was durably taken. */
+  readonly credited: (session: string, jobId: string) => Promise<void>;
 }
 
 /** Doing what is owed is never given up while the zap is known: money depends on it. */
@@ -136,8 +136,8 @@ export class ZapDesk implements AccountPart {
     }
     this.#book(payment);
     if (zap === null) return;
-    const { request, session } = zap.facts;
-    const duty = session === null ? null : newDuty('tell', now_ms);
+    const { request, job } = zap.facts;
+    const duty = job === null ? null : newDuty('tell', now_ms);
     this.#store.update({
       ...zap,
       paid: { payment, at_ms: now_ms },
@@ -217,7 +217,7 @@ export class ZapDesk implements AccountPart {
     if (duty === null || duty.next_ms > now_ms) return duty;
     try {
       if (duty.name === 'watch') await this.#ports.watch(paymentHash, expires_ms);
-      else if (facts.session !== null) await this.#ports.credited(facts.session);
+      else if (facts.job !== null) await this.#ports.credited(facts.job.session, facts.job.id);
       return null;
     } catch (error) {
       this.#ports.log(`a zap could not be followed up (${duty.name})`, error);

@@ -27,8 +27,8 @@ export const zapOrderJson = z.object({
   descriptionHash: z.string(),
   /** The zap request as it came, checked; null for a payment without one. */
   request: z.string().nullable(),
-  /** The session of the zapped job, which hears of the money. */
-  session: z.string().nullable(),
+  /** The zapped job, whose session hears of the money. */
+  job: z.object({ id: z.string(), session: z.string() }).nullable(),
   /** What the payer wrote (LUD-12). */
   comment: z.string(),
 });

@@ -14,8 +14,8 @@ const factsSchema = z.object({
   bolt11: z.string(),
   /** The zap request as it came; null for a payment without one. */
   request: z.string().nullable(),
-  /** The session of the zapped job, which hears of the money. */
-  session: z.string().nullable(),
+  /** The zapped job, whose session hears of the money. */
+  job: z.object({ id: z.string(), session: z.string() }).nullable(),
   /** What the payer wrote (LUD-12). */
   comment: z.string(),
 });
