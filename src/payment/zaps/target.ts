@@ -27,7 +27,7 @@ export interface ZapLookup {
  * @param agent public key of the agent whose address is used; the zap request names it
  */
 export async function zapTarget(
-  { sender, eventId, address }: ZapRequest,
+  { sender, eventId, address }: Pick<ZapRequest, 'sender' | 'eventId' | 'address'>,
   agent: string,
   kinds: AgentKinds,
   { find, sessionOf }: ZapLookup,
