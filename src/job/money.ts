@@ -72,11 +72,13 @@ export function unbookedOf({ paid, booked }: JobMoney): SettledPayment | null {
   return paid === null || booked ? null : settledPaymentSchema.parse(paid);
 }
 
-/** The entry an ended job makes; null when nothing was set aside for it. */
-export function closingEntry(job: Job, money: JobMoney, client: string): Entry | null {
-  if (!money.reserved) return null;
+/**
+ * The entry an ended job makes. When nothing is known to be set aside, the answer of the books may have been lost, so
+ * they are asked to give it back all the same; they refuse (`overdrawn`) where there is nothing.
+ */
+export function closingEntry(job: Job, money: JobMoney, client: string): Entry {
   const max = amountOf(money.max);
-  if (job.phase !== 'delivered') return failed(job.id, client, max);
+  if (!money.reserved || job.phase !== 'delivered') return failed(job.id, client, max);
   const charged = money.charged === null ? max : amountOf(money.charged);
   return delivered({ job: job.id, client, shares: [], reserved: max, charge: charged, feeParts: 0 });
 }

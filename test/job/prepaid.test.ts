@@ -5,10 +5,13 @@
  * are paid. Does not prove: that the wallet's word is true (src/payment/nwc checks it), or D1's copy of the books.
  */
 import { describe, expect, test } from 'vitest';
+import { msats } from '../../src/payment/msats.ts';
 import { PRICE, Purse } from './purse.ts';
 import { CALM, type Trouble, World } from './world.ts';
 
 const SEEDS = 120;
+/** Less than the price. */
+const PART = msats(20_000);
 const TROUBLE: Trouble = { crash: 0.05, loss: 0.15, failure: 0.2 };
 
 describe.each([
@@ -54,4 +57,72 @@ describe.each([
     for (const phase of ['delivered', 'expired', 'cancelled'])
       expect(phases[phase] ?? 0, phase).toBeGreaterThan(0);
   }, 120_000);
+});
+
+/**
+ * Goal: money that a zap brings to the client's credit pays the zapped job; none is taken for a job that is dead, and
+ * none stays with one. Method: as above, and some jobs are zapped, in one part or two, at any time: also long after
+ * they ended, also when the customer paid their invoices as well.
+ */
+test('zaps pay the jobs they are for, and keep every msat', async () => {
+  const phases: Record<string, number> = {};
+  for (let seed = 1; seed <= 3 * SEEDS; seed++) {
+    const purse = new Purse();
+    purse.refusesToPay = seed % 3 === 0;
+    const world = new World(seed, TROUBLE, seed % 2 === 0, purse);
+    const requests = Array.from({ length: 4 }, (_item, i) => world.request([['i', `words ${i}`, 'text']]));
+    for (const event of requests) world.deliver(event);
+    for (const [index, { id }] of requests.entries()) {
+      const at_ms = Math.floor(world.random() ** 2 * 3_000_000);
+      // At the very moment of the zap, a job may be called off.
+      if (world.chance(0.5)) world.cancel(id, at_ms + Math.floor(world.random() * 900));
+      // The price at once, in two parts, or too little.
+      const parts = [[PRICE], [PART, msats(PRICE - PART)], [PART]][index % 3] ?? [];
+      for (const [after, part] of parts.entries()) world.zap(id, part, at_ms + after * 1_000);
+    }
+    for (let i = 0; i < 60; i++) {
+      await world.run(4);
+      if (world.chance(TROUBLE.crash)) world.crash();
+    }
+    world.trouble = CALM;
+    for (const event of requests) world.deliver(event);
+    expect(await world.run(4_000), `seed ${seed}: something is never done`).toBe(true);
+    let delivered = 0;
+    for (const { id } of requests) {
+      const phase = world.record.get(id)?.phase ?? 'never taken';
+      phases[phase] = (phases[phase] ?? 0) + 1;
+      if (phase === 'delivered') delivered++;
+      expect(purse.books.balance(`job:${id}`), `seed ${seed}: money stuck in a ${phase} job`).toBe(0n);
+    }
+    expect(world.happened['worked unpaid'] ?? 0, `seed ${seed}`).toBe(0);
+    const revenue = purse.books.balance('revenue');
+    expect(revenue, `seed ${seed}`).toBe(BigInt(delivered) * PRICE);
+    expect(purse.credit + revenue, `seed ${seed}: income went nowhere`).toBe(purse.income);
+  }
+  for (const phase of ['delivered', 'expired', 'cancelled'])
+    expect(phases[phase] ?? 0, phase).toBeGreaterThan(0);
+}, 120_000);
+
+test('of several jobs that wait, the zapped one gets the money', async () => {
+  const purse = new Purse();
+  const world = new World(3, CALM, false, purse);
+  const requests = Array.from({ length: 3 }, (_item, i) => world.request([['i', `words ${i}`, 'text']]));
+  purse.refusesToPay = true;
+  for (const event of requests) world.deliver(event);
+  const last = requests[2]?.id ?? '';
+  world.zap(last, PRICE, 60_000);
+  expect(await world.run(4_000)).toBe(true);
+  expect(requests.map(({ id }) => world.record.get(id)?.phase)).toEqual(['expired', 'expired', 'delivered']);
+});
+
+test('a job that waits for its money is not moved by too little', async () => {
+  const purse = new Purse();
+  purse.refusesToPay = true;
+  const world = new World(4, CALM, false, purse);
+  const request = world.request([['i', 'words', 'text']]);
+  world.deliver(request);
+  world.zap(request.id, PART, 60_000);
+  expect(await world.run(4_000)).toBe(true);
+  expect(world.record.get(request.id)?.phase).toBe('expired');
+  expect(purse.credit).toBe(PART);
 });

@@ -17,6 +17,9 @@ interface Invoice extends IssuedInvoice {
 /** All of it outlives the session's process. */
 export class Purse {
   readonly books = new BookStore(nodeSql());
+  /** Whether invoices stay unpaid: then only zaps bring money. */
+  refusesToPay = false;
+  #zapped = 0n;
   readonly #invoices = new Map<string, Invoice>();
 
   makeInvoice({ amount, expiry_s }: InvoiceOrder, now_s: number): IssuedInvoice {
@@ -38,7 +41,13 @@ export class Purse {
   /** The customer pays; a Lightning invoice can be paid once, and until it expires. Whether the money moved. */
   pay(bolt11: string, now_s: number): boolean {
     const invoice = this.#invoices.get(bolt11.slice(2));
-    if (invoice === undefined || invoice.settledAt_s !== null || now_s >= invoice.expiresAt_s) return false;
+    if (
+      this.refusesToPay ||
+      invoice === undefined ||
+      invoice.settledAt_s !== null ||
+      now_s >= invoice.expiresAt_s
+    )
+      return false;
     invoice.settledAt_s = now_s;
     return true;
   }
@@ -62,6 +71,22 @@ export class Purse {
     };
   }
 
+  /** Money that came by a zap, booked by the account itself. */
+  zapped(amount: Msats, now_ms: number): void {
+    this.#zapped += amount;
+    const key = `zap:${this.#zapped}`;
+    this.books.post(
+      {
+        key,
+        postings: [
+          { account: 'wallet', amount },
+          { account: `credit:${CLIENT.publicKey}`, amount: -amount },
+        ],
+      },
+      now_ms,
+    );
+  }
+
   post(entries: readonly Entry[], now_ms: number): PostResult[] {
     return entries.map((entry) => this.books.post(entry, now_ms));
   }
@@ -73,7 +98,7 @@ export class Purse {
 
   /** What the wallet took in, msats. */
   get income(): bigint {
-    let sum = 0n;
+    let sum = this.#zapped;
     for (const { settledAt_s, amount } of this.#invoices.values()) if (settledAt_s !== null) sum += amount;
     return sum;
   }

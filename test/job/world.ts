@@ -9,6 +9,7 @@ import { Session } from '../../src/job/session.ts';
 import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
 import { deriveKeys } from '../../src/nostr/keys.ts';
 import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
+import type { Msats } from '../../src/payment/msats.ts';
 import type { WalletAnswer } from '../../src/payment/wallet.ts';
 import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
 import type { JobOutput, Request } from '../../src/protocol/model.ts';
@@ -100,8 +101,30 @@ export class World {
     }
   }
 
-  cancel(id: string): void {
-    this.#outside(Math.floor(this.random() * 300), () => void this.#session.cancel(id).catch(onlyTheDead));
+  /** A zap on an event of a job arrives; the account tells the session until it has heard. */
+  zap(jobId: string, amount: Msats, after_ms: number): void {
+    this.#outside(after_ms, () => {
+      this.purse?.zapped(amount, this.now_ms);
+      this.count('zapped');
+      void this.#credited(jobId);
+    });
+  }
+
+  async #credited(jobId: string): Promise<void> {
+    const again = () => this.#outside(500, () => void this.#credited(jobId));
+    const life = this.#life;
+    let answered = false;
+    this.#outside(2_000, () => answered || life === this.#life || again());
+    try {
+      await this.#session.credited(jobId);
+      answered = true;
+    } catch (error) {
+      if (!(error instanceof Dead)) again();
+    }
+  }
+
+  cancel(id: string, after_ms = Math.floor(this.random() * 300)): void {
+    this.#outside(after_ms, () => void this.#session.cancel(id).catch(onlyTheDead));
   }
 
   /** What the session says of a job that the record may not know yet. */
