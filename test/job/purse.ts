@@ -49,6 +49,8 @@ export class Purse {
   /** Whether the wallet has the habits of Alby Hub (LIGHTNING §2.3, traps 1 to 4). */
   readonly #traps: boolean;
   #zaps = 0;
+  /** Whether invoices stay unpaid: then only zaps bring money. */
+  refusesToPay = false;
   /** What the client really paid that did not come back, msats. */
   spent = 0n;
 
@@ -126,7 +128,12 @@ export class Purse {
   /** The customer pays. An invoice can be paid once, and until it expires. Whether the money moved. */
   pay(bolt11: string): boolean {
     const invoice = this.#byText(bolt11);
-    if (invoice === undefined || invoice.state !== 'open' || this.#now() >= invoice.expiresAt_s * 1_000)
+    if (
+      this.refusesToPay ||
+      invoice === undefined ||
+      invoice.state !== 'open' ||
+      this.#now() >= invoice.expiresAt_s * 1_000
+    )
       return false;
     this.spent += invoice.amount;
     if (invoice.hold === null) this.#received(invoice);
