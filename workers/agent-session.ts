@@ -38,12 +38,12 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     return this.#open().record(jobId);
   }
 
-  async walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void> {
-    await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
+  async credited(jobId: string): Promise<void> {
+    await this.#open().credited(jobId);
   }
 
-  async credited(): Promise<void> {
-    await this.#open().credited();
+  async walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void> {
+    await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
   }
 
   override async alarm(): Promise<void> {

@@ -10,17 +10,26 @@ import { Debts } from '../src/payment/account/debts.ts';
 import { earningsOf, payeeAccount, payeeOf } from '../src/payment/account/earnings.ts';
 import { type AccountPart, earliest } from '../src/payment/account/part.ts';
 import { Tail } from '../src/payment/account/tail.ts';
+import { ZapDesk } from '../src/payment/account/zap-desk.ts';
+import {
+  ZAP_NEWS,
+  type ZapInvoice,
+  type ZapInvoiceOrder,
+  type ZapStatus,
+  zapOrderJson,
+} from '../src/payment/account/zap-order.ts';
 import { type Entry, entrySchema, type PlainEntry } from '../src/payment/ledger.ts';
 import { earned, received, type Terms } from '../src/payment/ledger-entries.ts';
 import { msats, msatsSchema } from '../src/payment/msats.ts';
 import { settledPayment } from '../src/payment/settlement.ts';
 import type { WalletTransaction } from '../src/payment/wallet.ts';
-import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
+import { type Plain, toPlain, transactionJson } from '../src/payment/wallet-json.ts';
 import { openDb } from '../src/store/db.ts';
 import { insertLedgerLines } from '../src/store/ledger.ts';
 import { configOf, type Env } from './env.ts';
 import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
+import { zapPorts } from './zaps.ts';
 
 /** Pause before an alarm that failed is tried again, ms. */
 const ALARM_RETRY_MS = 10_000;
@@ -30,6 +39,7 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
   readonly #books: BookStore;
   readonly #debts: Debts;
   readonly #tail: Tail;
+  readonly #zaps: ZapDesk;
   readonly #parts: readonly AccountPart[];
   #wakeAt_ms: number | null = null;
 
@@ -46,7 +56,12 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
       log: (what: string, error: unknown) => console.error(what, ctx.id.name, error),
     };
     this.#tail = new Tail('record', this.#books, (entries) => this.#tell(entries), ports);
-    this.#parts = [this.#tail];
+    this.#zaps = new ZapDesk(this.#name(), sql, {
+      ...ports,
+      ...zapPorts(env, this.#name()),
+      post: (entry) => this.#post(entry),
+    });
+    this.#parts = [this.#tail, this.#zaps];
   }
 
   // ── Leave ──
@@ -92,12 +107,23 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
   }
 
   /** A payment that is for this account and no job: credit. */
-  async walletChanged(_about: string, transaction: Plain<WalletTransaction>): Promise<void> {
+  async walletChanged(about: string, transaction: Plain<WalletTransaction>): Promise<void> {
     const seen = transactionJson.parse(transaction);
+    if (about === ZAP_NEWS) return this.#zaps.changed(seen);
     const payment = settledPayment(seen, seen, Math.floor(systemClock() / 1000));
     if (typeof payment === 'string') return;
     this.#post(received(payment, this.#name()));
     this.#debts.settle(this.#name());
+  }
+
+  // ── Zaps ──
+
+  async zapInvoice(order: Plain<ZapInvoiceOrder>): Promise<ZapInvoice> {
+    return await this.#zaps.invoice(zapOrderJson.parse(order));
+  }
+
+  async zapPayment(paymentHash: string): Promise<Plain<ZapStatus> | null> {
+    return toPlain(this.#zaps.payment(paymentHash));
   }
 
   #post(entry: Entry): PostResult {

@@ -12,6 +12,7 @@ import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { walletOf } from './wallet.ts';
+import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
   const { config, agents, agentByPubkey } = marketplaceOf(env);
@@ -47,6 +48,7 @@ export function httpPorts(env: Env): HttpPorts {
       // The session retracts the answers, which are its own. The request is the client's, and it has just signed for it.
       await relay().withdraw([job.id, job.requestEventId]);
     },
+    payments: paymentDoor(env),
     async links() {
       const groups = linkGroups(config.relays).filter(({ urls }) => urls.length > 0);
       const status = await Promise.all(groups.map(({ name }) => env.LINKS.getByName(name).status()));

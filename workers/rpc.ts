@@ -10,6 +10,7 @@ import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import type { PostResult } from '../src/payment/account/book-store.ts';
+import type { ZapInvoice, ZapInvoiceOrder, ZapStatus } from '../src/payment/account/zap-order.ts';
 import type { PlainEntry } from '../src/payment/ledger.ts';
 import type { Terms } from '../src/payment/ledger-entries.ts';
 import type {
@@ -27,7 +28,7 @@ import type { Observer } from '../src/payment/watches.ts';
 import type { JobOutput, Report } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 
-export { EMBEDDED } from '../src/job/outbox.ts';
+export { EMBEDDED } from '../src/link/outbox.ts';
 export type { LinkStatus, PublishOutcome };
 
 /** The embedded relay (workers/relay.ts). Also answers WebSocket upgrades through `fetch`. */
@@ -102,10 +103,14 @@ export interface AgentSessionRpc {
   stepNews(jobId: string, attempt: number, news: StepNews | null): Promise<boolean>;
   /** A runner is done. */
   stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
-  /** The client's credit has grown: jobs that wait for money may go on. */
-  credited(): Promise<void>;
   /** A job's line in the record, as this session knows it; null when it does not know the job. */
   record(jobId: string): Promise<JobRecord | null>;
+  /**
+   * The client's credit has grown: jobs that wait for money may go on. Repeat-safe; changes nothing else.
+   *
+   * @param jobId the one the money was sent for, which comes first
+   */
+  credited(jobId: string): Promise<void>;
 }
 
 /** One client, or one owner (workers/client-account.ts). */
@@ -132,6 +137,10 @@ export interface ClientAccountRpc {
   earn(key: string, amount: string): Promise<void>;
   /** What the client has paid and not used, msats as a decimal string. */
   credit(): Promise<string>;
+  /** Makes an invoice for a zap, or for a plain payment, and stores what it is for before it answers. */
+  zapInvoice(order: Plain<ZapInvoiceOrder>): Promise<ZapInvoice>;
+  /** What became of such an invoice (LUD-21); null when it is not known (any more). */
+  zapPayment(paymentHash: string): Promise<Plain<ZapStatus> | null>;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem } from './problem.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
@@ -69,6 +70,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', rootRoutes(ports));
   app.route('/', agentRoutes(ports));
   app.route('/', jobRoutes(ports));
+  app.route('/', lnurlRoutes(ports));
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
 

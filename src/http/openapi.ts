@@ -4,7 +4,14 @@ import type { Json } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, COMPONENTS, type ComponentName, JobQuery, LedgerQuery } from './schemas.ts';
+import {
+  AgentQuery,
+  CallbackQuery,
+  COMPONENTS,
+  type ComponentName,
+  JobQuery,
+  LedgerQuery,
+} from './schemas.ts';
 
 type Body =
   /** A named schema of this API. */
@@ -121,6 +128,28 @@ export const OPERATIONS: readonly Operation[] = [
     authenticated: true,
     success: { status: 204, content: {} },
     failures: [401, 403, 404, 413],
+  },
+  {
+    method: 'get',
+    path: '/.well-known/lnurlp/{slug}',
+    summary: 'How an agent is paid or zapped at its Lightning address (LUD-06, LUD-16, NIP-57)',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlPay' } } },
+    failures: [{ status: 404, schema: 'LnurlError' }],
+  },
+  {
+    method: 'get',
+    path: '/lnurlp/{slug}/callback',
+    summary: 'An invoice for a payment or a zap to an agent',
+    query: CallbackQuery,
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlInvoice' } } },
+    failures: [{ status: 404, schema: 'LnurlError' }],
+  },
+  {
+    method: 'get',
+    path: '/lnurlp/{slug}/verify/{account}/{hash}',
+    summary: 'Whether such an invoice is paid (LUD-21); the whole URL comes with the invoice',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlVerify' } } },
+    failures: [{ status: 404, schema: 'LnurlError' }],
   },
   {
     method: 'get',

@@ -1,7 +1,9 @@
 /** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
 import type { KeyedAgent } from '../agent/definition.ts';
 import type { Clock } from '../clock.ts';
+import type { ZapStatus } from '../payment/account/zap-order.ts';
 import type { CheckPorts } from '../payment/ledger-check.ts';
+import type { PayOrder } from '../payment/lnurl/server.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
 
@@ -45,6 +47,34 @@ export interface LogEntry {
   readonly error: unknown;
 }
 
+/** An invoice for a payment to an agent's Lightning address. */
+export interface OfferedPayment {
+  readonly type: 'offered';
+  readonly bolt11: string;
+  /** By these it is asked for again (LUD-21). */
+  readonly account: string;
+  readonly paymentHash: string;
+  /** The job it pays; null for a zap to the agent. */
+  readonly jobId: string | null;
+}
+
+/**
+ * Why there is none. `unknown_event`: the zapped event has nothing to do with the agent; `busy`: the payer has too many
+ * open ones; `unavailable`: the wallet gave none, which may be different a moment later.
+ */
+export type RefusedPayment = { readonly type: 'unknown_event' | 'busy' | 'unavailable' };
+
+/** What takes payments to the agents' Lightning addresses (LNURL-pay). */
+export interface PaymentDoor {
+  /** Signs the zap receipts. */
+  readonly nostrPubkey: string;
+  /** Where an agent is paid instead; null when it is here. */
+  elsewhere(slug: string): string | null;
+  invoice(agent: KeyedAgent, order: PayOrder): Promise<OfferedPayment | RefusedPayment>;
+  /** Null when no such payment is known (any more). */
+  payment(slug: string, account: string, paymentHash: string): Promise<ZapStatus | null>;
+}
+
 export interface HttpPorts {
   /** Base URL of this deployment, without a trailing slash. */
   readonly publicUrl: string;
@@ -83,6 +113,8 @@ export interface HttpPorts {
    * Repeat-safe. That `job.client` asks for it has been proved.
    */
   eraseJob(job: JobRecord): Promise<void>;
+  /** Null where there is no wallet. */
+  readonly payments: PaymentDoor | null;
   /** The state of every link; empty without outside relays. */
   links(): Promise<readonly LinkHealth[]>;
   /** How the wallet connection is; null where there is no wallet. */

@@ -1,7 +1,8 @@
 /** What a transition's effects make of a job's stored record: answers are signed and promised, money and answer kept. */
+
+import { promise } from '../link/outbox.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Live } from './live.ts';
-import { promise } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 import type { Transition } from './types.ts';
 

@@ -5,7 +5,15 @@
 import type { JobFailure } from '../errors.ts';
 import type { PaymentDemand } from '../protocol/model.ts';
 import { change, lastNews } from './progress.ts';
-import type { Done, FinalPhase, Job, JobInput, Transition } from './types.ts';
+import {
+  AGAIN,
+  type Done,
+  type FinalPhase,
+  type Job,
+  type JobInput,
+  MONEY,
+  type Transition,
+} from './types.ts';
 
 export function cleared(job: Job, input: JobInput<'cleared'>, now_ms: number): Transition | null {
   return job.done === null ? null : deliver(job, job.done, input.demand, now_ms);
@@ -52,7 +60,9 @@ export function cancel(job: Job, _: JobInput<'cancel'>, now_ms: number): Transit
   };
 }
 
-export function lapse(job: Job, _: JobInput<'lapse'>, now_ms: number): Transition {
+export function lapse(job: Job, _: JobInput<'lapse'>, now_ms: number): Transition | null {
+  // Paid in another way, it may still wait for something else.
+  if (!job.waitingFor.some((key) => key === MONEY || key.startsWith(AGAIN))) return null;
   const failure: JobFailure = { code: 'PAYMENT_REQUIRED', message: 'The job was not paid in time' };
   return {
     job: change(job, { phase: 'expired', closedAt_ms: now_ms, leaseUntil_ms: null, held: null, failure }),

@@ -1,7 +1,7 @@
 /** Erasing an ended job at its client's wish (PROTOCOL §5): what is kept here, and what was told elsewhere. */
+import { EMBEDDED } from '../link/outbox.ts';
 import type { Journal } from './journal.ts';
 import type { LiveJobs } from './live-jobs.ts';
-import { EMBEDDED } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 
 /**

@@ -4,11 +4,11 @@
  * because rows written are the bill (PLATFORM).
  */
 import { z } from 'zod';
+import type { OutboxEntry } from '../link/outbox.ts';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
 import type { ChatMessage } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 import type { JobMoney } from './money.ts';
-import type { OutboxEntry } from './outbox.ts';
 import type { Done, Job } from './types.ts';
 
 /** A job with everything that is needed to go on with it after the memory was lost. */

@@ -1,12 +1,12 @@
 /** A job that still has something to do, as the session holds it in memory; its stored form is the journal record. */
 
 import { JOB_RESEND_KEEP_MS } from '../limits.ts';
+import { nextTry } from '../link/outbox.ts';
 import type { JobBody, JobOutput, Request } from '../protocol/model.ts';
 import type { JobRecord, RecordedPhase } from '../store/job-record.ts';
 import type { JournalRecord } from './journal.ts';
 import { nextTick } from './machine.ts';
 import { isMoneySettled, nextMoneyTick } from './money.ts';
-import { nextTry } from './outbox.ts';
 import type { Failed } from './ports.ts';
 import { isFinal, type JobPhase, MONEY } from './types.ts';
 

@@ -1,10 +1,10 @@
 /** How a request that was taken and priced becomes a job: what it waits for, where its answers go. */
 import { PUBLISH_MAX_RELAYS } from '../limits.ts';
+import { EMBEDDED } from '../link/outbox.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Inbox } from './inbox.ts';
 import type { Live } from './live.ts';
 import { openJob, rejectJob } from './machine.ts';
-import { EMBEDDED } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 import type { Priced } from './priced.ts';
 import { againKey } from './resent.ts';

@@ -11,7 +11,7 @@ import type { JobBody } from '../protocol/model.ts';
 import type { Live } from './live.ts';
 import { isPaidBy } from './money.ts';
 import type { Taken } from './taking.ts';
-import { isFinal, type JobInput, MONEY } from './types.ts';
+import { AGAIN, isFinal, type JobInput, MONEY } from './types.ts';
 
 export type Resent =
   /** It names no invoice of a job that is known here. */
@@ -45,7 +45,7 @@ export function notPaid(): JobFailure {
 
 /** What a request that came again waits for. */
 export function againKey(firstId: string): string {
-  return `again:${firstId}`;
+  return `${AGAIN}${firstId}`;
 }
 
 /** How the first request ended, for the one that came again; null while it has not. */
@@ -53,9 +53,9 @@ export function endingOfFirst(
   live: Live,
   lives: ReadonlyMap<string, Live>,
 ): JobInput<'sameAs' | 'unready' | 'lapse' | 'cancel'> | null {
-  const key = live.record.job.waitingFor.find((one) => one.startsWith('again:'));
+  const key = live.record.job.waitingFor.find((one) => one.startsWith(AGAIN));
   if (key === undefined) return null;
-  const first = lives.get(key.slice('again:'.length));
+  const first = lives.get(key.slice(AGAIN.length));
   if (first === undefined) return { type: 'unready', failure: notPaid() };
   const { job, kept } = first.record;
   if (!isFinal(job.phase)) return null;

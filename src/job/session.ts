@@ -14,7 +14,7 @@ import { pollChained } from './chained.ts';
 import { withEffects } from './effects.ts';
 import { eraseJob } from './erasure.ts';
 import { Inbox } from './inbox.ts';
-import { Journal, type JournalRecord } from './journal.ts';
+import { Journal } from './journal.ts';
 import { forgetKept, type Live, toJobRecord } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
 import { advance, openDone } from './machine.ts';
@@ -28,7 +28,7 @@ import { Publisher } from './publisher.ts';
 import { endingOfFirst } from './resent.ts';
 import { endingOf, type Step, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
-import { readBody, take } from './taking.ts';
+import { take, takeUp } from './taking.ts';
 import { Till } from './till.ts';
 import { isFinal, type JobInput, type JobInputType, type Transition } from './types.ts';
 import { chainedJobs, turnsOver } from './waiting.ts';
@@ -148,16 +148,23 @@ export class Session {
 
   /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */
   async walletChanged(jobId: string, transaction: WalletTransaction): Promise<void> {
+    await this.#ports.fault('K5', jobId);
     this.#recover();
     const live = this.#lives.get(jobId);
     if (live !== undefined) this.#till?.changed(live, transaction);
     else await this.#till?.late(this.#ports.names.client, transaction);
   }
 
-  /** The client's credit has grown: jobs that wait for money may go on, the oldest first. */
-  async credited(): Promise<void> {
+  /**
+   * The client's credit has grown: jobs that wait for money take theirs, the one it was sent for first. Repeat-safe.
+   *
+   * @throws Error when the books could not be asked: whoever brings the news brings it again
+   */
+  async credited(jobId: string): Promise<void> {
     this.#recover();
-    for (const live of this.#lives.all()) this.#till?.credited(live);
+    const lives = this.#lives.all();
+    const first = lives.filter(({ record }) => record.job.id === jobId);
+    for (const live of new Set([...first, ...lives])) await this.#till?.credited(live);
   }
 
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
@@ -188,7 +195,10 @@ export class Session {
   #recover(): void {
     if (this.#recovered) return;
     this.#recovered = true;
-    for (const record of this.#journal.open()) this.#takeUp(record);
+    for (const record of this.#journal.open()) {
+      const live = takeUp(this.#ports, record);
+      if (live !== null) this.#lives.hold(live);
+    }
     for (const live of this.#lives.all()) {
       // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may
       // still be at work: it gets a whole lease to say so.
@@ -202,17 +212,6 @@ export class Session {
       this.#lives.appoint(live);
     }
     this.#releaseTurns();
-  }
-
-  #takeUp(record: JournalRecord): void {
-    try {
-      const request = this.#ports.read(record.request);
-      const { body } = readBody(this.#ports, request);
-      this.#lives.hold({ record, request, body, abort: null, working: null });
-    } catch (error) {
-      // It stays in the journal for a version of us that can read it; the others must not wait for that.
-      this.#ports.log('a stored request cannot be read', record.job.id, error);
-    }
   }
 
   /** Feeds the machine; whether the input meant anything. */

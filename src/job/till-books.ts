@@ -16,8 +16,6 @@ export class TillBooks {
   readonly #withdraw: (live: Live) => void;
   /** Jobs whose books are being brought up to date, and whether they changed meanwhile. */
   readonly #busy = new Map<string, boolean>();
-  /** Jobs that may be paid from credit by now. */
-  readonly #spending = new Set<string>();
 
   /** @param withdraw has the wallet's invoices of a job withdrawn */
   constructor(ports: DriverPorts, money: Books, store: StoreMoney, withdraw: (live: Live) => void) {
@@ -39,11 +37,24 @@ export class TillBooks {
     this.#ports.defer(this.#settle(live));
   }
 
-  /** Pays a job that waits for its money from the client's credit, if there is enough by now. */
-  spendCredit(live: Live): void {
+  /**
+   * Pays a job that waits for its money from the client's credit, if there is enough by now.
+   *
+   * @throws Error when the books could not be asked, or are being written just now: it has to be tried again
+   */
+  async spendCredit(live: Live): Promise<void> {
+    const { id } = live.record.job;
     if (!waitsForMoney(live)) return;
-    this.#spending.add(live.record.job.id);
-    this.settle(live);
+    if (this.#busy.has(id)) throw new Error('the books of this job are being written');
+    this.#busy.set(id, false);
+    let again = false;
+    try {
+      await this.#setAside(live);
+    } finally {
+      again = this.#busy.get(id) === true;
+      this.#busy.delete(id);
+    }
+    if (again || isFinal(live.record.job.phase)) this.settle(live);
   }
 
   async #settle(live: Live): Promise<void> {
@@ -52,9 +63,9 @@ export class TillBooks {
       do {
         this.#busy.set(id, false);
         await this.#book(live);
-        const spends = this.#spending.delete(id) || live.record.money?.bill?.phase === 'settled';
         if (isFinal(live.record.job.phase)) await this.#close(live);
-        else if (spends && waitsForMoney(live)) await this.#setAside(live);
+        else if (live.record.money?.bill?.phase === 'settled' && waitsForMoney(live))
+          await this.#setAside(live);
       } while (this.#busy.get(id) === true);
     } catch (error) {
       this.#ports.log('booking failed', id, error);

@@ -123,9 +123,9 @@ export class Till {
     this.#books.settle(live);
   }
 
-  /** The client's credit has grown: the job may not have to wait any more. */
-  credited(live: Live): void {
-    this.#books.spendCredit(live);
+  /** The client's credit has grown: the job may not have to wait any more. @throws Error when that must be told again */
+  async credited(live: Live): Promise<void> {
+    await this.#books.spendCredit(live);
   }
 
   /** Brings the books to where the job is. */

@@ -27,6 +27,8 @@ export interface Done {
 
 /** What an unpaid job waits for. */
 export const MONEY = 'money';
+/** What a request that came again waits for: this, and the id of the first (resent.ts). */
+export const AGAIN = 'again:';
 
 /** The state of one job. Times are Unix ms unless the name says otherwise. */
 export interface Job {

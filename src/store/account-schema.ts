@@ -1,4 +1,4 @@
-/** What an account object stores: how many jobs a client may open, and its books. One list, because one object has one version. */
+/** What an account object stores: how many jobs a client may open, its books, and zaps. One list, because one object has one version. */
 export const ACCOUNT_SCHEMA: readonly string[][] = [
   [
     'CREATE TABLE quotas (agent TEXT PRIMARY KEY, window INTEGER NOT NULL, granted INTEGER NOT NULL) WITHOUT ROWID',
@@ -17,5 +17,11 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
   ],
   [
     'CREATE TABLE debts (job TEXT PRIMARY KEY, at INTEGER NOT NULL, price INTEGER NOT NULL, terms TEXT NOT NULL) WITHOUT ROWID',
+  ],
+  [
+    `CREATE TABLE zaps (
+      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
+      wake INTEGER NOT NULL
+    ) WITHOUT ROWID`,
   ],
 ];

@@ -4,7 +4,7 @@ import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { person } from '../support/events.ts';
-import { httpFixture, NOW_MS, OPERATOR, QUIET_WALLET } from '../support/http.ts';
+import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
@@ -61,6 +61,16 @@ describe('openapi.json', () => {
     ['/jobs/{id}', `/jobs/${hexOf(2)}`, { method: 'DELETE', headers: { authorization: tokenFor(2) } }],
     ['/jobs/{id}', `/jobs/${hexOf(99)}`, { method: 'DELETE', headers: { authorization: tokenFor(99) } }],
     ['/jobs/{id}', JOB, { method: 'DELETE', body: new Uint8Array(200_000) }],
+    ['/.well-known/lnurlp/{slug}', '/.well-known/lnurlp/discover'],
+    ['/.well-known/lnurlp/{slug}', '/.well-known/lnurlp/nobody'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/discover/callback?amount=21000'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/discover/callback?amount=21000&comment=job'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/discover/callback?amount=0'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/nobody/callback?amount=21000'],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/discover/verify/tips/${hexOf(1)}`],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/discover/verify/tips/${hexOf(2)}`],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/discover/verify/tips/x`],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/nobody/verify/tips/${hexOf(1)}`],
     ['/health', '/health'],
     ['/health', '/health', undefined, 'database'],
     ['/metrics', '/metrics'],
@@ -79,7 +89,7 @@ describe('openapi.json', () => {
     const document = await (await httpFixture().app.request('/openapi.json')).json();
     const occurred = new Set<string>();
     for (const [path, request, init, broken] of requests) {
-      const { app, d1 } = httpFixture(faultsOf(broken));
+      const { app, d1 } = httpFixture({ ...faultsOf(broken), payments: paymentDoor().door });
       await upsertJobs(d1.db, [
         jobRecord(1, { client: CLIENT }),
         jobRecord(2, { phase: 'running', closedAt_ms: null, startedAt_ms: null, resultEventId: null }),

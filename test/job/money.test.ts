@@ -68,7 +68,8 @@ describe.each(WAYS)('$name', ({ methods, slow, rare }) => {
         seed,
         TROUBLE,
         slow,
-        (now) => new Purse(CLIENT.publicKey, methods, now, msats(3n * PRICE)),
+        (now) =>
+          new Purse(CLIENT.publicKey, methods, now, { trust: msats(3n * PRICE), traps: seed % 3 === 0 }),
       );
       const purse = world.purse;
       if (purse === null) throw new Error('a world without money');
@@ -115,5 +116,83 @@ describe.each(WAYS)('$name', ({ methods, slow, rare }) => {
     expect(seen['told unpaid'] ?? 0).toBe(0);
     for (const one of rare) expect(seen[one] ?? 0, `${one} never happened`).toBeGreaterThan(0);
     for (const phase of ['delivered', 'cancelled']) expect(phases[phase] ?? 0, phase).toBeGreaterThan(0);
+  });
+});
+
+/** Less than the price. */
+const PART = msats(20_000);
+const prepaid = (now: () => number) =>
+  new Purse(CLIENT.publicKey, ['bolt11_prepaid', 'credit'], now, { trust: msats(0), traps: false });
+
+function purseOf(world: World): Purse {
+  if (world.purse === null) throw new Error('a world without money');
+  return world.purse;
+}
+
+describe('zaps', () => {
+  test('pay the jobs they are for, and keep every msat, whenever they come', {
+    timeout: 120_000,
+  }, async () => {
+    const phases: Record<string, number> = {};
+    for (let seed = 1; seed <= 3 * SEEDS; seed++) {
+      const world = new World(seed, TROUBLE, seed % 2 === 0, prepaid);
+      const purse = purseOf(world);
+      purse.refusesToPay = seed % 3 === 0;
+      const requests = Array.from({ length: 4 }, (_, i) => world.request([['i', `words ${i}`, 'text']]));
+      for (const event of requests) world.deliver(event);
+      for (const [index, { id }] of requests.entries()) {
+        const at_ms = Math.floor(world.random() ** 2 * 3_000_000);
+        // At the very moment of the zap, a job may be called off.
+        if (world.chance(0.5)) world.cancel(id, at_ms + Math.floor(world.random() * 900));
+        // The price at once, in two parts, or too little.
+        const parts = [[PRICE], [PART, msats(PRICE - PART)], [PART]][index % 3] ?? [];
+        for (const [after, part] of parts.entries()) world.zap(id, part, at_ms + after * 1_000);
+      }
+      for (let i = 0; i < 60; i++) {
+        await world.run(4);
+        if (world.chance(TROUBLE.crash)) world.crash();
+      }
+      world.trouble = CALM;
+      for (const event of requests) world.deliver(event);
+      expect(await world.run(6_000), `seed ${seed}: something is never done`).toBe(true);
+      let charged = 0;
+      for (const { id } of world.asked) {
+        const phase = world.record.get(id)?.phase ?? 'never taken';
+        phases[phase] = (phases[phase] ?? 0) + 1;
+        if (phase === 'delivered' && purse.books.has(`reserve:${id}`)) charged++;
+        expect(purse.books.balance(`job:${id}`), `seed ${seed}: money stuck in a ${phase} job`).toBe(0n);
+      }
+      expect(world.happened['worked unpaid'] ?? 0, `seed ${seed}`).toBe(0);
+      const earned = purse.books.balance('revenue') + purse.books.balance('transit:ann@owner.test');
+      expect(earned, `seed ${seed}`).toBe(BigInt(charged) * PRICE);
+      expect(purse.credit + earned, `seed ${seed}: income went nowhere`).toBe(purse.income);
+    }
+    for (const phase of ['delivered', 'expired', 'cancelled'])
+      expect(phases[phase] ?? 0, phase).toBeGreaterThan(0);
+  });
+
+  test('of several jobs that wait, the zapped one gets the money', async () => {
+    const world = new World(3, CALM, false, prepaid);
+    const requests = Array.from({ length: 3 }, (_, i) => world.request([['i', `words ${i}`, 'text']]));
+    purseOf(world).refusesToPay = true;
+    for (const event of requests) world.deliver(event);
+    world.zap(requests[2]?.id ?? '', PRICE, 60_000);
+    expect(await world.run(4_000)).toBe(true);
+    expect(requests.map(({ id }) => world.record.get(id)?.phase)).toEqual([
+      'expired',
+      'expired',
+      'delivered',
+    ]);
+  });
+
+  test('of too little move no job', async () => {
+    const world = new World(4, CALM, false, prepaid);
+    purseOf(world).refusesToPay = true;
+    const request = world.request([['i', 'words', 'text']]);
+    world.deliver(request);
+    world.zap(request.id, PART, 60_000);
+    expect(await world.run(4_000)).toBe(true);
+    expect(world.record.get(request.id)?.phase).toBe('expired');
+    expect(purseOf(world).credit).toBe(PART);
   });
 });

@@ -46,12 +46,22 @@ export class Purse {
   readonly #invoices = new Map<string, Invoice>();
   readonly #bindings = new Map<string, string>();
   readonly #vault;
+  /** Whether the wallet has the habits of Alby Hub (LIGHTNING §2.3, traps 1 to 4). */
+  readonly #traps: boolean;
   #zaps = 0;
+  /** Whether invoices stay unpaid: then only zaps bring money. */
+  refusesToPay = false;
   /** What the client really paid that did not come back, msats. */
   spent = 0n;
 
   /** @param now Unix ms */
-  constructor(client: string, methods: readonly PaymentMethod[], now: () => number, trust: Msats) {
+  constructor(
+    client: string,
+    methods: readonly PaymentMethod[],
+    now: () => number,
+    { trust, traps }: { readonly trust: Msats; readonly traps: boolean },
+  ) {
+    this.#traps = traps;
     const sql = nodeSql();
     this.books = new BookStore(sql);
     this.methods = methods;
@@ -118,7 +128,12 @@ export class Purse {
   /** The customer pays. An invoice can be paid once, and until it expires. Whether the money moved. */
   pay(bolt11: string): boolean {
     const invoice = this.#byText(bolt11);
-    if (invoice === undefined || invoice.state !== 'open' || this.#now() >= invoice.expiresAt_s * 1_000)
+    if (
+      this.refusesToPay ||
+      invoice === undefined ||
+      invoice.state !== 'open' ||
+      this.#now() >= invoice.expiresAt_s * 1_000
+    )
       return false;
     this.spent += invoice.amount;
     if (invoice.hold === null) this.#received(invoice);
@@ -154,9 +169,14 @@ export class Purse {
     if (invoice === undefined) return null;
     const { state, amount, bolt11, preimage, createdAt_s, expiresAt_s, settledAt_s } = invoice;
     const expired = this.#now() >= expiresAt_s * 1_000;
+    const unpaid = expired ? 'expired' : 'pending';
+    // The trap: what is held is called expired, and what the node gave back at the deadline is called held for ever.
+    const lapsed = state === 'failed' && invoice.deadline !== null && this.height >= invoice.deadline;
+    const held = this.#traps && expired ? 'expired' : 'accepted';
+    const shown = this.#traps && lapsed ? 'accepted' : state;
     return {
       ...PLAIN,
-      state: state === 'held' ? 'accepted' : state === 'open' ? (expired ? 'expired' : 'pending') : state,
+      state: shown === 'held' ? held : shown === 'open' ? unpaid : shown,
       paymentHash,
       amount,
       bolt11,
@@ -164,7 +184,7 @@ export class Purse {
       createdAt_s,
       expiresAt_s,
       settledAt_s,
-      settleDeadline: state === 'held' ? invoice.deadline : null,
+      settleDeadline: state === 'held' || shown === 'accepted' ? invoice.deadline : null,
     };
   }
 
@@ -240,10 +260,12 @@ export class Purse {
   #settle(preimage: string): null {
     this.#lapse();
     const invoice = this.#invoices.get(hashOf(preimage));
-    if (invoice?.state === 'held') {
-      invoice.preimage = preimage;
-      this.#received(invoice);
+    if (invoice?.state !== 'held') {
+      if (this.#traps) throw new Error('the wallet settles once, and then errs');
+      return null;
     }
+    invoice.preimage = preimage;
+    this.#received(invoice);
     return null;
   }
 
@@ -251,7 +273,8 @@ export class Purse {
     this.#lapse();
     const invoice = this.#invoices.get(paymentHash);
     if (invoice?.state === 'held') this.spent -= invoice.amount;
-    if (invoice?.state === 'held' || invoice?.state === 'open') invoice.state = 'failed';
+    if (invoice?.state === 'held' || (invoice?.state === 'open' && !this.#traps)) invoice.state = 'failed';
+    else if (this.#traps) throw new Error('the wallet cancels only what is held');
     return null;
   }
 

@@ -9,7 +9,7 @@ import { Session } from '../../src/job/session.ts';
 import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
 import { deriveKeys } from '../../src/nostr/keys.ts';
 import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
-import { msats } from '../../src/payment/msats.ts';
+import { type Msats, msats } from '../../src/payment/msats.ts';
 import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
 import type { JobOutput, Request } from '../../src/protocol/model.ts';
 import { FREE } from '../../src/protocol/prices.ts';
@@ -118,13 +118,35 @@ export class World {
     }
   }
 
-  cancel(id: string): void {
+  /** A zap on an event of a job arrives; the account tells the session until it has heard. */
+  zap(jobId: string, amount: Msats, after_ms: number): void {
+    this.#outside(after_ms, () => {
+      this.purse?.zap(amount);
+      this.count('zapped');
+      void this.#credited(jobId);
+    });
+  }
+
+  async #credited(jobId: string): Promise<void> {
+    const again = () => this.#outside(500, () => void this.#credited(jobId));
+    const life = this.#life;
+    let answered = false;
+    this.#outside(2_000, () => answered || life === this.#life || again());
+    try {
+      await this.#session.credited(jobId);
+      answered = true;
+    } catch (error) {
+      if (!(error instanceof Dead)) again();
+    }
+  }
+
+  cancel(id: string, after_ms = Math.floor(this.random() * 300)): void {
     // Whoever brings the client's wish brings it again until it is taken.
     const bring = () =>
       void this.#session.cancel(id).catch((error: unknown) => {
         if (!(error instanceof Dead)) this.#outside(500, bring);
       });
-    this.#outside(Math.floor(this.random() * 300), bring);
+    this.#outside(after_ms, bring);
   }
 
   /** What the session says of a job that the record may not know yet. */
@@ -340,12 +362,10 @@ export class World {
       const { books } = purse;
       if (!books.has(`reserve:${jobId}`) && !books.has(`lend:${jobId}`)) this.count('told unpaid');
     }
-    if (invoice === undefined || this.chance(0.2)) return;
+    if (invoice === undefined || purse.refusesToPay || this.chance(0.2)) return;
     this.#outside(Math.floor(this.random() ** 3 * 1_000_000), () => {
       if (this.chance(0.15)) {
-        this.count('zapped');
-        purse.zap(this.chance(0.5) ? PRICE : msats(PRICE / 2n));
-        void this.#session.credited().catch(onlyTheDead);
+        this.zap(jobId, this.chance(0.5) ? PRICE : msats(PRICE / 2n), 0);
         if (this.chance(0.5)) return;
       }
       this.#pay(purse, jobId, invoice);
@@ -358,8 +378,15 @@ export class World {
     if (this.chance(0.2)) this.#sendAgain(jobId, invoice);
     // The wallet's word may not come; then the session has to ask.
     const transaction = purse.lookup(purse.hashOf(invoice));
-    if (transaction === null || this.chance(0.5)) return;
-    void this.#session.walletChanged(jobId, transaction).catch(onlyTheDead);
+    if (transaction === null) return;
+    const news = () => void this.#session.walletChanged(jobId, transaction).catch(orAgain);
+    // Whoever brings the wallet's word brings it until it is taken.
+    const orAgain = (error: unknown) => {
+      if (!(error instanceof Dead)) this.#outside(1_000, news);
+    };
+    if (this.chance(0.5)) news();
+    // An old word may come again, long after other things have happened.
+    if (this.chance(0.2)) this.#outside(Math.floor(this.random() * 900_000), news);
   }
 
   /** Some clients do not wait: they send their request anew, with the invoice they paid. */

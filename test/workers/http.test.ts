@@ -39,6 +39,7 @@ const ports: HttpPorts = {
     }),
   eraseJob: async () => undefined,
   links: async () => [],
+  payments: null,
   relayStats: async () => ({ events: 1 }),
 };
 const app = createApp(ports);
