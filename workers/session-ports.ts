@@ -96,6 +96,7 @@ export function sessionPorts(
     money: isFree(agent.prices)
       ? null
       : {
+          terms: { shares: agent.owners, feeParts: config.feeParts },
           wallet: walletOf(env),
           watch: (paymentHash, jobId, expiresAt_s) =>
             env.WALLET.getByName('main').watch(paymentHash, session, jobId, expiresAt_s * 1000),

@@ -6,7 +6,7 @@
 import { freeOf } from '../payment/cost.ts';
 import { type Bill, billSchema, nextBillTick } from '../payment/invoice-machine.ts';
 import type { Entry } from '../payment/ledger.ts';
-import { delivered, failed } from '../payment/ledger-entries.ts';
+import { delivered, failed, type Terms } from '../payment/ledger-entries.ts';
 import { type Msats, msats, parseMsats } from '../payment/msats.ts';
 import { charge, type Quote } from '../payment/pricing.ts';
 import { type SettledPayment, settledPaymentSchema } from '../payment/settlement.ts';
@@ -19,6 +19,8 @@ export interface JobMoney {
   /** The most it can cost, msats. */
   readonly max: string;
   readonly prices: AgentPrices;
+  /** How it is divided, as it was agreed when the job was priced; absent in jobs of before there were owners. */
+  readonly terms?: Terms;
   /** The invoice it is to be paid by; null when the client's credit paid for it. */
   readonly bill: Plain<Bill> | null;
   /** What arrived for the bill; null before that. */
@@ -33,11 +35,15 @@ export interface JobMoney {
   readonly charged: string | null;
 }
 
+/** Terms of an agent without owners. */
+const OPERATORS_OWN: Terms = { shares: [], feeParts: 0 };
+
 /** The money of a job whose quote the client has to pay, by credit if that was set aside already. */
-export function openMoney(quote: Quote, reserved: boolean): JobMoney {
+export function openMoney(quote: Quote, reserved: boolean, terms: Terms): JobMoney {
   return {
     max: quote.max.toString(),
     prices: quote.prices,
+    terms,
     bill: null,
     paid: null,
     booked: false,
@@ -78,7 +84,13 @@ export function closingEntry(job: Job, money: JobMoney, client: string): Entry |
   const max = amountOf(money.max);
   if (job.phase !== 'delivered') return failed(job.id, client, max);
   const charged = money.charged === null ? max : amountOf(money.charged);
-  return delivered({ job: job.id, client, shares: [], reserved: max, charge: charged, feeParts: 0 });
+  return delivered({
+    job: job.id,
+    client,
+    ...(money.terms ?? OPERATORS_OWN),
+    reserved: max,
+    charge: charged,
+  });
 }
 
 /** When the money next needs a look, Unix ms; null when nothing is owed or waited for any more. */

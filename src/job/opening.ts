@@ -22,19 +22,19 @@ export type Priced = Taken & { readonly money: JobMoney | null };
  * before an invoice is made.
  */
 export async function price(
-  ports: Pick<SessionPorts, 'quote'>,
+  ports: Pick<SessionPorts, 'quote' | 'money'>,
   till: Till | null,
   taken: Taken,
   journal: Journal,
 ): Promise<Priced> {
   const { request, body } = taken;
-  if (body === null || till === null) return { ...taken, money: null };
+  if (body === null || till === null || ports.money === null) return { ...taken, money: null };
   const quote = ports.quote(body, request.envelope.session === null ? [] : journal.history());
   if (quote === null) return { ...taken, money: null };
   const refusal = refuseQuote(quote, body);
   if (refusal !== null) return { request, body: null, failure: refusal, money: null };
   const { id, client } = request.envelope;
-  return { ...taken, money: openMoney(quote, await till.reserve(id, client, quote.max)) };
+  return { ...taken, money: openMoney(quote, await till.reserve(id, client, quote.max), ports.money.terms) };
 }
 
 /** The job and the first thing that is to be stored of it. */

@@ -4,6 +4,7 @@ import type { JobFailure } from '../errors.ts';
 import type { NostrEvent, VerifiedEvent } from '../nostr/event.ts';
 import type { PostResult } from '../payment/account/book-store.ts';
 import type { Entry } from '../payment/ledger.ts';
+import type { Terms } from '../payment/ledger-entries.ts';
 import type { Quote } from '../payment/pricing.ts';
 import type { Wallet } from '../payment/wallet.ts';
 import type { ChatMessage, Envelope, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
@@ -11,6 +12,8 @@ import type { JobRecord } from '../store/job-record.ts';
 
 /** The ways to money; null for an agent whose work is free. */
 export interface MoneyPorts {
+  /** Who earns by the agent. */
+  readonly terms: Terms;
   readonly wallet: Pick<Wallet, 'makeInvoice' | 'lookup'>;
   /** Has the session told (`walletChanged`) when an incoming payment changes. Repeat-safe. */
   watch(paymentHash: string, jobId: string, expiresAt_s: number): Promise<void>;

@@ -5,7 +5,7 @@
  * are paid. Does not prove: that the wallet's word is true (src/payment/nwc checks it), or D1's copy of the books.
  */
 import { describe, expect, test } from 'vitest';
-import { PRICE, Purse } from './purse.ts';
+import { PARTS, Purse } from './purse.ts';
 import { CALM, type Trouble, World } from './world.ts';
 
 const SEEDS = 120;
@@ -41,9 +41,15 @@ describe.each([
         expect(purse.books.balance(`job:${id}`), `seed ${seed}: money stuck in a ${phase} job`).toBe(0n);
         if (id !== calledOff) expect(['delivered', 'expired', 'failed'], `seed ${seed}`).toContain(phase);
       }
-      const revenue = purse.books.balance('revenue');
-      expect(revenue, `seed ${seed}`).toBe(BigInt(delivered) * PRICE);
-      expect(purse.credit + revenue, `seed ${seed}: income went nowhere`).toBe(purse.income);
+      const balances = purse.books.balances();
+      let shared = 0n;
+      for (const account of ['revenue', 'transit:ann@pay.test', 'transit:bob@pay.test'] as const) {
+        expect(balances.get(account) ?? 0n, `seed ${seed} ${account}`).toBe(
+          BigInt(delivered) * PARTS[account],
+        );
+        shared += balances.get(account) ?? 0n;
+      }
+      expect(purse.credit + shared, `seed ${seed}: income went nowhere`).toBe(purse.income);
       expect(purse.books.balance('wallet'), `seed ${seed}`).toBe(purse.income);
       for (const [what, times] of Object.entries(world.happened)) seen[what] = (seen[what] ?? 0) + times;
     }

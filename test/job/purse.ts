@@ -2,12 +2,23 @@
 import { createHash } from 'node:crypto';
 import { BookStore, type PostResult } from '../../src/payment/account/book-store.ts';
 import type { Entry } from '../../src/payment/ledger.ts';
+import type { Terms } from '../../src/payment/ledger-entries.ts';
 import { type Msats, msats, ZERO_MSATS } from '../../src/payment/msats.ts';
 import type { InvoiceOrder, IssuedInvoice, WalletTransaction } from '../../src/payment/wallet.ts';
 import { nodeSql } from '../support/node-sql.ts';
 import { CLIENT } from './world.ts';
 
 export const PRICE = msats(21_000);
+/** Two owners with unequal weights and a fee that is no whole number of msats. */
+export const TERMS: Terms = {
+  shares: [
+    { payee: 'ann@pay.test', weight: 2 },
+    { payee: 'bob@pay.test', weight: 1 },
+  ],
+  feeParts: 33_333,
+};
+/** What one job of {@link PRICE} brings: ⌈21,000 × 3.3333 %⌉ to the operator, the rest in thirds. */
+export const PARTS = { revenue: 700n, 'transit:ann@pay.test': 13_533n, 'transit:bob@pay.test': 6_767n };
 
 interface Invoice extends IssuedInvoice {
   readonly preimage: string;

@@ -17,7 +17,7 @@ import type { JobRecord } from '../../src/store/job-record.ts';
 import type { Sql } from '../../src/store/sql.ts';
 import { nodeSql } from '../support/node-sql.ts';
 import { seeded } from '../support/random.ts';
-import { PRICE, type Purse } from './purse.ts';
+import { PRICE, type Purse, TERMS } from './purse.ts';
 
 export const CLIENT = deriveKeys('11'.repeat(32), 'client');
 export const AGENT = deriveKeys('11'.repeat(32), 'agent');
@@ -330,6 +330,7 @@ export class World {
       }
     };
     return {
+      terms: TERMS,
       wallet: {
         makeInvoice: (order) => ask(() => purse.makeInvoice(order, this.now_ms / 1000)),
         lookup: (paymentHash) => ask(() => purse.lookup(paymentHash, this.now_ms / 1000)),
