@@ -8,6 +8,7 @@ import { JobError } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
 import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem } from './problem.ts';
+import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -33,9 +34,9 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.use(
     cors({
       origin: '*',
-      allowMethods: ['GET', 'HEAD', 'DELETE', 'OPTIONS'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
       allowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'Last-Event-ID'],
-      exposeHeaders: ['ETag', 'Link', 'X-Request-Id'],
+      exposeHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
       maxAge: 86_400,
     }),
   );
@@ -68,6 +69,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', rootRoutes(ports));
   app.route('/', agentRoutes(ports));
   app.route('/', jobRoutes(ports));
+  app.route('/', accountRoutes(ports));
   app.route('/', operationRoutes(ports));
 
   app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));

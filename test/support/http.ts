@@ -6,6 +6,7 @@ import type { HttpPorts, LinkHealth, LogEntry } from '../../src/http/ports.ts';
 import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
+import { accountDouble } from './account-double.ts';
 import { nodeD1 } from './node-d1.ts';
 
 /** Unix ms at which these tests take place. */
@@ -40,6 +41,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     agents: keyedAgents(config),
     draining: false,
+    account: accountDouble(),
     db: d1.db,
     clock: () => NOW_MS,
     newRequestId: () => `request-${++requests}`,

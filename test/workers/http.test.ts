@@ -4,6 +4,7 @@ import { createApp } from '../../src/http/app.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
+import { accountDouble } from '../support/account-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -16,6 +17,7 @@ let cancelled = 0;
 const ports: HttpPorts = {
   publicUrl: 'https://market.example',
   relays: ['wss://market.example'],
+  account: accountDouble(),
   agents: [],
   draining: false,
   db,

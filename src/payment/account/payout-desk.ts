@@ -151,7 +151,8 @@ export class PayoutDesk implements AccountPart {
     if (payable < MSATS_PER_SAT || payable < this.#min) return null;
     const [last] = this.#store.list(1);
     // One that could not be delivered is not followed by the next at once.
-    return last?.status === 'returned' ? (last.closedAt_ms ?? 0) + PAYOUT_RETRY_BASE_MS : 0;
+    const rested_ms = last?.status === 'returned' ? (last.closedAt_ms ?? 0) + PAYOUT_RETRY_BASE_MS : 0;
+    return Math.max(rested_ms, this.#ports.now());
   }
 }
 
