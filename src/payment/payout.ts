@@ -118,6 +118,9 @@ export function advancePayout<Type extends keyof PayoutInputs>(
   return handler?.(payout, input, now_ms) ?? { state: payout, effects: [] };
 }
 
+/** What {@link advancePayout} is to whoever performs its effects. */
+export type AdvancePayout = (payout: Payout, input: PayoutInput, now_ms: number) => Transition;
+
 /** When the payout next wants a `tick`, Unix ms; null when it is paid. */
 export function nextPayoutTick(payout: Payout): number | null {
   return payout.lookAt_ms;

@@ -5,77 +5,17 @@
  * simulation and the fault tests), real Lightning (the rig's tests).
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { finalizeEvent } from 'nostr-tools/pure';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { readConfig } from '../../src/config.ts';
 
-import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
-import { NWCClient } from '../peers/alby.ts';
-import { type Client, connectClient, tag } from '../support/client.ts';
-import { type LnurlServer, startLnurlServer } from '../support/lnurl-server.ts';
-import { type Service, startService } from '../support/service.ts';
-
-/** Addresses and service need each other's port before either is there. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-interface World {
-  readonly service: Service;
-  readonly lnurl: LnurlServer;
-  readonly payer: NWCClient;
-  readonly nwc: string;
-}
-
-async function startWorld(
-  owners: (address: (user: string) => string) => string,
-  env: Record<string, string>,
-) {
-  const port = await freePort();
-  const config = readConfig({ LOCAL: '1', PUBLIC_URL: `http://127.0.0.1:${port}` });
-  const nwc = devWalletUri(config, 'customer') ?? '';
-  const lnurl = await startLnurlServer({ alice: nwc, bob: nwc });
-  const OWNERS = owners((user) => lnurl.address(user));
-  const service = await startService({ port, env: { OWNERS, ...env } });
-  expect(service.dev.customer.nwc).toBe(nwc);
-  return { service, lnurl, nwc, payer: new NWCClient({ nostrWalletConnectUrl: nwc }) };
-}
-
-async function stopWorld({ service, lnurl, payer }: World): Promise<void> {
-  payer.close();
-  await service.stop();
-  await lnurl.close();
-}
-
-const balanceOf = async ({ payer }: World) => (await payer.getBalance()).balance;
-
-/** Asks for a job, pays for it unless credit does, and waits for its result. */
-async function paidJob(
-  { service, payer }: World,
-  client: Client,
-  words: string,
-  by: 'invoice' | 'credit' = 'invoice',
-): Promise<void> {
-  const agent = service.dev.agents.find(({ slug }) => slug === 'discover-prepaid')?.pubkey ?? '';
-  const request = client.sign(5302, [
-    ['p', agent],
-    ['i', words, 'text'],
-  ]);
-  const answers = client.answers(request.id);
-  await client.publish(request);
-  if (by === 'invoice') {
-    const demand = await answers.find((event) => tag(event, 'status') === 'payment-required');
-    await payer.payInvoice({ invoice: demand.tags.find(([name]) => name === 'amount')?.[2] ?? '' });
-  }
-  const result = await answers.find((event) => event.kind === 6302);
-  expect(tag(result, 'e')).toBe(request.id);
-}
+import { type Client, connectClient } from '../support/client.ts';
+import {
+  balanceOf,
+  paidJob,
+  startOwned,
+  stopOwned,
+  type OwnedService as World,
+} from '../support/owned-service.ts';
 
 /** A request signed by the client (NIP-98). */
 async function signed(
@@ -115,13 +55,13 @@ describe('an owner', () => {
 
   beforeAll(async () => {
     const owners = (address: (user: string) => string) => `discover-prepaid=${address('alice')}`;
-    world = await startWorld(owners, { FEE_PERCENT: '10', PAYOUT_MIN_SATS: '50' });
+    world = await startOwned(owners, { env: { FEE_PERCENT: '10', PAYOUT_MIN_SATS: '50' } });
     client = await connectClient(world.service.relay);
   });
 
   afterAll(async () => {
     client.close();
-    await stopWorld(world);
+    await stopOwned(world);
   });
 
   test('is paid for three jobs at once, the price less the fee, in whole sats', async () => {
@@ -157,13 +97,13 @@ describe('two owners', () => {
   beforeAll(async () => {
     const owners = (address: (user: string) => string) =>
       `discover-prepaid=${address('alice')}*2|${address('bob')}*1`;
-    world = await startWorld(owners, { FEE_PERCENT: '0', PAYOUT_MIN_SATS: '7' });
+    world = await startOwned(owners, { env: { FEE_PERCENT: '0', PAYOUT_MIN_SATS: '7' } });
     client = await connectClient(world.service.relay);
   });
 
   afterAll(async () => {
     client.close();
-    await stopWorld(world);
+    await stopOwned(world);
   });
 
   test('share a price by their weights, each paid at their own address', async () => {

@@ -19,7 +19,7 @@ import { earned, reserved, tipped } from '../../src/payment/ledger-entries.ts';
 import type { PayOffer } from '../../src/payment/lnurl/client.ts';
 import type { PayeeProblem } from '../../src/payment/lnurl/payee.ts';
 import { type Msats, msats } from '../../src/payment/msats.ts';
-import type { advancePayout } from '../../src/payment/payout.ts';
+import type { AdvancePayout } from '../../src/payment/payout.ts';
 import type { WalletAnswer, WalletTransaction } from '../../src/payment/wallet.ts';
 import type { Sql } from '../../src/store/sql.ts';
 import { nodeSql } from '../support/node-sql.ts';
@@ -50,7 +50,7 @@ export const CALM: Trouble = { crash: 0, loss: 0, tricks: 0 };
 
 /** What of the guards is taken away. */
 export interface Mutation {
-  readonly advance?: typeof advancePayout;
+  readonly advance?: AdvancePayout;
   /** Every hash is taken for a new one. */
   readonly bindsAll?: true;
   /** A claim is stored without its entry in the books. */

@@ -4,13 +4,13 @@
  */
 import type { Entry } from '../ledger.ts';
 import { claimed, type Outgoing, paidLate, paidOut, released } from '../ledger-entries.ts';
-import type { Input } from '../machine.ts';
 import {
+  type AdvancePayout,
   advancePayout,
   type ClaimTerms,
   type Payout,
   type PayoutEffect,
-  type PayoutInputs,
+  type PayoutInput,
 } from '../payout.ts';
 import type { PostResult } from './book-store.ts';
 import { floorToSats, least, type PayoutFunds } from './payout-funds.ts';
@@ -26,12 +26,17 @@ export class PayoutClerk {
   readonly #store: PayoutStore;
   readonly #funds: PayoutFunds;
   readonly #ports: PayoutPorts;
-  readonly #advance: typeof advancePayout;
+  readonly #advance: AdvancePayout;
   /** What is being waited for in this life of the object: not worth asking twice at the same time. */
   readonly #underWay = new Set<string>();
 
   /** @param advance the machine; tests bring mutants of it */
-  constructor(store: PayoutStore, funds: PayoutFunds, ports: PayoutPorts, advance = advancePayout) {
+  constructor(
+    store: PayoutStore,
+    funds: PayoutFunds,
+    ports: PayoutPorts,
+    advance: AdvancePayout = advancePayout,
+  ) {
     this.#store = store;
     this.#funds = funds;
     this.#ports = ports;
@@ -39,7 +44,7 @@ export class PayoutClerk {
   }
 
   /** Something happened to a payout. */
-  take<Type extends keyof PayoutInputs>(id: string, input: Input<PayoutInputs, Type>): void {
+  take(id: string, input: PayoutInput): void {
     const row = this.#store.find(id);
     if (row === null) return;
     // Of a payout that has ended only its payment is still news.

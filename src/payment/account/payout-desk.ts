@@ -7,7 +7,7 @@ import { ACCOUNT_REFUNDS_SHOWN, PAYOUT_RETRY_BASE_MS } from '../../limits.ts';
 import { sha256Hex } from '../../nostr/event.ts';
 import type { Invoice } from '../bolt11/invoice.ts';
 import { MSATS_PER_SAT, type Msats, toNumber } from '../msats.ts';
-import { advancePayout, openPayout, type Payout } from '../payout.ts';
+import { type AdvancePayout, advancePayout, openPayout, type Payout } from '../payout.ts';
 import type { AccountPart } from './part.ts';
 import { PayoutClerk, purposeOf } from './payout-clerk.ts';
 import type { PayoutFunds } from './payout-funds.ts';
@@ -32,7 +32,7 @@ export class PayoutDesk implements AccountPart {
   readonly #min: Msats;
   readonly #ports: PayoutPorts;
   readonly #clerk: PayoutClerk;
-  readonly #advance: typeof advancePayout;
+  readonly #advance: AdvancePayout;
 
   /**
    * @param min what an owner has earned is paid from this amount on
@@ -43,7 +43,7 @@ export class PayoutDesk implements AccountPart {
     funds: PayoutFunds,
     min: Msats,
     ports: PayoutPorts,
-    advance = advancePayout,
+    advance: AdvancePayout = advancePayout,
   ) {
     this.#store = store;
     this.#funds = funds;
