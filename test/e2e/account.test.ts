@@ -61,6 +61,7 @@ describe('an owner', () => {
 
   afterAll(async () => {
     client.close();
+    expect(world.service.log()).not.toMatch(/books refuse|payout failed|needs the operator|alarm failed/);
     await stopOwned(world);
   });
 
@@ -82,6 +83,7 @@ describe('an owner', () => {
     world.lnurl.faults = { surcharge_msats: 1 };
     for (const words of ['four', 'five', 'six']) await paidJob(world, client, words);
     await expect.poll(() => world.lnurl.given.length, POLL).toBe(given + 1);
+    await expect.poll(() => world.service.log(), POLL).toContain('an owner cannot be paid');
     world.lnurl.faults = {};
     // 0.7 + 56.7; the next try is 30 to 60 s later.
     await expect
@@ -103,6 +105,7 @@ describe('two owners', () => {
 
   afterAll(async () => {
     client.close();
+    expect(world.service.log()).not.toMatch(/books refuse|payout failed|needs the operator|alarm failed/);
     await stopOwned(world);
   });
 

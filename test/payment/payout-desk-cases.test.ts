@@ -169,6 +169,17 @@ describe("an owner's earnings", () => {
     expect(fixture.balance(`payee:${OWNER}`)).toBe(700n);
   });
 
+  test('pay back first what came too often', async () => {
+    const fixture = ownerWith(70_000n);
+    const debt = { account: `owing:${OWNER}`, amount: 20_500n } as const;
+    fixture.books.post({ key: 'out', postings: [debt, { account: 'wallet', amount: -20_500n }] }, NOW);
+    expect(fixture.desk.nextAt_ms()).toBeNull();
+    fixture.books.post(earned('second', OWNER, msats(1_000)), NOW);
+    fixture.pays = 'paid';
+    await fixture.pass(1_000);
+    expect(fixture.ordered).toEqual([50_000n]);
+  });
+
   test('beyond what the payee takes at once follow in further payments', async () => {
     const fixture = ownerWith(130_000n);
     fixture.offer = { min: msats(1_000), max: msats(60_500) };

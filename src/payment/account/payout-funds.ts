@@ -8,20 +8,19 @@ export class PayoutFunds {
   /** The owner whose account it is, who is paid by itself; null for a client's, who has to ask. */
   readonly owner: string | null;
   readonly #books: BookStore;
-  readonly #debts: `owing:${string}` | null;
+  readonly #debts: `owing:${string}`;
 
   /** @param account name of the account object: a client's public key, or an owner's (see `payeeAccount`) */
   constructor(account: string, books: BookStore) {
     this.owner = payeeOf(account);
     this.source = this.owner === null ? `credit:${account}` : `payee:${this.owner}`;
-    this.#debts = this.owner === null ? `owing:${account}` : null;
+    this.#debts = `owing:${this.owner ?? account}`;
     this.#books = books;
   }
 
-  /** What stands on the account, without what a client owes: that is not its to take. */
+  /** What stands on the account, without what its holder owes: that is not theirs to take. */
   available(): Msats {
-    const owed = this.#debts === null ? 0n : this.#books.balance(this.#debts);
-    const left = this.#books.balance(this.source) - owed;
+    const left = this.#books.balance(this.source) - this.#books.balance(this.#debts);
     return isMsats(left) ? left : ZERO_MSATS;
   }
 
