@@ -29,6 +29,10 @@ export interface Config {
   readonly owners: ReadonlyMap<string, readonly Owner[]>;
   /** What an owner has earned is paid out from this amount on, msats. */
   readonly payoutMin_msats: number;
+  /** Agents that are zapped at somebody else's Lightning address, by slug (ZAP_ADDRESSES). */
+  readonly zapAddresses: ReadonlyMap<string, string>;
+  /** What may be worked for on the word of those addresses' providers alone, msats; 0: nothing. */
+  readonly zapTrust_msats: number;
   /** What a client may owe for postpaid jobs, msats; 0 where nobody is trusted. */
   readonly postpayLimit_msats: number;
   /** The endpoint that serves `chat`; null where there is none. */
@@ -67,6 +71,9 @@ export class ConfigError extends Error {
 const FEE_PARTS_PER_PERCENT = 10_000;
 /** What a client may owe under `npm start`, sats. */
 const LOCAL_POSTPAY_LIMIT_SATS = 100;
+
+/** What another provider's zap receipt may claim under `npm start`, sats. */
+const LOCAL_ZAP_TRUST_SATS = 100;
 
 /** For `npm start` only: a fixed, public secret, so that the development agents keep their names between starts. */
 const DEVELOPMENT_SECRET = 'f1ca0b64a0fad5e0ffe8e8d1f879333f28546eb6648e366f0ad5458ff43f985b';
@@ -113,6 +120,14 @@ function parseOwners(items: readonly string[]): ReadonlyMap<string, readonly Own
   return owners;
 }
 
+/** `slug=name@domain`: one address each. */
+function parseZapAddresses(items: readonly string[]): ReadonlyMap<string, string> | null {
+  const owners = parseOwners(items);
+  const single = owners !== null && items.every((item) => !/[|*]/.test(item));
+  if (!single) return null;
+  return new Map([...owners].flatMap(([slug, those]) => those.map(({ payee }) => [slug, payee] as const)));
+}
+
 /** Whole sats, far below what would not be exact in msats. */
 const sats = z.coerce
   .number('must be a number of sats')
@@ -148,6 +163,11 @@ const shape = z.object({
     .transform(parseOwners)
     .refine((owners) => owners !== null, 'must be a comma-separated list of slug=name@domain')
     .optional(),
+  ZAP_ADDRESSES: list
+    .transform(parseZapAddresses)
+    .refine((addresses) => addresses !== null, 'must be a comma-separated list of slug=name@domain')
+    .optional(),
+  ZAP_TRUST_SATS: sats.optional(),
   PAYOUT_MIN_SATS: sats.default(1_000),
   POSTPAY_LIMIT_SATS: sats.optional(),
   MODEL_BASE_URL: webUrl.optional(),
@@ -217,6 +237,8 @@ export function readConfig(raw: RawConfig): Config {
     feeParts: Math.round(env.FEE_PERCENT * FEE_PARTS_PER_PERCENT),
     owners: env.OWNERS ?? new Map(),
     payoutMin_msats: env.PAYOUT_MIN_SATS * 1_000,
+    zapAddresses: env.ZAP_ADDRESSES ?? new Map(),
+    zapTrust_msats: (env.ZAP_TRUST_SATS ?? (env.LOCAL ? LOCAL_ZAP_TRUST_SATS : 0)) * 1_000,
     // Locally the only client is the developer; elsewhere trust is the operator's to give.
     postpayLimit_msats: (env.POSTPAY_LIMIT_SATS ?? (env.LOCAL ? LOCAL_POSTPAY_LIMIT_SATS : 0)) * 1_000,
     model,

@@ -38,6 +38,10 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     return this.#open().record(jobId);
   }
 
+  async credited(jobId: string): Promise<void> {
+    await this.#open().credited(jobId);
+  }
+
   async walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void> {
     await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
   }

@@ -5,6 +5,7 @@ import { type NostrEvent, signAs } from '../src/nostr/event.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { announcements } from '../src/protocol/announcements.ts';
 import { type CardText, nextCard } from '../src/protocol/card-version.ts';
+import { nip05Address } from '../src/protocol/nip05.ts';
 import { findCard, putCard } from '../src/store/agents.ts';
 import {
   announcedTo,
@@ -48,6 +49,15 @@ async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
   return card;
 }
 
+/** Where the agent is zapped: elsewhere, if its owner says so, else here, where there is a wallet. */
+function lightningAddress(env: Env, agent: KeyedAgent): string | null {
+  const { config, receiptKeys } = marketplaceOf(env);
+  return (
+    config.zapAddresses.get(agent.slug) ??
+    (receiptKeys === null ? null : nip05Address(agent, config.publicUrl))
+  );
+}
+
 async function announce(env: Env, agent: KeyedAgent): Promise<void> {
   const { config, keysOf } = marketplaceOf(env);
   const db = openDb(env.DB);
@@ -58,7 +68,7 @@ async function announce(env: Env, agent: KeyedAgent): Promise<void> {
   for (const { template, fingerprint } of announcements(
     agent,
     config,
-    { cardHash, lud16: null },
+    { cardHash, lud16: lightningAddress(env, agent) },
     Math.floor(now_ms / 1000),
   )) {
     const known = published.find(({ kind }) => kind === template.kind);

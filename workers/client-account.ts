@@ -7,6 +7,7 @@ import { systemClock } from '../src/clock.ts';
 import type { JobFailure } from '../src/errors.ts';
 import { type Leave, Quotas } from '../src/job/quota.ts';
 import { BookStore, type PostResult, type StoredEntry } from '../src/payment/account/book-store.ts';
+import { Debts } from '../src/payment/account/debts.ts';
 import { earningsOf, payeeAccount, payeeOf } from '../src/payment/account/earnings.ts';
 import { type AccountPart, earliest } from '../src/payment/account/part.ts';
 import { PayoutDesk } from '../src/payment/account/payout-desk.ts';
@@ -14,9 +15,17 @@ import { PayoutFunds } from '../src/payment/account/payout-funds.ts';
 import { PayoutStore } from '../src/payment/account/payout-store.ts';
 import { statementOf } from '../src/payment/account/statement.ts';
 import { Tail } from '../src/payment/account/tail.ts';
+import { ZapDesk } from '../src/payment/account/zap-desk.ts';
+import {
+  ZAP_NEWS,
+  type ZapInvoice,
+  type ZapInvoiceOrder,
+  type ZapStatus,
+  zapOrderJson,
+} from '../src/payment/account/zap-order.ts';
 import { readInvoice } from '../src/payment/bolt11/decode.ts';
 import { type Entry, entrySchema, type PlainEntry } from '../src/payment/ledger.ts';
-import { earned, received } from '../src/payment/ledger-entries.ts';
+import { earned, received, type Terms } from '../src/payment/ledger-entries.ts';
 import { msats, msatsSchema } from '../src/payment/msats.ts';
 import { settledPayment } from '../src/payment/settlement.ts';
 import type { WalletTransaction } from '../src/payment/wallet.ts';
@@ -27,6 +36,7 @@ import { configOf, type Env } from './env.ts';
 import { payoutPorts } from './payout-ports.ts';
 import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
+import { zapPorts } from './zaps.ts';
 
 const NO_INVOICE: JobFailure = { code: 'BAD_REQUEST', message: 'This is no Lightning invoice' };
 /** Pause before an alarm that failed is tried again, ms. */
@@ -35,8 +45,10 @@ const ALARM_RETRY_MS = 10_000;
 export class ClientAccount extends DurableObject<Env> implements ClientAccountRpc, MoneyObserver {
   readonly #quotas: Quotas;
   readonly #books: BookStore;
+  readonly #debts: Debts;
   readonly #tail: Tail;
   readonly #desk: PayoutDesk;
+  readonly #zaps: ZapDesk;
   readonly #parts: readonly AccountPart[];
   #wakeAt_ms: number | null = null;
 
@@ -45,6 +57,7 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     const sql = durableSql(ctx.storage);
     this.#quotas = new Quotas(sql);
     this.#books = new BookStore(sql);
+    this.#debts = new Debts(sql, this.#books, { now: systemClock, post: (entry) => this.#post(entry) });
     const ports = {
       now: systemClock,
       defer: (work: Promise<void>) => ctx.waitUntil(work),
@@ -54,11 +67,16 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     this.#tail = new Tail('record', this.#books, (entries) => this.#tell(entries), ports);
     this.#desk = new PayoutDesk(
       new PayoutStore(sql),
-      new PayoutFunds(ctx.id.name ?? '', this.#books),
+      new PayoutFunds(this.#name(), this.#books),
       msats(configOf(env).payoutMin_msats),
       payoutPorts(env, ports, (entry, also) => this.#post(entry, also)),
     );
-    this.#parts = [this.#tail, this.#desk];
+    this.#zaps = new ZapDesk(this.#name(), sql, {
+      ...ports,
+      ...zapPorts(env, this.#name()),
+      post: (entry) => this.#post(entry),
+    });
+    this.#parts = [this.#tail, this.#desk, this.#zaps];
   }
 
   // ── Leave ──
@@ -74,9 +92,23 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     for (const entry of entries) {
       const result = this.#post(entrySchema.parse(entry));
       results.push(result);
-      if (result === 'overdrawn' || result === 'conflict') break;
+      if (result !== 'posted' && result !== 'repeated') break;
     }
+    this.#debts.settle(this.#name());
     return results;
+  }
+
+  async lend(job: string, max: string): Promise<boolean> {
+    const limit = msats(configOf(this.env).postpayLimit_msats);
+    return this.#debts.lend(this.#name(), job, msatsSchema.parse(max), limit);
+  }
+
+  async owe(job: string, max: string, price: string, terms: Terms): Promise<void> {
+    this.#debts.owe(this.#name(), job, msatsSchema.parse(max), msatsSchema.parse(price), terms);
+  }
+
+  async abandon(job: string): Promise<void> {
+    this.#debts.abandon(this.#name(), job);
   }
 
   async credit(): Promise<string> {
@@ -115,10 +147,23 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
   // ── Payments ──
 
   /** A payment that is for this account and no job: credit. */
-  async walletChanged(_about: string, transaction: Plain<WalletTransaction>): Promise<void> {
+  async walletChanged(about: string, transaction: Plain<WalletTransaction>): Promise<void> {
     const seen = transactionJson.parse(transaction);
+    if (about === ZAP_NEWS) return this.#zaps.changed(seen);
     const payment = settledPayment(seen, seen, Math.floor(systemClock() / 1000));
-    if (typeof payment !== 'string') this.#post(received(payment, this.#name()));
+    if (typeof payment === 'string') return;
+    this.#post(received(payment, this.#name()));
+    this.#debts.settle(this.#name());
+  }
+
+  // ── Zaps ──
+
+  async zapInvoice(order: Plain<ZapInvoiceOrder>): Promise<ZapInvoice> {
+    return await this.#zaps.invoice(zapOrderJson.parse(order));
+  }
+
+  async zapPayment(paymentHash: string): Promise<Plain<ZapStatus> | null> {
+    return toPlain(this.#zaps.payment(paymentHash));
   }
 
   #post(entry: Entry, also?: () => void): PostResult {

@@ -2,6 +2,7 @@
 import { embeddedRelayUrl } from '../src/config.ts';
 import type { HttpPorts } from '../src/http/ports.ts';
 import { linkGroups } from '../src/link/shard.ts';
+import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
@@ -11,10 +12,13 @@ import { servedCard } from './announcer.ts';
 import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { walletOf } from './wallet.ts';
+import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
   const { config, agents, agentByPubkey } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
+  const hasWallet = operatorWallet(config) !== null;
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
@@ -23,6 +27,8 @@ export function httpPorts(env: Env): HttpPorts {
     account: accountPorts(env),
     db: openDb(env.DB),
     clock: Date.now,
+    operatorPubkey: config.operatorPubkey,
+    wallet: hasWallet ? walletOf(env) : null,
     newRequestId: () => crypto.randomUUID(),
     log({ level, message, requestId, error }) {
       console[level](message, requestId, error);
@@ -44,11 +50,13 @@ export function httpPorts(env: Env): HttpPorts {
       // The session retracts the answers, which are its own. The request is the client's, and it has just signed for it.
       await relay().withdraw([job.id, job.requestEventId]);
     },
+    payments: paymentDoor(env),
     async links() {
       const groups = linkGroups(config.relays).filter(({ urls }) => urls.length > 0);
       const status = await Promise.all(groups.map(({ name }) => env.LINKS.getByName(name).status()));
       return status.flat();
     },
+    walletStatus: async () => (hasWallet ? await env.WALLET.getByName('main').status() : null),
     relayStats: () => relay().stats(),
   };
 }

@@ -2,7 +2,8 @@
 import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
 import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
-import { agentKeys } from '../src/nostr/keys.ts';
+import { agentKeys, deriveKeys } from '../src/nostr/keys.ts';
+import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { configOf, type Env } from './env.ts';
 
@@ -14,6 +15,8 @@ export interface Marketplace {
   agentByPubkey(pubkey: string): KeyedAgent | undefined;
   /** @throws Error for an agent that is not ours: asking is a bug */
   keysOf(agent: KeyedAgent): KeyPair;
+  /** What zap receipts are signed with; null where there is no wallet, so that nobody can be paid. */
+  readonly receiptKeys: KeyPair | null;
   /** The URLs by which clients name the embedded relay. */
   readonly ownRelays: ReadonlySet<string>;
   /** Every request kind some agent takes. */
@@ -47,6 +50,7 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
       if (pair === undefined) throw new Error(`no keys for the agent ${agent.slug}`);
       return pair;
     },
+    receiptKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'zap-receipts'),
     ownRelays: new Set([embeddedRelayUrl(config)]),
     requestKinds: new Set([config.kinds.task, ...agents.flatMap((agent) => agent.jobKinds)]),
   };

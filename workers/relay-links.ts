@@ -1,21 +1,19 @@
 /** Durable objects that hold outbound sockets, up to LINK_RELAYS_PER_OBJECT relays each. The logic is src/link/. */
 import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../src/clock.ts';
-import type { Config } from '../src/config.ts';
 import { LINK_HEARTBEAT_MS } from '../src/limits.ts';
 import { Links } from '../src/link/links.ts';
 import type { LinkPorts } from '../src/link/ports.ts';
 import { linkGroupNamed } from '../src/link/shard.ts';
-import { assertPublicUrl } from '../src/net/guard.ts';
 import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import { authTemplate } from '../src/nostr/nip42.ts';
-import { normalizeRelayUrl } from '../src/nostr/relay-url.ts';
 import { fetchDialer } from './dial.ts';
 import { concerns, dispatch } from './dispatch.ts';
 import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { permitRelay } from './permit.ts';
 import type { LinkStatus, PublishOutcome, RelayLinksRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
 
@@ -106,13 +104,4 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
         : { fault: (name: 'K0' | 'K1', about: string) => faultPoint(env, name, about) }),
     };
   }
-}
-
-/** The operator's own relays may be anywhere; a URL from a stranger's request has to be a public one, over TLS. */
-function permitRelay(config: Config, url: string): string {
-  if (config.relays.includes(url)) return url;
-  const ownHosts = config.local ? [] : [new URL(config.publicUrl).hostname];
-  return normalizeRelayUrl(
-    assertPublicUrl(url, { schemes: ['wss'], allowPrivate: config.local, ownHosts }).href,
-  );
 }

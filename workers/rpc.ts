@@ -13,7 +13,9 @@ import type { Filter } from '../src/nostr/filter.ts';
 import type { PostResult } from '../src/payment/account/book-store.ts';
 import type { PayoutView } from '../src/payment/account/payout-desk.ts';
 import type { AccountStatement } from '../src/payment/account/statement.ts';
+import type { ZapInvoice, ZapInvoiceOrder, ZapStatus } from '../src/payment/account/zap-order.ts';
 import type { PlainEntry } from '../src/payment/ledger.ts';
+import type { Terms } from '../src/payment/ledger-entries.ts';
 import type {
   HoldOrder,
   InvoiceOrder,
@@ -29,7 +31,7 @@ import type { Observer } from '../src/payment/watches.ts';
 import type { JobOutput, Report } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 
-export { EMBEDDED } from '../src/job/outbox.ts';
+export { EMBEDDED } from '../src/link/outbox.ts';
 export type { LinkStatus, PublishOutcome };
 
 /** The embedded relay (workers/relay.ts). Also answers WebSocket upgrades through `fetch`. */
@@ -106,6 +108,12 @@ export interface AgentSessionRpc {
   stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
   /** A job's line in the record, as this session knows it; null when it does not know the job. */
   record(jobId: string): Promise<JobRecord | null>;
+  /**
+   * The client's credit has grown: jobs that wait for money may go on. Repeat-safe; changes nothing else.
+   *
+   * @param jobId the one the money was sent for, which comes first
+   */
+  credited(jobId: string): Promise<void>;
 }
 
 /** One client, or one owner (workers/client-account.ts). */
@@ -119,6 +127,15 @@ export interface ClientAccountRpc {
    * @returns one result for each entry that was tried
    */
   post(entries: readonly PlainEntry[]): Promise<PostResult[]>;
+  /**
+   * Begins a job on trust, when the client may owe so much more (POSTPAY_LIMIT_SATS) and is not behind with an old
+   * debt. Repeat-safe. @param max msats
+   */
+  lend(job: string, max: string): Promise<boolean>;
+  /** The client has the result of a job begun on trust. Repeat-safe. @param max lent @param price owed, msats */
+  owe(job: string, max: string, price: string, terms: Terms): Promise<void>;
+  /** Gives back what may be set aside for a job that will never be. Repeat-safe. */
+  abandon(job: string): Promise<void>;
   /** An owner earned by an entry in somebody else's books. Repeat-safe by that entry's key. @param amount msats */
   earn(key: string, amount: string): Promise<void>;
   /** What the client has paid and not used, msats as a decimal string. */
@@ -132,6 +149,10 @@ export interface ClientAccountRpc {
   refund(id: string): Promise<Plain<PayoutView> | null>;
   /** Calls a refund off while nothing is on its way. */
   cancelRefund(id: string): Promise<Plain<PayoutView> | JobFailure | null>;
+  /** Makes an invoice for a zap, or for a plain payment, and stores what it is for before it answers. */
+  zapInvoice(order: Plain<ZapInvoiceOrder>): Promise<ZapInvoice>;
+  /** What became of such an invoice (LUD-21); null when it is not known (any more). */
+  zapPayment(paymentHash: string): Promise<Plain<ZapStatus> | null>;
 }
 
 /**
@@ -150,6 +171,7 @@ export interface WalletRpc {
   pay(bolt11: string): Promise<WalletAnswer<Plain<Paid>>>;
   list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>>;
   capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
+  balance(): Promise<WalletAnswer<string>>;
   /**
    * Binds a payment hash to one purpose, for good. Whoever made or was handed an invoice asks first: a hash that
    * already stands for something else is a wallet's fault or somebody's trick, and its invoice must not be used.
@@ -186,7 +208,7 @@ export interface WalletStatus {
   readonly waiting: number;
   /** Unix ms; null when the wallet has said nothing since the object woke. */
   readonly lastAnswerAt_ms: number | null;
-  /** Why the last call that got no usable answer is unknown; null when there was none. */
+  /** Why the last call has no answer that says anything; null when it was answered, or when there was none. */
   readonly lastFault: string | null;
 }
 

@@ -11,7 +11,9 @@ import { type AppEnv, problem } from './problem.ts';
 import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
 
 /**
@@ -70,7 +72,9 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', agentRoutes(ports));
   app.route('/', jobRoutes(ports));
   app.route('/', accountRoutes(ports));
+  app.route('/', lnurlRoutes(ports));
   app.route('/', operationRoutes(ports));
+  app.route('/', operatorRoutes(ports));
 
   app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {

@@ -6,7 +6,7 @@ import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, COMPONENTS, JobQuery } from './schemas.ts';
+import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
 
 const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
 
@@ -104,6 +104,28 @@ export const OPERATIONS: readonly Operation[] = [
   ...ACCOUNT_OPERATIONS,
   {
     method: 'get',
+    path: '/.well-known/lnurlp/{slug}',
+    summary: 'How an agent is paid or zapped at its Lightning address (LUD-06, LUD-16, NIP-57)',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlPay' } } },
+    failures: [{ status: 404, schema: 'LnurlError' }],
+  },
+  {
+    method: 'get',
+    path: '/lnurlp/{slug}/callback',
+    summary: 'An invoice for a payment or a zap to an agent',
+    query: CallbackQuery,
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlInvoice' } } },
+    failures: [{ status: 404, schema: 'LnurlError' }],
+  },
+  {
+    method: 'get',
+    path: '/lnurlp/{slug}/verify/{account}/{hash}',
+    summary: 'Whether such an invoice is paid (LUD-21); the whole URL comes with the invoice',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlVerify' } } },
+    failures: [{ status: 404, schema: 'LnurlError' }],
+  },
+  {
+    method: 'get',
     path: '/health',
     summary:
       'Whether the service can work. Outside relays out of reach degrade it; it fails without its own parts.',
@@ -116,6 +138,15 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Metrics in the Prometheus text format',
     success: { status: 200, content: { [METRICS_TYPE]: { text: 'Text exposition format 0.0.4' } } },
     failures: [],
+  },
+  {
+    method: 'get',
+    path: '/operator/ledger',
+    summary: "The books held against the wallet's own list. Only for the operator.",
+    query: LedgerQuery,
+    authenticated: true,
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LedgerReport' } } },
+    failures: [400, 401, 403, 404, 503],
   },
   {
     method: 'get',

@@ -4,6 +4,9 @@ import type { Clock } from '../clock.ts';
 import type { JobFailure } from '../errors.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
 import type { AccountStatement } from '../payment/account/statement.ts';
+import type { ZapStatus } from '../payment/account/zap-order.ts';
+import type { CheckPorts } from '../payment/ledger-check.ts';
+import type { PayOrder } from '../payment/lnurl/server.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { IssuedInvoice } from '../payment/wallet.ts';
 import type { Db } from '../store/db.ts';
@@ -26,6 +29,18 @@ export interface LinkHealth {
   readonly dispatched: number;
   readonly refused: number;
   readonly reconnects: number;
+}
+
+/** The operator's wallet as its connection sees it. */
+export interface WalletHealth {
+  /** Payments somebody waits for. */
+  readonly watches: number;
+  /** Calls without an answer yet. */
+  readonly waiting: number;
+  /** Unix ms; null when it has said nothing since the connection was made. */
+  readonly lastAnswerAt_ms: number | null;
+  /** Why the last call has no answer that says anything; null when it was answered, or when there was none. */
+  readonly lastFault: string | null;
 }
 
 /** A line of the log. Never carries a secret, a header, or a body. */
@@ -61,6 +76,34 @@ export interface AccountPorts {
   invoice(client: string, amount: Msats): Promise<IssuedInvoice>;
 }
 
+/** An invoice for a payment to an agent's Lightning address. */
+export interface OfferedPayment {
+  readonly type: 'offered';
+  readonly bolt11: string;
+  /** By these it is asked for again (LUD-21). */
+  readonly account: string;
+  readonly paymentHash: string;
+  /** The job it pays; null for a zap to the agent. */
+  readonly jobId: string | null;
+}
+
+/**
+ * Why there is none. `unknown_event`: the zapped event has nothing to do with the agent; `busy`: the payer has too many
+ * open ones; `unavailable`: the wallet gave none, which may be different a moment later.
+ */
+export type RefusedPayment = { readonly type: 'unknown_event' | 'busy' | 'unavailable' };
+
+/** What takes payments to the agents' Lightning addresses (LNURL-pay). */
+export interface PaymentDoor {
+  /** Signs the zap receipts. */
+  readonly nostrPubkey: string;
+  /** Where an agent is paid instead; null when it is here. */
+  elsewhere(slug: string): string | null;
+  invoice(agent: KeyedAgent, order: PayOrder): Promise<OfferedPayment | RefusedPayment>;
+  /** Null when no such payment is known (any more). */
+  payment(slug: string, account: string, paymentHash: string): Promise<ZapStatus | null>;
+}
+
 export interface HttpPorts {
   /** Base URL of this deployment, without a trailing slash. */
   readonly publicUrl: string;
@@ -72,6 +115,10 @@ export interface HttpPorts {
   readonly account: AccountPorts;
   readonly db: Db;
   readonly clock: Clock;
+  /** Whom the operator's reports are for, hex; null where nobody is named. */
+  readonly operatorPubkey: string | null;
+  /** What the operator's wallet says of its payments; null where there is no wallet. */
+  readonly wallet: CheckPorts['wallet'] | null;
   newRequestId(): string;
   log(entry: LogEntry): void;
   /** The NIP-11 document of the embedded relay. */
@@ -96,8 +143,12 @@ export interface HttpPorts {
    * Repeat-safe. That `job.client` asks for it has been proved.
    */
   eraseJob(job: JobRecord): Promise<void>;
+  /** Null where there is no wallet. */
+  readonly payments: PaymentDoor | null;
   /** The state of every link; empty without outside relays. */
   links(): Promise<readonly LinkHealth[]>;
+  /** How the wallet connection is; null where there is no wallet. */
+  walletStatus(): Promise<WalletHealth | null>;
   /** Figures of the embedded relay by name, such as stored events and open sockets. */
   relayStats(): Promise<{ readonly [name: string]: number }>;
 }

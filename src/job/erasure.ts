@@ -1,7 +1,7 @@
 /** Erasing an ended job at its client's wish (PROTOCOL §5): what is kept here, and what was told elsewhere. */
+import { EMBEDDED } from '../link/outbox.ts';
 import type { Journal } from './journal.ts';
 import type { LiveJobs } from './live-jobs.ts';
-import { EMBEDDED } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function eraseJob(
   journal.forgetTurn(jobId);
   if (live !== undefined) {
     // What was not delivered yet is dropped: the client does not want it any more.
-    lives.store(live, { ...live.record, outbox: [], lookup: false }, false, () => undefined);
+    lives.store(live, { ...live.record, outbox: [], lookup: false, kept: null }, false, () => undefined);
     lives.settle([live]);
   }
   if (wraps.length > 0) await ports.withdraw(wraps);

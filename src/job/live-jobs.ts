@@ -1,8 +1,8 @@
 /** The jobs of a session that still have something to do: in memory, in the journal, and in the alarm. */
 import { SESSION_KEEP_JOBS_MS, SESSION_KEEP_TURNS_MS } from '../limits.ts';
+import { alsoOwe } from '../link/outbox.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import { isSettled, type Live, nextWake } from './live.ts';
-import { alsoOwe } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 import { isFinal } from './types.ts';
 

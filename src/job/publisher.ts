@@ -2,8 +2,8 @@
  * Sends what the outboxes of a session's jobs promise. One call at a time per relay, and everything that is due for
  * that relay in one call: events of a job arrive in order, and a burst of jobs shares its calls.
  */
+import { answered, type OutboxEntry } from '../link/outbox.ts';
 import type { Live } from './live.ts';
-import { answered, type OutboxEntry } from './outbox.ts';
 import type { SessionPorts } from './ports.ts';
 
 type Ports = Pick<SessionPorts, 'clock' | 'random' | 'publish' | 'defer' | 'fault' | 'log'>;

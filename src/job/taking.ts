@@ -3,6 +3,8 @@ import { JobError, type JobFailure } from '../errors.ts';
 import { JOB_REQUEST_MAX_AGE_S, RELAY_CREATED_AT_FUTURE_S } from '../limits.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { JobBody, Request } from '../protocol/model.ts';
+import type { JournalRecord } from './journal.ts';
+import type { Live } from './live.ts';
 import type { SessionPorts } from './ports.ts';
 
 /** A request with either a body to work on or the reason why it is refused. */
@@ -34,5 +36,21 @@ export function readBody(ports: Pick<SessionPorts, 'body'>, request: Request): T
   } catch (error) {
     if (!(error instanceof JobError)) throw error;
     return { request, body: null, failure: error.failure };
+  }
+}
+
+/** A stored job as it is held in memory; null, and logged, when its request cannot be read. */
+export function takeUp(
+  ports: Pick<SessionPorts, 'read' | 'body' | 'log'>,
+  record: JournalRecord,
+): Live | null {
+  try {
+    const request = ports.read(record.request);
+    const { body } = readBody(ports, request);
+    return { record, request, body, abort: null, working: null };
+  } catch (error) {
+    // It stays in the journal for a version of us that can read it; the others must not wait for that.
+    ports.log('a stored request cannot be read', record.job.id, error);
+    return null;
   }
 }

@@ -59,6 +59,11 @@ export function isJobRequestKind(kind: number): boolean {
   return kind >= JOB_REQUEST_MIN && kind <= JOB_REQUEST_MAX;
 }
 
+/** Whether an event of this kind is a NIP-90 result. */
+export function isJobResultKind(kind: number): boolean {
+  return isJobRequestKind(kind - JOB_RESULT_OFFSET);
+}
+
 /** NIP-01: only the newest event of (pubkey, kind) is kept. */
 export function isReplaceable(kind: number): boolean {
   return kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000);

@@ -16,7 +16,8 @@ export function received(payment: SettledPayment, client: string): Entry {
 
 /** A job takes what it may cost at most from its client's credit. Overdrawn: the client has to pay first. */
 export function reserved(job: string, client: string, max: Msats): Entry {
-  return entry(`reserve:${job}`, [{ from: `credit:${client}`, to: `job:${job}`, amount: max }]);
+  const made = entry(`reserve:${job}`, [{ from: `credit:${client}`, to: `job:${job}`, amount: max }]);
+  return { ...made, unless: `end:${job}` };
 }
 
 /** Somebody who earns by an agent. Weights as in NIP-57 Appendix G: shares are in proportion to them. */
@@ -83,7 +84,8 @@ export function failed(job: string, client: string, amount: Msats): Entry {
 
 /** A postpaid job begins on trust: the client owes what it may cost at most. Nobody else is owed anything yet. */
 export function lent(job: string, client: string, max: Msats): Entry {
-  return entry(`lend:${job}`, [{ from: `owing:${client}`, to: `job:${job}`, amount: max }]);
+  const made = entry(`lend:${job}`, [{ from: `owing:${client}`, to: `job:${job}`, amount: max }]);
+  return { ...made, unless: `end:${job}` };
 }
 
 /** It was delivered and cost less than was lent for it. */

@@ -1,4 +1,4 @@
-/** What an account object stores: how many jobs a client may open, its books, and what is paid out from it. One list, because one object has one version. */
+/** What an account object stores: how many jobs a client may open, its books, zaps, payouts. One list, because one object has one version. */
 export const ACCOUNT_SCHEMA: readonly string[][] = [
   [
     'CREATE TABLE quotas (agent TEXT PRIMARY KEY, window INTEGER NOT NULL, granted INTEGER NOT NULL) WITHOUT ROWID',
@@ -14,6 +14,15 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     'CREATE TABLE told (listener TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID',
     "INSERT INTO told (listener, seq) SELECT 'record', seq FROM projected",
     'DROP TABLE projected',
+  ],
+  [
+    'CREATE TABLE debts (job TEXT PRIMARY KEY, at INTEGER NOT NULL, price INTEGER NOT NULL, terms TEXT NOT NULL) WITHOUT ROWID',
+  ],
+  [
+    `CREATE TABLE zaps (
+      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
+      wake INTEGER NOT NULL
+    ) WITHOUT ROWID`,
   ],
   [
     `CREATE TABLE payouts (

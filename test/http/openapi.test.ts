@@ -6,13 +6,15 @@ import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
 import type { AccountPorts } from '../../src/http/ports.ts';
 import { msats } from '../../src/payment/msats.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
+import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { accountDouble } from '../support/account-double.ts';
 import { person } from '../support/events.ts';
-import { httpFixture, NOW_MS } from '../support/http.ts';
+import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 const CLIENT = person('client').publicKey;
+const LEDGER = '/operator/ledger';
 const JOB = `/jobs/${hexOf(1)}`;
 const spent = { leave: async () => NOW_MS + 60_000 };
 const away = async () => {
@@ -40,7 +42,7 @@ describe('openapi.json', () => {
     path: string,
     request: string,
     init?: RequestInit | undefined,
-    broken?: 'database' | Partial<AccountPorts>,
+    broken?: 'database' | 'no operator' | 'wallet' | 'ledger' | Partial<AccountPorts>,
   ][] = [
     ['/', '/', { headers: { accept: 'text/html' } }],
     ['/', '/', { headers: { accept: 'application/nostr+json' } }],
@@ -120,9 +122,26 @@ describe('openapi.json', () => {
     ['/account/refunds/{id}', '/account/refunds/r', signed('DELETE', '/account/refunds/r')],
     ['/account/refunds/{id}', '/account/refunds/r', { method: 'DELETE' }],
     ['/account/refunds/{id}', '/account/refunds/r', { method: 'DELETE', body: new Uint8Array(200_000) }],
+    ['/.well-known/lnurlp/{slug}', '/.well-known/lnurlp/discover'],
+    ['/.well-known/lnurlp/{slug}', '/.well-known/lnurlp/nobody'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/discover/callback?amount=21000'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/discover/callback?amount=21000&comment=job'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/discover/callback?amount=0'],
+    ['/lnurlp/{slug}/callback', '/lnurlp/nobody/callback?amount=21000'],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/discover/verify/tips/${hexOf(1)}`],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/discover/verify/tips/${hexOf(2)}`],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/discover/verify/tips/x`],
+    ['/lnurlp/{slug}/verify/{account}/{hash}', `/lnurlp/nobody/verify/tips/${hexOf(1)}`],
     ['/health', '/health'],
     ['/health', '/health', undefined, 'database'],
     ['/metrics', '/metrics'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER)],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'ledger'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'wallet'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'no operator'],
+    ['/operator/ledger', LEDGER, asking('client', LEDGER)],
+    ['/operator/ledger', LEDGER],
+    ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
   ];
@@ -131,8 +150,7 @@ describe('openapi.json', () => {
     const document = await (await httpFixture().app.request('/openapi.json')).json();
     const occurred = new Set<string>();
     for (const [path, request, init, broken] of requests) {
-      const over = broken === undefined || broken === 'database' ? {} : { account: accountDouble(broken) };
-      const { app, d1 } = httpFixture(over);
+      const { app, d1 } = httpFixture({ ...faultsOf(broken), payments: paymentDoor().door });
       await upsertJobs(d1.db, [
         jobRecord(1, { client: CLIENT }),
         jobRecord(2, { phase: 'running', closedAt_ms: null, startedAt_ms: null, resultEventId: null }),
@@ -144,6 +162,12 @@ describe('openapi.json', () => {
           kind: 5300,
         }),
       ]);
+      if (broken === 'ledger')
+        await insertLedgerLines(d1.db, [
+          { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },
+          { key: `in:${hexOf(8)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS - 1_000_000 },
+          { key: `in:${hexOf(8)}`, account: 'credit:ann', amount_msats: -5, at_ms: NOW_MS - 1_000_000 },
+        ]);
       if (broken === 'database') d1.failure = new Error('gone');
       const method = (init?.method ?? 'GET').toLowerCase();
       const response = await app.request(request, init);
@@ -215,6 +239,17 @@ function signed(method: string, path: string, body?: string): RequestInit {
   ];
   const authorization = httpToken('client', url, method, NOW_MS, { tags });
   return { method, headers: { authorization }, ...(body === undefined ? {} : { body }) };
+}
+
+function asking(who: string, path: string): RequestInit {
+  return { headers: { authorization: httpToken(who, `https://market.example${path}`, 'GET', NOW_MS) } };
+}
+
+function faultsOf(broken: string | Partial<AccountPorts> | undefined): Parameters<typeof httpFixture>[0] {
+  if (typeof broken === 'object') return { account: accountDouble(broken) };
+  if (broken === 'no operator') return { operatorPubkey: null };
+  const silent = async () => ({ type: 'unknown', reason: 'late' }) as const;
+  return broken === 'wallet' ? { wallet: { ...QUIET_WALLET, list: silent } } : {};
 }
 
 function tokenFor(job: number): string {

@@ -2,12 +2,16 @@
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { embeddedRelayUrl, readConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
-import type { HttpPorts, LinkHealth, LogEntry } from '../../src/http/ports.ts';
+import type { HttpPorts, LinkHealth, LogEntry, PaymentDoor, WalletHealth } from '../../src/http/ports.ts';
+import type { PayOrder } from '../../src/payment/lnurl/server.ts';
+import { msats } from '../../src/payment/msats.ts';
 import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import { accountDouble } from './account-double.ts';
+import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
+import { hexOf } from './records.ts';
 
 /** Unix ms at which these tests take place. */
 export const NOW_MS = 1_800_000_000_000;
@@ -20,6 +24,23 @@ export const OPEN_LINK: LinkHealth = {
   dispatched: 2,
   refused: 1,
   reconnects: 0,
+};
+
+export const WALLET: WalletHealth = {
+  watches: 2,
+  waiting: 1,
+  lastAnswerAt_ms: NOW_MS - 2500,
+  lastFault: null,
+};
+
+/** Who runs the marketplace of these tests. */
+export const OPERATOR = 'operator';
+
+/** A wallet that has settled nothing and holds a sat. */
+export const QUIET_WALLET: NonNullable<HttpPorts['wallet']> = {
+  list: async () => ({ type: 'ok', value: [] }),
+  lookup: async () => ({ type: 'ok', value: null }),
+  balance: async () => ({ type: 'ok', value: msats(1_000) }),
 };
 
 /** A marketplace with two agents at https://market.example, and what its ports were asked. */
@@ -44,6 +65,8 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     account: accountDouble(),
     db: d1.db,
     clock: () => NOW_MS,
+    operatorPubkey: person(OPERATOR).publicKey,
+    wallet: QUIET_WALLET,
     newRequestId: () => `request-${++requests}`,
     log: (entry) => logged.push(entry),
     relayInformation: () => ({ name: 'errand', supported_nips: [1, 11] }),
@@ -60,8 +83,28 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
       erased.push(id);
     },
     links: async () => [OPEN_LINK],
+    walletStatus: async () => WALLET,
+    payments: null,
     relayStats: async () => ({ storedEvents: 12, openSockets: 3 }),
     ...over,
   };
   return { app: createApp(ports), ports, d1, logged, streams, erased, live };
+}
+
+/** A door to payments that makes an invoice for everything, and what it was asked. A `job` in the comment is one. */
+export function paymentDoor(over: Partial<PaymentDoor> = {}) {
+  const orders: { readonly slug: string; readonly order: PayOrder }[] = [];
+  const door: PaymentDoor = {
+    nostrPubkey: hexOf(77),
+    elsewhere: () => null,
+    async invoice({ slug }, order) {
+      orders.push({ slug, order });
+      const jobId = order.comment === 'job' ? hexOf(5) : null;
+      return { type: 'offered', bolt11: 'lnbcrt1invoice', account: 'tips', paymentHash: hexOf(1), jobId };
+    },
+    payment: async (_slug, _account, hash) =>
+      hash === hexOf(1) ? { bolt11: 'lnbcrt1invoice', payment: null } : null,
+    ...over,
+  };
+  return { door, orders };
 }

@@ -1,5 +1,6 @@
 /**
- * The outbox: signed events that are promised to the client, each with the relays that still owe an OK.
+ * The outbox: signed events that are promised to somebody (a client its answer, the world a receipt), each with the
+ * relays that still owe an OK.
  * An event is signed once, when it is promised; whatever is sent again is the same bytes with the same id.
  */
 import { PUBLISH_ATTEMPTS, PUBLISH_BASE_MS, PUBLISH_MAX_MS } from '../limits.ts';

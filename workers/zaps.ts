@@ -1,0 +1,104 @@
+/** Payments to the agents' Lightning addresses: from the HTTP door to the account that holds them, and from there on. */
+import type { OfferedPayment, PaymentDoor, RefusedPayment } from '../src/http/ports.ts';
+import { ZAP_MAX_RELAYS } from '../src/limits.ts';
+import { signAs } from '../src/nostr/event.ts';
+import { isHex32 } from '../src/nostr/hex.ts';
+import { parseRelayUrl } from '../src/nostr/relay-url.ts';
+import type { ZapDeskPorts } from '../src/payment/account/zap-desk.ts';
+import {
+  tipsAccount,
+  ZAP_NEWS,
+  type ZapInvoiceOrder,
+  zapStatusJson,
+} from '../src/payment/account/zap-order.ts';
+import type { PayOrder } from '../src/payment/lnurl/server.ts';
+import { toPlain } from '../src/payment/wallet-json.ts';
+import { zapTarget } from '../src/payment/zaps/target.ts';
+import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { sessionOf } from './dispatch.ts';
+import type { Env } from './env.ts';
+import { marketplaceOf } from './marketplace.ts';
+import { permittedRelay } from './permit.ts';
+import { publishTo } from './relays.ts';
+import { walletOf } from './wallet.ts';
+
+/** How the account that takes what an agent is given stands in a URL, where a client's public key would. */
+const TIPS = 'tips';
+
+/** What takes payments; null where there is no wallet. */
+export function paymentDoor(env: Env): PaymentDoor | null {
+  const { config, receiptKeys } = marketplaceOf(env);
+  if (receiptKeys === null) return null;
+  return {
+    nostrPubkey: receiptKeys.publicKey,
+    elsewhere: (slug) => config.zapAddresses.get(slug) ?? null,
+    invoice: (agent, order) => invoice(env, agent, order),
+    async payment(slug, account, paymentHash) {
+      if (account !== TIPS && !isHex32(account)) return null;
+      const name = account === TIPS ? tipsAccount(slug) : account;
+      return zapStatusJson.nullable().parse(await env.ACCOUNT.getByName(name).zapPayment(paymentHash));
+    },
+  };
+}
+
+async function invoice(
+  env: Env,
+  agent: KeyedAgent,
+  { amount, descriptionHash, comment, zap }: PayOrder,
+): Promise<OfferedPayment | RefusedPayment> {
+  const { config } = marketplaceOf(env);
+  const target =
+    zap === null
+      ? null
+      : await zapTarget(zap, agent.pubkey, config.kinds, {
+          find: (id) => env.RELAY.getByName('main').find(id),
+          sessionOf: (jobId) => sessionOf(env, jobId),
+        });
+  if (target === 'unknown_event') return { type: 'unknown_event' };
+  const order: ZapInvoiceOrder = {
+    slug: agent.slug,
+    amount,
+    descriptionHash,
+    request: zap?.raw ?? null,
+    job: target?.job ?? null,
+    comment,
+  };
+  const account = env.ACCOUNT.getByName(target?.client ?? tipsAccount(agent.slug));
+  const made = await account.zapInvoice(toPlain(order));
+  if (made.type !== 'offered') return made;
+  return { ...made, account: target?.client ?? TIPS, jobId: target?.job?.id ?? null };
+}
+
+/** An account's ways to the world for its zaps. @param account its name */
+export function zapPorts(
+  env: Env,
+  account: string,
+): Omit<ZapDeskPorts, 'now' | 'defer' | 'woken' | 'log' | 'post'> {
+  const { config, agentBySlug, ownRelays, receiptKeys } = marketplaceOf(env);
+  const link = () => env.WALLET.getByName('main');
+  return {
+    random: Math.random,
+    wallet: walletOf(env),
+    bind: (paymentHash, purpose) => link().bind(paymentHash, purpose),
+    watch: (paymentHash, expires_ms) => link().watch(paymentHash, account, ZAP_NEWS, expires_ms, 'account'),
+    terms: (slug) => ({
+      shares: agentBySlug(slug)?.owners ?? config.owners.get(slug) ?? [],
+      feeParts: config.feeParts,
+    }),
+    relays(urls) {
+      const others = urls
+        .map(parseRelayUrl)
+        .filter((url) => url !== null)
+        .filter((url) => !ownRelays.has(url))
+        .map((url) => permittedRelay(config, url))
+        .filter((url) => url !== null);
+      return [...new Set(others)].slice(0, ZAP_MAX_RELAYS);
+    },
+    sign(receipt) {
+      if (receiptKeys === null) throw new Error('there is no wallet, so nothing was paid');
+      return signAs(receipt, receiptKeys);
+    },
+    publish: (target, events) => publishTo(env, target, events),
+    credited: (session, jobId) => env.SESSION.getByName(session).credited(jobId),
+  };
+}
