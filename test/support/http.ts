@@ -8,6 +8,7 @@ import { msats } from '../../src/payment/msats.ts';
 import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
+import { accountDouble } from './account-double.ts';
 import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
 import { hexOf } from './records.ts';
@@ -61,6 +62,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     agents: keyedAgents(config),
     draining: false,
+    account: accountDouble(),
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,
