@@ -60,6 +60,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     agents: keyedAgents(config),
+    developmentMoney: false,
     draining: false,
     db: d1.db,
     clock: () => NOW_MS,

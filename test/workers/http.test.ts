@@ -19,6 +19,7 @@ const ports: HttpPorts = {
   publicUrl: 'https://market.example',
   relays: ['wss://market.example'],
   agents: [],
+  developmentMoney: false,
   draining: false,
   db,
   operatorPubkey: null,
