@@ -339,6 +339,13 @@ export const PAYOUT_MAX_FINAL_CLTV_BLOCKS = 432;
 /** A payout's invoice must be payable for so long yet, s, and for no longer than this: until then it blocks another. */
 export const PAYOUT_MIN_PAYABLE_S = 60;
 export const PAYOUT_MAX_PAYABLE_S = 7 * 86_400;
+/** An LNURL endpoint's answer, bytes: pictures in its metadata are the largest part. */
+export const LNURL_MAX_ANSWER_BYTES = 262_144;
+/** Refunds and invoices for credit a client may ask for in an hour: each costs calls to the wallet and to others. */
+export const ACCOUNT_REFUNDS_PER_HOUR = 60;
+export const ACCOUNT_INVOICES_PER_HOUR = 60;
+/** A client sees so many of its newest refunds with its account. */
+export const ACCOUNT_REFUNDS_SHOWN = 20;
 /** Pause before a payout that did not arrive is tried again, doubled each time, ms. */
 export const PAYOUT_RETRY_BASE_MS = 30_000;
 export const PAYOUT_RETRY_MAX_MS = 6 * 3_600_000;

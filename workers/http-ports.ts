@@ -7,6 +7,7 @@ import { partiesOf } from '../src/protocol/route.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
 import { VERSION } from '../src/version.ts';
+import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
 import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
@@ -24,6 +25,7 @@ export function httpPorts(env: Env): HttpPorts {
     agents,
     developmentMoney: isDevelopmentMoney(config),
     draining: config.draining,
+    account: accountPorts(env),
     db: openDb(env.DB),
     clock: Date.now,
     operatorPubkey: config.operatorPubkey,

@@ -3,6 +3,7 @@
  * only the interface, so that a test double can stand in. All values are plain JSON.
  */
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
+import type { JobFailure } from '../src/errors.ts';
 import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
@@ -10,6 +11,8 @@ import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import type { PostResult } from '../src/payment/account/book-store.ts';
+import type { PayoutView } from '../src/payment/account/payout-desk.ts';
+import type { AccountStatement } from '../src/payment/account/statement.ts';
 import type { ZapInvoice, ZapInvoiceOrder, ZapStatus } from '../src/payment/account/zap-order.ts';
 import type { PlainEntry } from '../src/payment/ledger.ts';
 import type { Terms } from '../src/payment/ledger-entries.ts';
@@ -137,6 +140,15 @@ export interface ClientAccountRpc {
   earn(key: string, amount: string): Promise<void>;
   /** What the client has paid and not used, msats as a decimal string. */
   credit(): Promise<string>;
+  statement(): Promise<Plain<AccountStatement>>;
+  /** Begins to pay credit back to a Lightning address, or says why not. @param amount msats */
+  refundTo(address: string, amount: string): Promise<Plain<PayoutView> | JobFailure>;
+  /** Pays credit back to an invoice. Repeat-safe by the invoice. */
+  refundBy(bolt11: string): Promise<Plain<PayoutView> | JobFailure>;
+  /** Null when there is no such refund. */
+  refund(id: string): Promise<Plain<PayoutView> | null>;
+  /** Calls a refund off while nothing is on its way. */
+  cancelRefund(id: string): Promise<Plain<PayoutView> | JobFailure | null>;
   /** Makes an invoice for a zap, or for a plain payment, and stores what it is for before it answers. */
   zapInvoice(order: Plain<ZapInvoiceOrder>): Promise<ZapInvoice>;
   /** What became of such an invoice (LUD-21); null when it is not known (any more). */

@@ -6,6 +6,8 @@ import {
   HTTP_PAGE_MAX,
   LEDGER_CHECK_GRACE_S,
   LEDGER_CHECK_MAX_GRACE_S,
+  LNURL_MAX_SENDABLE_MSATS,
+  LNURL_MIN_SENDABLE_MSATS,
 } from '../limits.ts';
 import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
@@ -200,6 +202,54 @@ export const JobQuery = z.strictObject({
 /** Query of `GET /agents`. */
 export const AgentQuery = z.strictObject({ cursor, limit });
 
+/** A Lightning invoice in a QR code has 7,089 characters at the most; connection strings and addresses are shorter. */
+const destination = z.string().min(1).max(7_089).optional();
+const amount = z.int().min(LNURL_MIN_SENDABLE_MSATS).max(LNURL_MAX_SENDABLE_MSATS);
+
+/** Body of `POST /account/refunds`. */
+export const RefundRequest = z
+  .strictObject({
+    lud16: destination.describe('Lightning address; without any destination, that of the client’s profile'),
+    nwc: destination.describe('nostr+walletconnect:// string of a wallet that is asked for one invoice'),
+    bolt11: destination.describe('Lightning invoice that names its amount'),
+    amount_msats: z
+      .int()
+      .min(LNURL_MIN_SENDABLE_MSATS)
+      .optional()
+      .describe('Without it everything that can be sent, in whole sats; with an invoice, what it asks for'),
+  })
+  .refine(
+    ({ lud16, nwc, bolt11 }) => [lud16, nwc, bolt11].filter((one) => one !== undefined).length <= 1,
+    'only one of lud16, nwc and bolt11',
+  );
+
+/** Body of `POST /account/invoices`. */
+export const InvoiceRequest = z.strictObject({ amount_msats: amount });
+
+export const Invoice = z.object({
+  bolt11: z.string(),
+  payment_hash: hex32,
+  expires_at: count.describe('Unix time, s'),
+});
+
+export const Refund = z.object({
+  id: z.string(),
+  state: z.enum(['waiting', 'sending', 'paid', 'returned', 'cancelled']),
+  amount_msats: count,
+  lud16: z.string().nullable().describe('Where it goes; null where an invoice was handed in'),
+  problem: z.string().nullable().describe('Why the last try brought nothing, or why it ended unpaid'),
+  opened_at_ms: unixMs,
+  closed_at_ms: unixMs.nullable(),
+});
+
+export const Account = z.object({
+  pubkey: hex32,
+  credit_msats: count.describe('Paid and not used'),
+  owing_msats: count.describe('Delivered and not paid, or lent for postpaid jobs'),
+  set_aside_msats: count.describe('Set aside for jobs that are not over'),
+  refunds: z.array(Refund).describe('The newest, newest first'),
+});
+
 /** Query of `GET /operator/ledger`. */
 export const LedgerQuery = z.strictObject({
   grace_s: z
@@ -221,6 +271,11 @@ export const COMPONENTS = {
   JobList,
   Nip05,
   Health,
+  RefundRequest,
+  InvoiceRequest,
+  Invoice,
+  Refund,
+  Account,
   LedgerReport,
   LnurlError,
   LnurlPay,

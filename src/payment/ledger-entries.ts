@@ -132,9 +132,34 @@ export function paidOut({ payout, amount, paymentHash }: Outgoing, routingFees: 
   ]);
 }
 
+/**
+ * It arrived although the claim had been given up and the money was its owner's again. What of it has been spent since
+ * is owed by them.
+ *
+ * @param covered what of the amount is still there
+ */
+export function paidLate(
+  { source, amount, paymentHash }: Outgoing,
+  routingFees: Msats,
+  covered: Msats,
+): Entry {
+  return entry(`out:${paymentHash}`, [
+    { from: source, to: 'wallet', amount: covered },
+    { from: debtOf(source), to: 'wallet', amount: subtract(amount, covered) },
+    { from: 'routing', to: 'wallet', amount: routingFees },
+  ]);
+}
+
 /** The operator's own money in the wallet, as it was when the books began or is added. */
 export function deposited(key: string, amount: Msats): Entry {
   return entry(`deposit:${key}`, [{ from: 'wallet', to: 'capital', amount }]);
+}
+
+/** What somebody owes who got more than they had. The operator owes itself nothing: it has less. */
+function debtOf(source: Source): Account {
+  return source === 'revenue' || source === 'capital'
+    ? source
+    : `owing:${source.slice(source.indexOf(':') + 1)}`;
 }
 
 function sendingOf(payout: string): Account {

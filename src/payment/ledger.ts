@@ -16,7 +16,10 @@ import type { Msats } from './msats.ts';
  *   agent and owed to its owner; `sending:<payout>`: claimed by a payment under way; `revenue`: the operator's fees;
  *   `capital`: its own money;
  * - `transit:<Lightning address>`: on its way from the books of who paid to those of the owner, each of which is a store
- *   of its own. Only here may one store hold less than nothing; over all of them it never does.
+ *   of its own.
+ *
+ * One store may hold less than nothing in `transit` and in the `wallet` only: an owner is paid from what clients brought
+ * into theirs. Over all stores neither does.
  */
 export type Account =
   | 'wallet'
@@ -144,9 +147,9 @@ export function balanceOf({ balances }: Books, account: Account): bigint {
   return inWords(account, balances.get(account) ?? 0n);
 }
 
-/** Whether an account holds less than nothing, which only money between two stores may. */
+/** Whether an account holds less than nothing although it may not. */
 export function isOverdrawn(books: Books, account: Account): boolean {
-  return balanceOf(books, account) < 0n && !account.startsWith('transit:');
+  return balanceOf(books, account) < 0n && account !== 'wallet' && !account.startsWith('transit:');
 }
 
 /** Debits minus credits over all accounts: nothing, at any moment. */

@@ -8,6 +8,7 @@ import { msats } from '../../src/payment/msats.ts';
 import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
+import { accountDouble } from './account-double.ts';
 import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
 import { hexOf } from './records.ts';
@@ -62,6 +63,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     agents: keyedAgents(config),
     developmentMoney: false,
     draining: false,
+    account: accountDouble(),
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,

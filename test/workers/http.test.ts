@@ -6,6 +6,7 @@ import { checkLedger } from '../../src/payment/ledger-check.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
+import { accountDouble } from '../support/account-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -18,6 +19,7 @@ let cancelled = 0;
 const ports: HttpPorts = {
   publicUrl: 'https://market.example',
   relays: ['wss://market.example'],
+  account: accountDouble(),
   agents: [],
   developmentMoney: false,
   draining: false,

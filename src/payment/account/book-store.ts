@@ -32,9 +32,10 @@ export class BookStore {
   /**
    * Posts an entry in one transaction: with its balances, or not at all.
    *
+   * @param also stored in the same transaction, when the entry is posted
    * @throws RangeError when the postings do not add up to nothing: then the code that made them is wrong
    */
-  post(entry: Entry, at_ms: number): PostResult {
+  post(entry: Entry, at_ms: number, also?: () => void): PostResult {
     const postings = sumByAccount(entry);
     const text = JSON.stringify(postings.map(([account, amount]) => [account, amount.toString()]));
     return this.#sql.transaction(() => {
@@ -53,6 +54,7 @@ export class BookStore {
           Number(amount),
         );
       }
+      also?.();
       return 'posted';
     });
   }
