@@ -307,6 +307,11 @@ export const ZAP_KEEP_PAID_MS = 604_800_000;
 export const ZAP_RECOVERY_MS = 10_000;
 /** Zaps an account works on in one turn. */
 export const ZAP_BATCH = 32;
+/** What another zap provider says of itself is asked again after this time, and after this one when it was away, ms. */
+export const ZAP_PROVIDER_KEEP_MS = 3_600_000;
+export const ZAP_PROVIDER_RETRY_MS = 60_000;
+/** Its answer is short, bytes. */
+export const ZAP_PROVIDER_MAX_BYTES = 16_384;
 /** How long an invoice of ours can be paid, s. */
 export const INVOICE_EXPIRY_S = 900;
 /** An invoice that the wallet does not make is asked for this often, then payment is not available. */

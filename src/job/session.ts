@@ -7,6 +7,7 @@
  */
 import { promise } from '../link/outbox.ts';
 import type { NostrEvent } from '../nostr/event.ts';
+import type { Msats } from '../payment/msats.ts';
 import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
@@ -145,9 +146,13 @@ export class Session {
   /** The client's credit has grown: jobs that wait for money take theirs, the one it was sent for first. Repeat-safe. */
   async credited(jobId: string): Promise<void> {
     this.#recover();
-    const lives = [...this.#lives.unfinished];
-    const first = lives.filter(({ record }) => record.job.id === jobId);
-    for (const live of new Set([...first, ...lives])) await this.#till?.credited(live);
+    await this.#till?.credited([...this.#lives.unfinished], jobId);
+  }
+
+  /** Another provider claims that a job was zapped, which may be enough for work up to the price `trust`. Repeat-safe. */
+  zapped(jobId: string, amount: Msats, trust: Msats): void {
+    this.#recover();
+    this.#till?.claimed(this.#lives.get(jobId), amount, trust);
   }
 
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
@@ -177,10 +182,7 @@ export class Session {
   #recover(): void {
     if (this.#recovered) return;
     this.#recovered = true;
-    for (const record of this.#journal.open()) {
-      const live = takeUp(this.#ports, record);
-      if (live !== null) this.#lives.hold(live);
-    }
+    for (const live of takeUp(this.#ports, this.#journal.open())) this.#lives.hold(live);
     for (const live of this.#lives.all()) {
       // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may
       // still be at work: it gets a whole lease to say so.

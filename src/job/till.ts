@@ -61,6 +61,7 @@ export class Till {
   bill(live: Live): void {
     const { money, job } = live.record;
     if (money === null || money.bill !== null || money.reserved || isFinal(job.phase)) return;
+    if (!job.waitingFor.includes(MONEY)) return;
     const purpose = { text: `Job ${job.id.slice(0, 16)}` };
     const now_ms = this.#ports.clock();
     this.#apply(live, money, openBill({ id: job.id, amount: quoteOf(money).max, purpose }, now_ms));
@@ -91,12 +92,17 @@ export class Till {
   }
 
   /**
-   * The client has more credit: a job that waits for its money takes its price from there, and nobody shall pay its
-   * bill any more.
+   * The client has more credit, sent for one of its jobs: those that wait for money take their prices from there, that
+   * one first.
    *
    * @throws Error when the job's books are being written just now: whoever brings the news brings it again
    */
-  async credited(live: Live): Promise<void> {
+  async credited(lives: readonly Live[], jobId: string): Promise<void> {
+    const first = lives.filter(({ record }) => record.job.id === jobId);
+    for (const live of new Set([...first, ...lives])) await this.#takeCredit(live);
+  }
+
+  async #takeCredit(live: Live): Promise<void> {
     const { job, money } = live.record;
     if (money === null || money.reserved || !job.waitingFor.includes(MONEY) || isFinal(job.phase)) return;
     if (this.#busy.has(job.id)) throw new Error('the books of this job are being written');
@@ -106,12 +112,27 @@ export class Till {
       const current = live.record.money;
       if (current !== null)
         this.#store(live, { ...current, reserved: true }, [], { type: 'ready', key: MONEY });
+      // Nobody shall pay its invoice any more.
       this.#input(live, { type: 'withdraw' });
     } finally {
       this.#busy.delete(job.id);
     }
     // It may have ended while the books were asked; then it gives back what it took.
     this.settle(live);
+  }
+
+  /**
+   * Another provider claims to have been paid for a job. No money is ours by that, so nothing is booked and nothing set
+   * aside; the job goes on when the claim covers its price and the price is not above what may be trusted.
+   */
+  claimed(live: Live | undefined, amount: Msats, trust: Msats): void {
+    if (live === undefined) return;
+    const { job, money } = live.record;
+    if (money === null || money.reserved || !job.waitingFor.includes(MONEY) || isFinal(job.phase)) return;
+    const { max } = quoteOf(money);
+    if (amount < max || max > trust) return;
+    this.#store(live, money, [], { type: 'ready', key: MONEY });
+    this.#input(live, { type: 'withdraw' });
   }
 
   /** Brings the books to where the job is: money that came in, money set aside, how it ended. */
