@@ -5,7 +5,7 @@
  * are paid. Does not prove: that the wallet's word is true (src/payment/nwc checks it), or D1's copy of the books.
  */
 import { describe, expect, test } from 'vitest';
-import { msats } from '../../src/payment/msats.ts';
+import { type Msats, msats } from '../../src/payment/msats.ts';
 import { PRICE, Purse } from './purse.ts';
 import { CALM, type Trouble, World } from './world.ts';
 
@@ -125,4 +125,28 @@ test('a job that waits for its money is not moved by too little', async () => {
   expect(await world.run(4_000)).toBe(true);
   expect(world.record.get(request.id)?.phase).toBe('expired');
   expect(purse.credit).toBe(PART);
+});
+
+describe('the claim of another provider that a job was zapped', () => {
+  const run = async (amount: Msats, trust: Msats) => {
+    const purse = new Purse();
+    purse.refusesToPay = true;
+    const world = new World(5, CALM, false, purse);
+    const request = world.request([['i', 'words', 'text']]);
+    world.deliver(request);
+    for (const after_ms of [60_000, 61_000]) world.claim(request.id, amount, trust, after_ms);
+    expect(await world.run(4_000)).toBe(true);
+    expect(purse.books.balances().size, 'no money of ours has moved').toBe(0);
+    return world.record.get(request.id)?.phase;
+  };
+
+  test.each([
+    ['covers the price, which may be trusted', PRICE, PRICE, 'delivered'],
+    ['is over too little', PART, PRICE, 'expired'],
+    ['is for a price above what is trusted', PRICE, PART, 'expired'],
+    ['is much, for a price above what is trusted', msats(1_000_000), PART, 'expired'],
+    ['comes where nothing is trusted', PRICE, msats(0), 'expired'],
+  ] as const)('%s', async (_, amount, trust, phase) => {
+    expect(await run(amount, trust)).toBe(phase);
+  });
 });
