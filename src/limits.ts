@@ -304,7 +304,7 @@ export const ZAP_KEEP_UNPAID_MS = 7_200_000;
 /** A paid zap can be asked about (LUD-21) for a week, ms. */
 export const ZAP_KEEP_PAID_MS = 604_800_000;
 /** What a zap still wants done is looked at again after this time when the memory of doing it was lost, ms. */
-export const ZAP_RECOVERY_MS = 10_000;
+export const ZAP_RECOVERY_MS = 5_000;
 /** Zaps an account works on in one turn. */
 export const ZAP_BATCH = 32;
 /** What another zap provider says of itself is asked again after this time, and after this one when it was away, ms. */
