@@ -299,6 +299,10 @@ export const ZAP_MAX_RELAYS = 5;
 export const ZAP_CLOCK_SKEW_S = 600;
 /** Invoices of one account's zaps that may be open at a time: each is one in the wallet, and anybody may ask for it. */
 export const ZAP_MAX_OPEN = 20;
+/** Invoices one network address may ask for: sustained, after a pause, and how many addresses are remembered. */
+export const LNURL_CALLBACKS_PER_S = 0.5;
+export const LNURL_CALLBACKS_BURST = 60;
+export const LNURL_CALLERS = 10_000;
 /** An unpaid zap is forgotten so long after its expiry: later than the wallet is asked about it, ms. */
 export const ZAP_KEEP_UNPAID_MS = 7_200_000;
 /** A paid zap can be asked about (LUD-21) for a week, ms. */
