@@ -297,8 +297,10 @@ export const ZAP_MAX_REQUEST_BYTES = 8_192;
 export const ZAP_MAX_RELAYS = 5;
 /** How far the clocks of zap providers may be from ours, s. */
 export const ZAP_CLOCK_SKEW_S = 600;
-/** Invoices of one account's zaps that may be open at a time: each is one in the wallet, and anybody may ask for it. */
+/** Invoices an account's owner may have open at a time for its own zaps: each is one in the wallet. */
 export const ZAP_MAX_OPEN = 20;
+/** The same for everybody else who zaps its jobs, or gives to an agent: strangers must not use up the owner's. */
+export const ZAP_MAX_OPEN_OTHERS = 200;
 /** Invoices one network address may ask for: sustained, after a pause, and how many addresses are remembered. */
 export const LNURL_CALLBACKS_PER_S = 0.5;
 export const LNURL_CALLBACKS_BURST = 60;

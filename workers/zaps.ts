@@ -61,6 +61,7 @@ async function invoice(
     amount,
     descriptionHash,
     request: zap?.raw ?? null,
+    own: zap !== null && zap.sender === target?.client,
     job: target?.job ?? null,
     comment,
   };
