@@ -1,7 +1,8 @@
 /**
- * Goal: the started service is paid real Lightning money, to the msat, also while its wallet's news and answers get
- * lost. Method: black box; the operator's wallet is an LDK node by NWC (`NWC_URI`), the customer's another, driven by
- * Alby's SDK; every test compares the nodes' own balances before and after.
+ * Goal: the started service is paid real Lightning money in every way it takes any, to the msat, also while its wallet's
+ * news and answers get lost and while deadlines pass. Method: black box; the operator's wallet is an LDK node by NWC
+ * (`NWC_URI`), the customer's another, driven by Alby's SDK; every test compares the nodes' own balances before and after,
+ * and in the end the books are held against the operator's node.
  *
  * What it does not prove: a real chain (blocks are made by the test), force closes, routing among strangers, and that
  * the service survives crashes on the way (test/fault does).
@@ -11,7 +12,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decodeInvoice } from '../../src/payment/bolt11/decode.ts';
 import { NWCClient } from '../peers/alby.ts';
 import { type Answers, errorOf, tag } from '../support/client.ts';
-import { balancesOf, changeSince } from '../support/lightning/balances.ts';
+import { type Balances, balancesOf, changeSince } from '../support/lightning/balances.ts';
+import { expectBooksToAgree } from '../support/lightning/books.ts';
 import { type LightningRig, startLightning } from '../support/lightning/rig.ts';
 import {
   type AskedJob,
@@ -35,9 +37,11 @@ let rig: LightningRig;
 let service: Service;
 let payer: NWCClient;
 let customer: Customer;
+let atFirst: Balances;
 
 beforeAll(async () => {
   rig = await startLightning();
+  atFirst = balancesOf(rig);
   service = await startService({ env: { NWC_URI: rig.wallets.market.connection() } });
   payer = new NWCClient({ nostrWalletConnectUrl: rig.wallets.client.connection() });
   customer = await Customer.connect(service);
@@ -324,4 +328,8 @@ describe('a zap', () => {
     await receiptOf(receipts);
     expect(changeSince(rig, before)).toEqual(PAID);
   });
+});
+
+test('in the end the books agree with the node, payment by payment', async () => {
+  await expectBooksToAgree(service, rig.nodes.market.balance_msats - atFirst.market);
 });
