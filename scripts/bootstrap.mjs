@@ -22,6 +22,7 @@ if (command === undefined || !existsSync(join(root, 'scripts', `${command}.ts`))
 install('.');
 // Relays and clients that nobody here wrote; only tests and benches talk to them.
 if (command === 'test' || command === 'bench') install('test/peers');
+if (command === 'bench') install('test/bench/askexperts');
 run(findNode());
 
 /** Installs the packages of one folder unless exactly its lock file was installed before. */

@@ -108,6 +108,10 @@ export const JOB_MAX_STATUS_CHARS = 400;
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 /** A job that has not started after this time is given up, ms: nothing waits for ever. */
 export const JOB_START_PATIENCE_MS = 3_600_000;
+/** A finished job whose money can neither be taken nor asked for is given up after this time, ms. */
+export const JOB_CHECKOUT_PATIENCE_MS = 3_600_000;
+/** How long the answer to a request that was paid by invoice is kept for the same request come again, ms. */
+export const JOB_RESEND_KEEP_MS = 600_000;
 /** Deltas that arrive within this time travel as one event, ms. */
 export const JOB_DELTA_WINDOW_MS = 40;
 /** Deltas that wait for one relay; a relay that takes them slower gets the newest. */
@@ -327,6 +331,8 @@ export const INVOICE_GRACE_MS = 600_000;
 /** The wallet is asked about an open payment this often, and at the least, ms; notifications only hurry it. */
 export const MONEY_LOOK_MIN_MS = 2_000;
 export const MONEY_LOOK_MAX_MS = 60_000;
+/** What is locked is at least this much, msats: nodes count less as dust and take few at a time (LIGHTNING §1.1). */
+export const ESCROW_MIN_MSATS = 10_000;
 /** Hold invoices can be paid for a shorter time: some wallets cannot cancel one that nobody has paid yet, s. */
 export const ESCROW_EXPIRY_S = 600;
 /** Blocks a payment is held at least: a day. */
@@ -337,11 +343,20 @@ export const ESCROW_MARGIN_BLOCKS = 24;
 export const ESCROW_SETTLE_BLOCKS = 3;
 /** So many blocks after the deadline a payment that the wallet still calls held is taken as gone back. */
 export const ESCROW_LAPSE_BLOCKS = 6;
+/** A client whose oldest debt is older than this gets no more work on trust, ms. */
+export const POSTPAY_OVERDUE_MS = 86_400_000;
 /** A payout's invoice may lock our money for so many blocks at the most: three days. */
 export const PAYOUT_MAX_FINAL_CLTV_BLOCKS = 432;
 /** A payout's invoice must be payable for so long yet, s, and for no longer than this: until then it blocks another. */
 export const PAYOUT_MIN_PAYABLE_S = 60;
 export const PAYOUT_MAX_PAYABLE_S = 7 * 86_400;
+/** An LNURL endpoint's answer, bytes: pictures in its metadata are the largest part. */
+export const LNURL_MAX_ANSWER_BYTES = 262_144;
+/** Refunds and invoices for credit a client may ask for in an hour: each costs calls to the wallet and to others. */
+export const ACCOUNT_REFUNDS_PER_HOUR = 60;
+export const ACCOUNT_INVOICES_PER_HOUR = 60;
+/** A client sees so many of its newest refunds with its account. */
+export const ACCOUNT_REFUNDS_SHOWN = 20;
 /** Pause before a payout that did not arrive is tried again, doubled each time, ms. */
 export const PAYOUT_RETRY_BASE_MS = 30_000;
 export const PAYOUT_RETRY_MAX_MS = 6 * 3_600_000;
@@ -420,3 +435,23 @@ export const LEDGER_PROJECT_DELAY_MS = 200;
 export const LEDGER_PROJECT_BATCH = 200;
 /** Pause before entries that were not taken are told again, ms. */
 export const LEDGER_RETRY_MS = 10_000;
+/**
+ * What moved later than this is not held against books or wallet when they are compared, s: a payment nobody was
+ * notified of is looked up every minute, and the record lags behind the accounts.
+ */
+export const LEDGER_CHECK_GRACE_S = 90;
+export const LEDGER_CHECK_MAX_GRACE_S = 86_400;
+/**
+ * Payments on one page of the wallet's list, and pages that one comparison reads. A page has to fit one encrypted event,
+ * and some wallets keep kilobytes with each payment; all calls together stay under the platform's 1,000 of a request.
+ */
+export const LEDGER_CHECK_PAGE = 20;
+export const LEDGER_CHECK_PAGES = 500;
+/** Lines of the ledger about the wallet that one comparison reads. */
+export const LEDGER_CHECK_LINES = 20_000;
+/** Booked payments that are not in the wallet's list are looked up one by one, so many at the most. */
+export const LEDGER_CHECK_LOOKUPS = 100;
+/** Accounts and entries with something wrong that one comparison names. */
+export const LEDGER_CHECK_NAMED = 100;
+/** Money set aside for a job for longer than this is mentioned, ms. */
+export const LEDGER_SET_ASIDE_MS = 86_400_000;

@@ -4,10 +4,16 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../src/clock.ts';
+import type { JobFailure } from '../src/errors.ts';
 import { type Leave, Quotas } from '../src/job/quota.ts';
 import { BookStore, type PostResult, type StoredEntry } from '../src/payment/account/book-store.ts';
+import { Debts } from '../src/payment/account/debts.ts';
 import { earningsOf, payeeAccount, payeeOf } from '../src/payment/account/earnings.ts';
 import { type AccountPart, earliest } from '../src/payment/account/part.ts';
+import { PayoutDesk } from '../src/payment/account/payout-desk.ts';
+import { PayoutFunds } from '../src/payment/account/payout-funds.ts';
+import { PayoutStore } from '../src/payment/account/payout-store.ts';
+import { statementOf } from '../src/payment/account/statement.ts';
 import { Tail } from '../src/payment/account/tail.ts';
 import { ZapDesk } from '../src/payment/account/zap-desk.ts';
 import {
@@ -17,26 +23,31 @@ import {
   type ZapStatus,
   zapOrderJson,
 } from '../src/payment/account/zap-order.ts';
+import { readInvoice } from '../src/payment/bolt11/decode.ts';
 import { type Entry, entrySchema, type PlainEntry } from '../src/payment/ledger.ts';
-import { earned, received } from '../src/payment/ledger-entries.ts';
-import { msatsSchema } from '../src/payment/msats.ts';
+import { earned, received, type Terms } from '../src/payment/ledger-entries.ts';
+import { msats, msatsSchema } from '../src/payment/msats.ts';
 import { settledPayment } from '../src/payment/settlement.ts';
 import type { WalletTransaction } from '../src/payment/wallet.ts';
 import { type Plain, toPlain, transactionJson } from '../src/payment/wallet-json.ts';
 import { openDb } from '../src/store/db.ts';
 import { insertLedgerLines } from '../src/store/ledger.ts';
-import type { Env } from './env.ts';
+import { configOf, type Env } from './env.ts';
+import { payoutPorts } from './payout-ports.ts';
 import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
 import { zapPorts } from './zaps.ts';
 
+const NO_INVOICE: JobFailure = { code: 'BAD_REQUEST', message: 'This is no Lightning invoice' };
 /** Pause before an alarm that failed is tried again, ms. */
 const ALARM_RETRY_MS = 10_000;
 
 export class ClientAccount extends DurableObject<Env> implements ClientAccountRpc, MoneyObserver {
   readonly #quotas: Quotas;
   readonly #books: BookStore;
+  readonly #debts: Debts;
   readonly #tail: Tail;
+  readonly #desk: PayoutDesk;
   readonly #zaps: ZapDesk;
   readonly #parts: readonly AccountPart[];
   #wakeAt_ms: number | null = null;
@@ -46,6 +57,7 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     const sql = durableSql(ctx.storage);
     this.#quotas = new Quotas(sql);
     this.#books = new BookStore(sql);
+    this.#debts = new Debts(sql, this.#books, { now: systemClock, post: (entry) => this.#post(entry) });
     const ports = {
       now: systemClock,
       defer: (work: Promise<void>) => ctx.waitUntil(work),
@@ -53,12 +65,18 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
       log: (what: string, error: unknown) => console.error(what, ctx.id.name, error),
     };
     this.#tail = new Tail('record', this.#books, (entries) => this.#tell(entries), ports);
+    this.#desk = new PayoutDesk(
+      new PayoutStore(sql),
+      new PayoutFunds(this.#name(), this.#books),
+      msats(configOf(env).payoutMin_msats),
+      payoutPorts(env, ports, (entry, also) => this.#post(entry, also)),
+    );
     this.#zaps = new ZapDesk(this.#name(), sql, {
       ...ports,
       ...zapPorts(env, this.#name()),
       post: (entry) => this.#post(entry),
     });
-    this.#parts = [this.#tail, this.#zaps];
+    this.#parts = [this.#tail, this.#desk, this.#zaps];
   }
 
   // ── Leave ──
@@ -74,9 +92,23 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     for (const entry of entries) {
       const result = this.#post(entrySchema.parse(entry));
       results.push(result);
-      if (result === 'overdrawn' || result === 'conflict') break;
+      if (result !== 'posted' && result !== 'repeated') break;
     }
+    this.#debts.settle(this.#name());
     return results;
+  }
+
+  async lend(job: string, max: string): Promise<boolean> {
+    const limit = msats(configOf(this.env).postpayLimit_msats);
+    return this.#debts.lend(this.#name(), job, msatsSchema.parse(max), limit);
+  }
+
+  async owe(job: string, max: string, price: string, terms: Terms): Promise<void> {
+    this.#debts.owe(this.#name(), job, msatsSchema.parse(max), msatsSchema.parse(price), terms);
+  }
+
+  async abandon(job: string): Promise<void> {
+    this.#debts.abandon(this.#name(), job);
   }
 
   async credit(): Promise<string> {
@@ -89,12 +121,39 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     this.#post(earned(key, payee, msatsSchema.parse(amount)));
   }
 
+  // ── Money back ──
+
+  async statement() {
+    return toPlain(statementOf(this.#name(), this.#books, this.#desk.list()));
+  }
+
+  async refundTo(address: string, amount: string) {
+    return toPlain(this.#desk.refundTo(address, msatsSchema.parse(amount)));
+  }
+
+  async refundBy(bolt11: string) {
+    const invoice = readInvoice(bolt11);
+    return invoice === null ? NO_INVOICE : toPlain(await this.#desk.refundBy(invoice));
+  }
+
+  async refund(id: string) {
+    return toPlain(this.#desk.find(id));
+  }
+
+  async cancelRefund(id: string) {
+    return toPlain(this.#desk.cancel(id));
+  }
+
+  // ── Payments ──
+
   /** A payment that is for this account and no job: credit. */
   async walletChanged(about: string, transaction: Plain<WalletTransaction>): Promise<void> {
     const seen = transactionJson.parse(transaction);
     if (about === ZAP_NEWS) return this.#zaps.changed(seen);
     const payment = settledPayment(seen, seen, Math.floor(systemClock() / 1000));
-    if (typeof payment !== 'string') this.#post(received(payment, this.#name()));
+    if (typeof payment === 'string') return;
+    this.#post(received(payment, this.#name()));
+    this.#debts.settle(this.#name());
   }
 
   // ── Zaps ──
@@ -107,8 +166,8 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     return toPlain(this.#zaps.payment(paymentHash));
   }
 
-  #post(entry: Entry): PostResult {
-    const result = this.#books.post(entry, systemClock());
+  #post(entry: Entry, also?: () => void): PostResult {
+    const result = this.#books.post(entry, systemClock(), also);
     if (result === 'posted') {
       this.#tail.behind();
       this.#appoint();

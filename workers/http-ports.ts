@@ -2,26 +2,34 @@
 import { embeddedRelayUrl } from '../src/config.ts';
 import type { HttpPorts } from '../src/http/ports.ts';
 import { linkGroups } from '../src/link/shard.ts';
+import { isDevelopmentMoney, operatorWallet } from '../src/payment/operator-wallet.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
 import { VERSION } from '../src/version.ts';
+import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
 import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
   const { config, agents, agentByPubkey } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
+  const hasWallet = operatorWallet(config) !== null;
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
     agents,
+    developmentMoney: isDevelopmentMoney(config),
     draining: config.draining,
+    account: accountPorts(env),
     db: openDb(env.DB),
     clock: Date.now,
+    operatorPubkey: config.operatorPubkey,
+    wallet: hasWallet ? walletOf(env) : null,
     newRequestId: () => crypto.randomUUID(),
     log({ level, message, requestId, error }) {
       console[level](message, requestId, error);
@@ -49,6 +57,7 @@ export function httpPorts(env: Env): HttpPorts {
       const status = await Promise.all(groups.map(({ name }) => env.LINKS.getByName(name).status()));
       return status.flat();
     },
+    walletStatus: async () => (hasWallet ? await env.WALLET.getByName('main').status() : null),
     relayStats: () => relay().stats(),
   };
 }

@@ -3,6 +3,7 @@
  * only the interface, so that a test double can stand in. All values are plain JSON.
  */
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
+import type { JobFailure } from '../src/errors.ts';
 import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
@@ -10,8 +11,11 @@ import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import type { PostResult } from '../src/payment/account/book-store.ts';
+import type { PayoutView } from '../src/payment/account/payout-desk.ts';
+import type { AccountStatement } from '../src/payment/account/statement.ts';
 import type { ZapInvoice, ZapInvoiceOrder, ZapStatus } from '../src/payment/account/zap-order.ts';
 import type { PlainEntry } from '../src/payment/ledger.ts';
+import type { Terms } from '../src/payment/ledger-entries.ts';
 import type {
   HoldOrder,
   InvoiceOrder,
@@ -136,10 +140,28 @@ export interface ClientAccountRpc {
    * @returns one result for each entry that was tried
    */
   post(entries: readonly PlainEntry[]): Promise<PostResult[]>;
+  /**
+   * Begins a job on trust, when the client may owe so much more (POSTPAY_LIMIT_SATS) and is not behind with an old
+   * debt. Repeat-safe. @param max msats
+   */
+  lend(job: string, max: string): Promise<boolean>;
+  /** The client has the result of a job begun on trust. Repeat-safe. @param max lent @param price owed, msats */
+  owe(job: string, max: string, price: string, terms: Terms): Promise<void>;
+  /** Gives back what may be set aside for a job that will never be. Repeat-safe. */
+  abandon(job: string): Promise<void>;
   /** An owner earned by an entry in somebody else's books. Repeat-safe by that entry's key. @param amount msats */
   earn(key: string, amount: string): Promise<void>;
   /** What the client has paid and not used, msats as a decimal string. */
   credit(): Promise<string>;
+  statement(): Promise<Plain<AccountStatement>>;
+  /** Begins to pay credit back to a Lightning address, or says why not. @param amount msats */
+  refundTo(address: string, amount: string): Promise<Plain<PayoutView> | JobFailure>;
+  /** Pays credit back to an invoice. Repeat-safe by the invoice. */
+  refundBy(bolt11: string): Promise<Plain<PayoutView> | JobFailure>;
+  /** Null when there is no such refund. */
+  refund(id: string): Promise<Plain<PayoutView> | null>;
+  /** Calls a refund off while nothing is on its way. */
+  cancelRefund(id: string): Promise<Plain<PayoutView> | JobFailure | null>;
   /** Makes an invoice for a zap, or for a plain payment, and stores what it is for before it answers. */
   zapInvoice(order: Plain<ZapInvoiceOrder>): Promise<ZapInvoice>;
   /** What became of such an invoice (LUD-21); null when it is not known (any more). */
@@ -162,6 +184,7 @@ export interface WalletRpc {
   pay(bolt11: string): Promise<WalletAnswer<Plain<Paid>>>;
   list(listing: Listing): Promise<WalletAnswer<readonly Plain<WalletTransaction>[]>>;
   capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
+  balance(): Promise<WalletAnswer<string>>;
   /**
    * Binds a payment hash to one purpose, for good. Whoever made or was handed an invoice asks first: a hash that
    * already stands for something else is a wallet's fault or somebody's trick, and its invoice must not be used.
@@ -198,7 +221,7 @@ export interface WalletStatus {
   readonly waiting: number;
   /** Unix ms; null when the wallet has said nothing since the object woke. */
   readonly lastAnswerAt_ms: number | null;
-  /** Why the last call that got no usable answer is unknown; null when there was none. */
+  /** Why the last call has no answer that says anything; null when it was answered, or when there was none. */
   readonly lastFault: string | null;
 }
 

@@ -11,6 +11,7 @@ import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.
 import { KIND } from '../src/nostr/kinds.ts';
 import { toPlainEntry } from '../src/payment/ledger.ts';
 import { quote } from '../src/payment/pricing.ts';
+import { preimageVault } from '../src/payment/vault.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { Request } from '../src/protocol/model.ts';
@@ -61,6 +62,7 @@ export function sessionPorts(
   const authenticated = new LeaveHeld((want) =>
     account.take(agent.slug, agent.rateLimits.authenticatedPerHour, want),
   );
+  const vault = preimageVault(config.masterSecret);
   const db = openDb(env.DB);
   const events = eventSearch(env);
 
@@ -96,10 +98,18 @@ export function sessionPorts(
     money: isFree(agent.prices)
       ? null
       : {
+          methods: agent.paymentMethods,
+          terms: { shares: agent.owners, feeParts: config.feeParts },
           wallet: walletOf(env),
+          bind: (paymentHash, purpose) => env.WALLET.getByName('main').bind(paymentHash, purpose),
           watch: (paymentHash, jobId, expiresAt_s) =>
             env.WALLET.getByName('main').watch(paymentHash, session, jobId, expiresAt_s * 1000),
           post: (entries) => account.post(entries.map(toPlainEntry)),
+          lend: (jobId, max) => account.lend(jobId, max.toString()),
+          owe: (jobId, max, price, terms) => account.owe(jobId, max.toString(), price.toString(), terms),
+          abandon: (jobId) => account.abandon(jobId),
+          newSecret: () => vault.create(),
+          openSecret: (sealed) => vault.open(sealed),
         },
     namedTargets: (request) => namedTargets(marketplace, request),
     readRelays: (client, via) => readRelaysOf(env, client, via),

@@ -118,6 +118,10 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
     return await this.#ask('capabilities', (wallet) => wallet.capabilities());
   }
 
+  async balance(): Promise<WalletAnswer<string>> {
+    return toPlain(await this.#ask('balance', (wallet) => wallet.balance()));
+  }
+
   // ── News ──
 
   async bind(paymentHash: string, purpose: string): Promise<boolean> {
@@ -191,8 +195,15 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
     if (this.#connected === null)
       return { type: 'failed', code: 'REFUSED', message: 'this marketplace has no wallet' };
     const answer = await question(this.#connected.wallet);
-    if (answer.type === 'unknown') this.#health.lastFault = answer.reason;
-    else this.#health.lastAnswerAt_ms = systemClock();
+    if (answer.type === 'unknown') {
+      this.#health.lastFault = answer.reason;
+      console.warn(
+        JSON.stringify({ message: 'wallet call of unknown outcome', method, reason: answer.reason }),
+      );
+    } else {
+      this.#health.lastFault = null;
+      this.#health.lastAnswerAt_ms = systemClock();
+    }
     // Here the wallet has acted and nobody else knows of it yet.
     if (this.env.FAULT_URL !== undefined) await faultPoint(this.env, `wallet-${method}`, method);
     return answer;

@@ -1,7 +1,14 @@
 /** The {@link Wallet} port from anywhere in this Worker: calls go to the one object that holds the connection. */
 import { z } from 'zod';
 import type { Wallet } from '../src/payment/wallet.ts';
-import { answerOf, invoiceJson, paidJson, toPlain, transactionJson } from '../src/payment/wallet-json.ts';
+import {
+  amountJson,
+  answerOf,
+  invoiceJson,
+  paidJson,
+  toPlain,
+  transactionJson,
+} from '../src/payment/wallet-json.ts';
 import type { Env } from './env.ts';
 
 /** The operator's wallet. */
@@ -18,5 +25,6 @@ export function walletOf(env: Env): Wallet {
     pay: async (bolt11) => answerOf(paidJson, await link().pay(bolt11)),
     list: async (listing) => answerOf(z.array(transactionJson), await link().list(listing)),
     capabilities: async () => await link().capabilities(),
+    balance: async () => answerOf(amountJson, await link().balance()),
   };
 }

@@ -10,7 +10,7 @@ import { nip19 } from 'nostr-tools';
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
-import { buildWorker } from './build.ts';
+import { type Build, buildWorker } from './build.ts';
 import { applyMigrations } from './migrate.ts';
 import {
   type DevFile,
@@ -41,6 +41,8 @@ export interface MarketplaceOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** One line of the Worker's output, or of ours. */
   readonly log: (line: string) => void;
+  /** The Worker to run, for who wants to watch it from inside; by default the one that would be deployed. */
+  readonly build?: () => Promise<Build>;
 }
 
 export interface Marketplace {
@@ -90,7 +92,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
     const operator = operatorPubkey(keys);
     variables.OPERATOR_PUBKEY ??= operator;
     const config = readConfig(variables);
-    const build = await buildWorker();
+    const build = await (options.build ?? buildWorker)();
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: HOST,

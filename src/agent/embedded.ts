@@ -1,6 +1,6 @@
 /** The agents every deployment brings along. They are configuration; their runtimes are registered in runtimes.ts. */
 import type { Config } from '../config.ts';
-import { JOB_MAX_INPUT_BYTES } from '../limits.ts';
+import { AGENT_MAX_OUTPUT_BYTES, JOB_MAX_INPUT_BYTES } from '../limits.ts';
 import { agentKeys } from '../nostr/keys.ts';
 import { JOB_KIND } from '../nostr/kinds.ts';
 import { operatorWallet } from '../payment/operator-wallet.ts';
@@ -124,7 +124,7 @@ function discoverAgent(config: Config): AgentDefinition {
     inputFormats: ['text/plain'],
     outputFormats: ['application/json'],
     maxContextTokens: Math.floor(DISCOVER_MAX_INPUT_BYTES / 4),
-    maxOutputTokens: 0,
+    maxOutputTokens: AGENT_MAX_OUTPUT_BYTES / 4,
     maxInputBytes: DISCOVER_MAX_INPUT_BYTES,
     timeLimit_ms: DISCOVER_TIME_LIMIT_MS,
     parametersSchema: DISCOVER_PARAMETERS,

@@ -8,10 +8,12 @@ import { JobError } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
 import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem } from './problem.ts';
+import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
 
 /**
@@ -34,9 +36,9 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.use(
     cors({
       origin: '*',
-      allowMethods: ['GET', 'HEAD', 'DELETE', 'OPTIONS'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
       allowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'Last-Event-ID'],
-      exposeHeaders: ['ETag', 'Link', 'X-Request-Id'],
+      exposeHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
       maxAge: 86_400,
     }),
   );
@@ -69,8 +71,10 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', rootRoutes(ports));
   app.route('/', agentRoutes(ports));
   app.route('/', jobRoutes(ports));
+  app.route('/', accountRoutes(ports));
   app.route('/', lnurlRoutes(ports));
   app.route('/', operationRoutes(ports));
+  app.route('/', operatorRoutes(ports));
 
   app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {

@@ -5,9 +5,11 @@
  * are gauges over the newest stretch of the record: Workers share no memory in which a counter could live.
  */
 import { METRICS_MAX_JOBS, METRICS_WINDOW_MS } from '../limits.ts';
+import { ACCOUNT_KINDS, inWords } from '../payment/account-kinds.ts';
 import type { JobOutcome } from '../store/jobs.ts';
+import type { KindSums } from '../store/ledger-report.ts';
 import { latenciesOf, quantile } from '../store/reputation.ts';
-import type { LinkHealth } from './ports.ts';
+import type { LinkHealth, WalletHealth } from './ports.ts';
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -144,5 +146,49 @@ export function linkMetrics(links: readonly LinkHealth[]): MetricFamily[] {
       (link) => link.refused,
     ),
     family('reconnects_total', 'counter', 'Times the link was opened again', (link) => link.reconnects),
+  ];
+}
+
+/** What the books say, by kind of account. The record lags a moment behind the books, so that is what this is as of. */
+export function ledgerMetrics(sums: KindSums): MetricFamily[] {
+  const kinds = [...new Set([...ACCOUNT_KINDS, ...Object.keys(sums)])];
+  return [
+    {
+      name: 'errand_ledger_balance_msats',
+      help: 'What stands on the accounts of a kind, as one says it: what it has or is owed',
+      type: 'gauge',
+      samples: kinds.map((account) => ({
+        labels: { account },
+        value: Number(inWords(account, BigInt(sums[account] ?? 0))),
+      })),
+    },
+    {
+      name: 'errand_ledger_imbalance_msats',
+      help: 'Debits minus credits over the whole ledger: 0, or it was damaged',
+      type: 'gauge',
+      samples: [{ labels: {}, value: Object.values(sums).reduce((sum, msats) => sum + msats, 0) }],
+    },
+  ];
+}
+
+/** How the wallet connection is; nothing where there is no wallet. */
+export function walletMetrics(wallet: WalletHealth | null): MetricFamily[] {
+  if (wallet === null) return [];
+  const family = (name: string, help: string, value: number | null): MetricFamily => ({
+    name: `errand_wallet_${name}`,
+    help,
+    type: 'gauge',
+    samples: value === null ? [] : [{ labels: {}, value }],
+  });
+  const { watches, waiting, lastAnswerAt_ms, lastFault } = wallet;
+  return [
+    family('up', 'Whether the last call to the wallet was answered', lastFault === null ? 1 : 0),
+    family('watches', 'Payments somebody waits for', watches),
+    family('calls_waiting', 'Calls to the wallet without an answer yet', waiting),
+    family(
+      'last_answer_timestamp_seconds',
+      'When the wallet last answered, Unix time',
+      lastAnswerAt_ms === null ? null : lastAnswerAt_ms / 1000,
+    ),
   ];
 }

@@ -3,32 +3,11 @@ import { z } from 'zod';
 import type { Json } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';
+import { type Body, JSON_TYPE, type Operation } from './operation.ts';
+import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, CallbackQuery, COMPONENTS, type ComponentName, JobQuery } from './schemas.ts';
+import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
 
-type Body =
-  /** A named schema of this API. */
-  | { readonly schema: ComponentName }
-  /** JSON whose shape is defined elsewhere. */
-  | { readonly defined: string }
-  | { readonly text: string };
-
-interface Operation {
-  readonly method: 'get' | 'delete';
-  /** OpenAPI spelling: `/jobs/{id}`. */
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: z.ZodObject;
-  readonly headers?: { readonly [name: string]: string };
-  /** Needs NIP-98. */
-  readonly authenticated?: true;
-  readonly success: { readonly status: number; readonly content: { readonly [mediaType: string]: Body } };
-  /** Statuses of problem documents, or of other bodies where one is named. */
-  readonly failures: readonly (number | { readonly status: number; readonly schema: ComponentName })[];
-  readonly notModified?: true;
-}
-
-const JSON_TYPE = 'application/json';
 const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
 
 /** Every operation there is; a test holds this list against the routes of the app. */
@@ -122,6 +101,7 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 204, content: {} },
     failures: [401, 403, 404, 413],
   },
+  ...ACCOUNT_OPERATIONS,
   {
     method: 'get',
     path: '/.well-known/lnurlp/{slug}',
@@ -158,6 +138,15 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Metrics in the Prometheus text format',
     success: { status: 200, content: { [METRICS_TYPE]: { text: 'Text exposition format 0.0.4' } } },
     failures: [],
+  },
+  {
+    method: 'get',
+    path: '/operator/ledger',
+    summary: "The books held against the wallet's own list. Only for the operator.",
+    query: LedgerQuery,
+    authenticated: true,
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LedgerReport' } } },
+    failures: [400, 401, 403, 404, 503],
   },
   {
     method: 'get',
@@ -220,6 +209,9 @@ function describe(operation: Operation): Document {
   return {
     summary: operation.summary,
     parameters: parametersOf(operation),
+    ...(operation.body === undefined
+      ? {}
+      : { requestBody: { content: { [JSON_TYPE]: mediaType({ schema: operation.body }) } } }),
     responses,
     ...(operation.authenticated ? { security: [{ nip98: [] }] } : {}),
   };

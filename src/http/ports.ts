@@ -1,8 +1,14 @@
 /** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
 import type { KeyedAgent } from '../agent/definition.ts';
 import type { Clock } from '../clock.ts';
+import type { JobFailure } from '../errors.ts';
+import type { PayoutView } from '../payment/account/payout-desk.ts';
+import type { AccountStatement } from '../payment/account/statement.ts';
 import type { ZapStatus } from '../payment/account/zap-order.ts';
+import type { CheckPorts } from '../payment/ledger-check.ts';
 import type { PayOrder } from '../payment/lnurl/server.ts';
+import type { Msats } from '../payment/msats.ts';
+import type { IssuedInvoice } from '../payment/wallet.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
 
@@ -25,6 +31,18 @@ export interface LinkHealth {
   readonly reconnects: number;
 }
 
+/** The operator's wallet as its connection sees it. */
+export interface WalletHealth {
+  /** Payments somebody waits for. */
+  readonly watches: number;
+  /** Calls without an answer yet. */
+  readonly waiting: number;
+  /** Unix ms; null when it has said nothing since the connection was made. */
+  readonly lastAnswerAt_ms: number | null;
+  /** Why the last call has no answer that says anything; null when it was answered, or when there was none. */
+  readonly lastFault: string | null;
+}
+
 /** A line of the log. Never carries a secret, a header, or a body. */
 export interface LogEntry {
   readonly level: 'error' | 'warn';
@@ -32,6 +50,30 @@ export interface LogEntry {
   readonly requestId: string;
   /** What was thrown. */
   readonly error: unknown;
+}
+
+/** A client's account and the ways its money goes back. Clients are public keys that proved themselves. */
+export interface AccountPorts {
+  /** Uses up leave for one call that costs others work. Null when it is granted, else the Unix ms at which to come again. */
+  leave(client: string, what: 'refunds' | 'invoices'): Promise<number | null>;
+  statement(client: string): Promise<AccountStatement>;
+  /** The Lightning address in the client's profile, as the embedded relay knows it. */
+  profileAddress(client: string): Promise<string | null>;
+  /**
+   * Asks a client's own wallet for one invoice.
+   *
+   * @param uri its connection string: a secret, used and forgotten
+   * @throws JobError without any of what the string says
+   */
+  guestInvoice(uri: string, amount: Msats): Promise<string>;
+  /** Begins to pay credit back to a Lightning address, or says why not. */
+  refundTo(client: string, address: string, amount: Msats): Promise<PayoutView | JobFailure>;
+  /** Pays credit back to an invoice; the same invoice again tells what became of it. */
+  refundBy(client: string, bolt11: string): Promise<PayoutView | JobFailure>;
+  refund(client: string, id: string): Promise<PayoutView | null>;
+  cancelRefund(client: string, id: string): Promise<PayoutView | JobFailure | null>;
+  /** An invoice of ours whose payment is the client's credit. @throws JobError */
+  invoice(client: string, amount: Msats): Promise<IssuedInvoice>;
 }
 
 /** An invoice for a payment to an agent's Lightning address. */
@@ -68,10 +110,17 @@ export interface HttpPorts {
   /** The embedded relay, then the outside ones: where the agents listen. */
   readonly relays: readonly string[];
   readonly agents: readonly KeyedAgent[];
+  /** Whether the wallet holds development money, which the pages have to say. */
+  readonly developmentMoney: boolean;
   /** Whether new jobs are refused while open ones finish. */
   readonly draining: boolean;
+  readonly account: AccountPorts;
   readonly db: Db;
   readonly clock: Clock;
+  /** Whom the operator's reports are for, hex; null where nobody is named. */
+  readonly operatorPubkey: string | null;
+  /** What the operator's wallet says of its payments; null where there is no wallet. */
+  readonly wallet: CheckPorts['wallet'] | null;
   newRequestId(): string;
   log(entry: LogEntry): void;
   /** The NIP-11 document of the embedded relay. */
@@ -100,6 +149,8 @@ export interface HttpPorts {
   readonly payments: PaymentDoor | null;
   /** The state of every link; empty without outside relays. */
   links(): Promise<readonly LinkHealth[]>;
+  /** How the wallet connection is; null where there is no wallet. */
+  walletStatus(): Promise<WalletHealth | null>;
   /** Figures of the embedded relay by name, such as stored events and open sockets. */
   relayStats(): Promise<{ readonly [name: string]: number }>;
 }

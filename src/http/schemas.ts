@@ -1,7 +1,15 @@
 /** Every shape this API answers with or takes. openapi.json is made from these, and the tests hold responses to it. */
 import { z } from 'zod';
 import { JOB_ERROR_CODES } from '../errors.ts';
-import { HTTP_PAGE_DEFAULT, HTTP_PAGE_MAX } from '../limits.ts';
+import {
+  HTTP_PAGE_DEFAULT,
+  HTTP_PAGE_MAX,
+  LEDGER_CHECK_GRACE_S,
+  LEDGER_CHECK_MAX_GRACE_S,
+  LNURL_MAX_SENDABLE_MSATS,
+  LNURL_MIN_SENDABLE_MSATS,
+} from '../limits.ts';
+import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -37,6 +45,15 @@ export const Agent = z.object({
   tasks: z.array(z.object({ type: z.string(), description: z.string() })),
   models: z.array(z.string()),
   relays: z.array(z.string()),
+  prices: z
+    .object({
+      per_job_msats: count,
+      per_1k_input_tokens_msats: count,
+      per_1k_output_tokens_msats: count,
+      per_sandbox_second_msats: count,
+    })
+    .describe('What its work costs; all 0 for a free agent'),
+  payment_methods: z.array(z.string()).describe('The ways to pay, in the words of the agent card'),
   card_url: z.url(),
   parameters_url: z.url(),
   jobs_url: z.url(),
@@ -82,6 +99,9 @@ export const Health = z.object({
   database: z.enum(['ok', 'failing']),
   relay: z.enum(['ok', 'failing']),
   links: z.enum(['ok', 'failing']),
+  wallet: z
+    .enum(['ok', 'none', 'degraded', 'failing'])
+    .describe('`degraded`: its last call was not answered; `failing`: its connection does not answer us'),
   outside_relays: z.array(
     z.object({
       url: z.string(),
@@ -89,6 +109,33 @@ export const Health = z.object({
       silent_for_ms: count.nullable(),
     }),
   ),
+});
+
+const msats = z.int().describe('msats');
+const finding = <Codes extends readonly string[]>(codes: Codes) =>
+  z.object({
+    code: z.enum(codes),
+    payment_hash: hex32.nullable(),
+    about: z.string().nullable().describe('Key of an entry, or name of an account'),
+    books_msats: msats.nullable(),
+    wallet_msats: msats.nullable(),
+    text: z.string(),
+  });
+
+export const LedgerReport = z.object({
+  checked_at_ms: unixMs,
+  grace_s: count.describe('What moved less than this ago is in `pending` at the worst, s'),
+  complete: z.boolean().describe('False when there were more payments than one check reads'),
+  payments: count.describe('Payments on which books and wallet agree'),
+  sum_msats: msats.describe('Over the whole ledger: 0'),
+  balances: z
+    .record(z.string(), msats)
+    .describe('By kind of account, as one says it: what it has or is owed'),
+  wallet_balance_msats: msats.nullable().describe('Null where the wallet does not say'),
+  own_money_msats: msats.nullable().describe('What the wallet holds beside the books'),
+  differences: z.array(finding(DIFFERENCE_CODES)),
+  pending: z.array(finding(DIFFERENCE_CODES)).describe('Too young to be a difference'),
+  notes: z.array(finding(NOTE_CODES)),
 });
 
 const msatsNumber = z.int().min(1).describe('msats');
@@ -155,6 +202,64 @@ export const JobQuery = z.strictObject({
 /** Query of `GET /agents`. */
 export const AgentQuery = z.strictObject({ cursor, limit });
 
+/** A Lightning invoice in a QR code has 7,089 characters at the most; connection strings and addresses are shorter. */
+const destination = z.string().min(1).max(7_089).optional();
+const amount = z.int().min(LNURL_MIN_SENDABLE_MSATS).max(LNURL_MAX_SENDABLE_MSATS);
+
+/** Body of `POST /account/refunds`. */
+export const RefundRequest = z
+  .strictObject({
+    lud16: destination.describe('Lightning address; without any destination, that of the client’s profile'),
+    nwc: destination.describe('nostr+walletconnect:// string of a wallet that is asked for one invoice'),
+    bolt11: destination.describe('Lightning invoice that names its amount'),
+    amount_msats: z
+      .int()
+      .min(LNURL_MIN_SENDABLE_MSATS)
+      .optional()
+      .describe('Without it everything that can be sent, in whole sats; with an invoice, what it asks for'),
+  })
+  .refine(
+    ({ lud16, nwc, bolt11 }) => [lud16, nwc, bolt11].filter((one) => one !== undefined).length <= 1,
+    'only one of lud16, nwc and bolt11',
+  );
+
+/** Body of `POST /account/invoices`. */
+export const InvoiceRequest = z.strictObject({ amount_msats: amount });
+
+export const Invoice = z.object({
+  bolt11: z.string(),
+  payment_hash: hex32,
+  expires_at: count.describe('Unix time, s'),
+});
+
+export const Refund = z.object({
+  id: z.string(),
+  state: z.enum(['waiting', 'sending', 'paid', 'returned', 'cancelled']),
+  amount_msats: count,
+  lud16: z.string().nullable().describe('Where it goes; null where an invoice was handed in'),
+  problem: z.string().nullable().describe('Why the last try brought nothing, or why it ended unpaid'),
+  opened_at_ms: unixMs,
+  closed_at_ms: unixMs.nullable(),
+});
+
+export const Account = z.object({
+  pubkey: hex32,
+  credit_msats: count.describe('Paid and not used'),
+  owing_msats: count.describe('Delivered and not paid, or lent for postpaid jobs'),
+  set_aside_msats: count.describe('Set aside for jobs that are not over'),
+  refunds: z.array(Refund).describe('The newest, newest first'),
+});
+
+/** Query of `GET /operator/ledger`. */
+export const LedgerQuery = z.strictObject({
+  grace_s: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.int().min(0).max(LEDGER_CHECK_MAX_GRACE_S))
+    .default(LEDGER_CHECK_GRACE_S),
+});
+
 /** The schemas that openapi.json names. */
 export const COMPONENTS = {
   Problem,
@@ -166,6 +271,12 @@ export const COMPONENTS = {
   JobList,
   Nip05,
   Health,
+  RefundRequest,
+  InvoiceRequest,
+  Invoice,
+  Refund,
+  Account,
+  LedgerReport,
   LnurlError,
   LnurlPay,
   LnurlInvoice,

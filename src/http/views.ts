@@ -2,6 +2,9 @@
 import { npubEncode } from 'nostr-tools/nip19';
 import type { z } from 'zod';
 import type { KeyedAgent } from '../agent/definition.ts';
+import type { PayoutView } from '../payment/account/payout-desk.ts';
+import type { AccountStatement } from '../payment/account/statement.ts';
+import { toNumber } from '../payment/msats.ts';
 import { nip05Address } from '../protocol/nip05.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { HttpPorts } from './ports.ts';
@@ -9,6 +12,29 @@ import type * as schemas from './schemas.ts';
 
 export type AgentView = z.infer<typeof schemas.Agent>;
 export type JobView = z.infer<typeof schemas.Job>;
+
+/** A client's account, as the client may see it. */
+export function accountView(client: string, statement: AccountStatement): z.infer<typeof schemas.Account> {
+  return {
+    pubkey: client,
+    credit_msats: toNumber(statement.credit),
+    owing_msats: toNumber(statement.owing),
+    set_aside_msats: toNumber(statement.setAside),
+    refunds: statement.refunds.map(refundView),
+  };
+}
+
+export function refundView(refund: PayoutView): z.infer<typeof schemas.Refund> {
+  return {
+    id: refund.id,
+    state: refund.state,
+    amount_msats: toNumber(refund.amount),
+    lud16: refund.destination,
+    problem: refund.problem,
+    opened_at_ms: refund.openedAt_ms,
+    closed_at_ms: refund.closedAt_ms,
+  };
+}
 
 /** An agent as the directory lists it. */
 export function agentView(ports: HttpPorts, agent: KeyedAgent): AgentView {
@@ -24,6 +50,13 @@ export function agentView(ports: HttpPorts, agent: KeyedAgent): AgentView {
     tasks: agent.tasks.map(({ type, description }) => ({ type, description })),
     models: [...agent.models],
     relays: [...ports.relays],
+    prices: {
+      per_job_msats: agent.prices.perJob_msats,
+      per_1k_input_tokens_msats: agent.prices.per1kInputTokens_msats,
+      per_1k_output_tokens_msats: agent.prices.per1kOutputTokens_msats,
+      per_sandbox_second_msats: agent.prices.perSandboxSecond_msats,
+    },
+    payment_methods: [...agent.paymentMethods],
     card_url: `${home}/card.json`,
     parameters_url: `${home}/parameters.json`,
     jobs_url: `${ports.publicUrl}/jobs?agent=${agent.slug}`,

@@ -20,7 +20,7 @@ export async function eraseJob(
   journal.forgetTurn(jobId);
   if (live !== undefined) {
     // What was not delivered yet is dropped: the client does not want it any more.
-    lives.store(live, { ...live.record, outbox: [], lookup: false }, false, () => undefined);
+    lives.store(live, { ...live.record, outbox: [], lookup: false, kept: null }, false, () => undefined);
     lives.settle([live]);
   }
   if (wraps.length > 0) await ports.withdraw(wraps);

@@ -9,7 +9,7 @@ import { type NostrEvent, parseEvent } from '../nostr/event.ts';
 import type { ChatMessage } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 import type { JobMoney } from './money.ts';
-import type { Job } from './types.ts';
+import type { Done, Job } from './types.ts';
 
 /** A job with everything that is needed to go on with it after the memory was lost. */
 export interface JournalRecord {
@@ -25,6 +25,10 @@ export interface JournalRecord {
   readonly outbox: readonly OutboxEntry[];
   /** Null for a job without a price. */
   readonly money: JobMoney | null;
+  /** The request that came again for this one, carrying its invoice. */
+  readonly again: string | null;
+  /** The answer of a job that was paid by invoice, kept for a while for that request. */
+  readonly kept: Done | null;
   /** Messages made of other jobs' results, by what the job waited for. */
   readonly inputs: { readonly [key: string]: ChatMessage };
   /** Whether the marketplace's record (D1) is behind. */

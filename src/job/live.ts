@@ -1,12 +1,14 @@
 /** A job that still has something to do, as the session holds it in memory; its stored form is the journal record. */
+
+import { JOB_RESEND_KEEP_MS } from '../limits.ts';
 import { nextTry } from '../link/outbox.ts';
 import type { JobBody, JobOutput, Request } from '../protocol/model.ts';
-import type { JobRecord } from '../store/job-record.ts';
+import type { JobRecord, RecordedPhase } from '../store/job-record.ts';
 import type { JournalRecord } from './journal.ts';
 import { nextTick } from './machine.ts';
 import { isMoneySettled, nextMoneyTick } from './money.ts';
 import type { Failed } from './ports.ts';
-import { isFinal, MONEY } from './types.ts';
+import { isFinal, type JobPhase, MONEY } from './types.ts';
 
 export interface Live {
   record: JournalRecord;
@@ -34,6 +36,8 @@ export function nextWake(live: Live, now_ms: number): number | null {
   const attempt = nextTry(outbox);
   if (attempt !== null) times.push(attempt > now_ms ? attempt : now_ms + RECOVERY_MS);
   if (unprojected || lookup || live.working !== null) times.push(now_ms + RECOVERY_MS);
+  const kept_ms = keptUntil_ms(live);
+  if (kept_ms !== null) times.push(kept_ms);
   const look = money === null ? null : nextMoneyTick(job, money, now_ms + RECOVERY_MS);
   if (look !== null) times.push(look);
   if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {
@@ -44,16 +48,44 @@ export function nextWake(live: Live, now_ms: number): number | null {
   return times.length === 0 ? null : Math.max(now_ms, Math.min(...times));
 }
 
+/** Unix ms until which the answer of a job is kept for its request come again; null where none is kept. */
+export function keptUntil_ms({ record: { job, kept } }: Live): number | null {
+  return kept === null || job.closedAt_ms === null ? null : job.closedAt_ms + JOB_RESEND_KEEP_MS;
+}
+
+/** The answer of a paid job is not kept longer than its request may come again, and be answered. */
+export function forgetKept(live: Live, lives: ReadonlyMap<string, Live>, now_ms: number): void {
+  const until_ms = keptUntil_ms(live);
+  if (until_ms === null || until_ms > now_ms) return;
+  const { again } = live.record;
+  const waits = again !== null && lives.get(again)?.record.job.phase === 'waiting';
+  if (!waits) live.record = { ...live.record, kept: null };
+}
+
 /** Whether nothing is left to do: ended, everything delivered or given up, and the record up to date. */
 export function isSettled({ record }: Live): boolean {
   return (
     isFinal(record.job.phase) &&
     !record.unprojected &&
     !record.lookup &&
+    record.kept === null &&
     isMoneySettled(record.money) &&
     record.outbox.every((entry) => entry.owed.length === 0)
   );
 }
+
+/** The record knows fewer phases: whether somebody works on it yet, and how it ended. */
+const RECORDED: { readonly [P in JobPhase]: RecordedPhase } = {
+  waiting: 'waiting',
+  queued: 'waiting',
+  running: 'running',
+  checkout: 'running',
+  delivered: 'delivered',
+  rejected: 'rejected',
+  expired: 'expired',
+  cancelled: 'cancelled',
+  failed: 'failed',
+};
 
 /** The job's line in the marketplace's record. */
 export function toJobRecord(
@@ -71,7 +103,7 @@ export function toJobRecord(
     dialect: envelope.dialect,
     kind: envelope.kind,
     sealing: envelope.sealing,
-    phase: job.phase === 'queued' ? 'waiting' : job.phase,
+    phase: RECORDED[job.phase],
     error: job.failure?.code ?? null,
     via,
     createdAt_s: envelope.createdAt_s,

@@ -7,15 +7,16 @@
  */
 import type { JobFailure } from '../errors.ts';
 import {
+  JOB_CHECKOUT_PATIENCE_MS,
   JOB_PROGRESS_INTERVAL_MS,
   JOB_START_PATIENCE_MS,
   QUEUE_LEASE_MS,
   STEP_LEASE_MS,
   STEP_MAX_ATTEMPTS,
 } from '../limits.ts';
+import { cancel, cleared, close, deliver, expire, lapse, sameAs } from './endings.ts';
 import { change, lastNews, tell } from './progress.ts';
 import {
-  type FinalPhase,
   isFinal,
   type Job,
   type JobEffect,
@@ -59,7 +60,7 @@ export function advance<T extends JobInputType>(job: Job, input: JobInput<T>, no
 
 /**
  * A job whose first attempt was done before it was stored: everything that would have been told one after the other,
- * at once.
+ * at once; or, where money comes first, a job at its checkout.
  *
  * @param opened what {@link openJob} said: queued, its first attempt ordered
  * @param ending the attempt's `output` or `stepFailed`
@@ -94,16 +95,25 @@ const ended: Row = {};
 
 /** Which input means something in which phase. What is absent is a no-op. */
 const TABLE: { readonly [P in JobPhase]: Row } = {
-  waiting: { ready, unready, lapse, cancel, tick: tickWaiting },
-  queued: { begun, stepFailed, cancel, lost: (job, _, now) => reorder(job, now), tick: tickQueued },
+  waiting: { ready, unready, lapse, defunded: unready, sameAs, cancel, tick: tickWaiting },
+  queued: {
+    begun,
+    stepFailed,
+    cancel,
+    defunded: unready,
+    lost: (job, _, now) => reorder(job, now),
+    tick: tickQueued,
+  },
   running: {
     alive,
     output,
     stepFailed,
     cancel,
+    defunded: unready,
     lost: (job, _, now) => tryAgain(job, LOST, now),
     tick: tickRunning,
   },
+  checkout: { cleared, defunded: unready, cancel, tick: tickCheckout },
   delivered: ended,
   rejected: ended,
   expired: ended,
@@ -126,6 +136,8 @@ function blank(opening: Opening, now_ms: number): Job {
     reportedAt_ms: null,
     held: null,
     failure: null,
+    done: null,
+    doneAt_ms: null,
   };
 }
 
@@ -143,7 +155,7 @@ function ready(job: Job, input: JobInput<'ready'>, now_ms: number): Transition |
   return { job: ordered.job, effects: [...told, ...ordered.effects] };
 }
 
-function unready(job: Job, input: JobInput<'unready'>, now_ms: number): Transition {
+function unready(job: Job, input: JobInput<'unready' | 'defunded'>, now_ms: number): Transition {
   return close(job, 'failed', input.failure, now_ms);
 }
 
@@ -166,42 +178,18 @@ function alive(job: Job, input: JobInput<'alive'>, now_ms: number): Transition |
 
 function output(job: Job, input: JobInput<'output'>, now_ms: number): Transition | null {
   if (input.attempt !== job.attempt) return null;
+  const { output: made, cost } = input;
+  const done = { output: made, cost };
+  if (!input.checkout) return deliver(job, done, null, now_ms);
   return {
-    job: change(job, { phase: 'delivered', closedAt_ms: now_ms, leaseUntil_ms: null, held: null }),
-    effects: [
-      ...lastNews(job),
-      {
-        type: 'report',
-        key: 'result',
-        report: { type: 'result', output: input.output, cost: input.cost },
-      },
-      { type: 'remember', output: input.output },
-      { type: 'project' },
-    ],
+    job: change(job, { phase: 'checkout', done, doneAt_ms: now_ms, leaseUntil_ms: null, held: null }),
+    effects: lastNews(job),
   };
 }
 
 function stepFailed(job: Job, input: JobInput<'stepFailed'>, now_ms: number): Transition | null {
   if (input.attempt !== job.attempt) return null;
   return input.retry ? tryAgain(job, input.failure, now_ms) : close(job, 'failed', input.failure, now_ms);
-}
-
-function cancel(job: Job, _: JobInput<'cancel'>, now_ms: number): Transition {
-  // The client asked for silence: it gets no result and no error, and whoever works is told to stop.
-  return {
-    job: change(job, { phase: 'cancelled', closedAt_ms: now_ms, leaseUntil_ms: null, held: null }),
-    effects: [{ type: 'stop' }, { type: 'project' }],
-  };
-}
-
-function lapse(job: Job, _: JobInput<'lapse'>, now_ms: number): Transition | null {
-  // Paid in another way, it may still wait for something else.
-  if (!job.waitingFor.includes(MONEY)) return null;
-  const failure: JobFailure = { code: 'PAYMENT_REQUIRED', message: 'The job was not paid in time' };
-  return {
-    job: change(job, { phase: 'expired', closedAt_ms: now_ms, leaseUntil_ms: null, held: null, failure }),
-    effects: [{ type: 'project' }],
-  };
 }
 
 function tickWaiting(job: Job, _: JobInput<'tick'>, now_ms: number): Transition | null {
@@ -229,6 +217,13 @@ function tickRunning(job: Job, _: JobInput<'tick'>, now_ms: number): Transition 
   return due && job.held !== null ? tell(change(job, { held: null }), job.held, now_ms) : null;
 }
 
+/** The wallet decides what becomes of the money; but nobody waits for it for ever. */
+function tickCheckout(job: Job, _: JobInput<'tick'>, now_ms: number): Transition | null {
+  if (deadline(job) > now_ms) return null;
+  const message = 'The wallet did not answer, so this job could not be charged';
+  return close(job, 'failed', { code: 'SERVICE_UNAVAILABLE', message }, now_ms);
+}
+
 function overTime(job: Job): JobFailure {
   return {
     code: 'TIMEOUT',
@@ -239,6 +234,7 @@ function overTime(job: Job): JobFailure {
 
 /** Unix ms at which a job is given up: its own time limit once it started, the marketplace's patience before. */
 function deadline(job: Job): number {
+  if (job.doneAt_ms !== null) return job.doneAt_ms + JOB_CHECKOUT_PATIENCE_MS;
   return job.startedAt_ms === null
     ? job.openedAt_ms + JOB_START_PATIENCE_MS
     : job.startedAt_ms + job.timeLimit_ms;
@@ -263,25 +259,4 @@ function reorder(job: Job, now_ms: number): Transition {
 
 function tryAgain(job: Job, failure: JobFailure, now_ms: number): Transition {
   return job.attempt >= STEP_MAX_ATTEMPTS ? close(job, 'failed', failure, now_ms) : order(job, now_ms);
-}
-
-function expire(job: Job, now_ms: number): Transition {
-  return close(
-    job,
-    'expired',
-    { code: 'TIMEOUT', message: 'The request expired before the job could start' },
-    now_ms,
-  );
-}
-
-function close(job: Job, phase: FinalPhase, failure: JobFailure, now_ms: number): Transition {
-  return {
-    job: change(job, { phase, closedAt_ms: now_ms, leaseUntil_ms: null, held: null, failure }),
-    effects: [
-      ...lastNews(job),
-      { type: 'stop' },
-      { type: 'report', key: 'result', report: { type: 'error', failure } },
-      { type: 'project' },
-    ],
-  };
 }

@@ -4,24 +4,39 @@
  * aside for the job, and from there to whom it belongs when the job has ended.
  */
 import { freeOf } from '../payment/cost.ts';
+import { type Escrow, nextEscrowTick } from '../payment/escrow.ts';
+import { escrowSchema } from '../payment/escrow-types.ts';
 import { type Bill, billSchema, nextBillTick } from '../payment/invoice-machine.ts';
 import type { Entry } from '../payment/ledger.ts';
-import { delivered, failed } from '../payment/ledger-entries.ts';
+import { delivered, failed, type Terms, writtenOff } from '../payment/ledger-entries.ts';
 import { type Msats, msats, parseMsats } from '../payment/msats.ts';
 import { charge, type Quote } from '../payment/pricing.ts';
 import { type SettledPayment, settledPaymentSchema } from '../payment/settlement.ts';
 import { type Plain, toPlain } from '../payment/wallet-json.ts';
-import type { Cost, Usage } from '../protocol/model.ts';
+import type { Cost, JobOutput } from '../protocol/model.ts';
 import type { AgentPrices } from '../protocol/prices.ts';
 import { isFinal, type Job } from './types.ts';
 
+/**
+ * How a job is paid for:
+ * - `prepaid`: by an invoice before it starts, or from credit;
+ * - `escrow`: by a hold invoice that is locked before it starts and settled before its result leaves;
+ * - `postpaid`: it starts on trust, and its result carries the invoice.
+ */
+export type PayWay = 'prepaid' | 'escrow' | 'postpaid';
+
 export interface JobMoney {
+  readonly way: PayWay;
   /** The most it can cost, msats. */
   readonly max: string;
   readonly prices: AgentPrices;
-  /** The invoice it is to be paid by; null when the client's credit paid for it. */
+  /** Who earns by it. */
+  readonly terms: Terms;
+  /** The invoice it is to be paid by; null when none was needed. */
   readonly bill: Plain<Bill> | null;
-  /** What arrived for the bill; null before that. */
+  /** The hold invoice it is to be paid by; null when there is none. */
+  readonly escrow: Plain<Escrow> | null;
+  /** What arrived for either; null before that. */
   readonly paid: Plain<SettledPayment> | null;
   /** Whether the books know of what arrived. */
   readonly booked: boolean;
@@ -33,12 +48,15 @@ export interface JobMoney {
   readonly charged: string | null;
 }
 
-/** The money of a job whose quote the client has to pay, by credit if that was set aside already. */
-export function openMoney(quote: Quote, reserved: boolean): JobMoney {
+/** The money of a job before anything was paid, unless the books have set its price aside already. */
+export function openMoney(way: PayWay, quote: Quote, terms: Terms, reserved: boolean): JobMoney {
   return {
+    way,
     max: quote.max.toString(),
     prices: quote.prices,
+    terms,
     bill: null,
+    escrow: null,
     paid: null,
     booked: false,
     reserved,
@@ -48,8 +66,8 @@ export function openMoney(quote: Quote, reserved: boolean): JobMoney {
 }
 
 /** What a job costs. Nothing, for one without a price. */
-export function costOf(money: JobMoney | null, usage: Usage): Cost {
-  return money === null ? freeOf(usage) : charge(quoteOf(money), { ...usage, sandbox_ms: 0 }).cost;
+export function costOf(money: JobMoney | null, { usage, sandbox_ms = 0 }: JobOutput): Cost {
+  return money === null ? freeOf(usage) : charge(quoteOf(money), { ...usage, sandbox_ms }).cost;
 }
 
 /** The quote as it was given. */
@@ -57,9 +75,14 @@ export function quoteOf({ max, prices }: JobMoney): Quote {
   return { max: amountOf(max), fixed: false, prices };
 }
 
+/** Whether the result of a job waits for its money: to be taken from escrow, or to be asked for. */
+export function needsCheckout(money: JobMoney): boolean {
+  return money.way === 'postpaid' || (money.way === 'escrow' && !money.reserved);
+}
+
 /** The bill with its amounts as amounts. */
-export function billOf(money: JobMoney): Bill | null {
-  return money.bill === null ? null : billSchema.parse(money.bill);
+export function billOf({ bill }: JobMoney): Bill | null {
+  return bill === null ? null : billSchema.parse(bill);
 }
 
 /** The money with its bill as it now is. */
@@ -67,38 +90,68 @@ export function withBill(money: JobMoney, bill: Bill): JobMoney {
   return { ...money, bill: toPlain(bill) };
 }
 
+/** The escrow with its amounts as amounts. */
+export function escrowOf({ escrow }: JobMoney): Escrow | null {
+  return escrow === null ? null : escrowSchema.parse(escrow);
+}
+
+/** The money with its escrow as it now is. */
+export function withEscrow(money: JobMoney, escrow: Escrow): JobMoney {
+  return { ...money, escrow: toPlain(escrow) };
+}
+
+/** Whether an invoice of this job has this payment hash. */
+export function isPaidBy(money: JobMoney | null, paymentHash: string): boolean {
+  return money?.bill?.paymentHash === paymentHash || money?.escrow?.paymentHash === paymentHash;
+}
+
 /** The payment that is not booked yet; null when there is none. */
 export function unbookedOf({ paid, booked }: JobMoney): SettledPayment | null {
   return paid === null || booked ? null : settledPaymentSchema.parse(paid);
 }
 
-/**
- * The entry an ended job makes. When nothing is known to be set aside, the answer of the books may have been lost, so
- * they are asked to give it back all the same; they refuse (`overdrawn`) where there is nothing.
- */
-export function closingEntry(job: Job, money: JobMoney, client: string): Entry {
-  const max = amountOf(money.max);
-  if (!money.reserved || job.phase !== 'delivered') return failed(job.id, client, max);
-  const charged = money.charged === null ? max : amountOf(money.charged);
-  return delivered({ job: job.id, client, shares: [], reserved: max, charge: charged, feeParts: 0 });
+/** What an ended job cost: all that was set aside where nothing else is known. */
+export function chargeOf({ charged, max }: JobMoney): Msats {
+  return amountOf(charged ?? max);
+}
+
+/** The entry an ended job makes in the books; null when nothing was set aside for it, or its client still owes it. */
+export function closingEntry(job: Job, money: JobMoney, client: string): Entry | null {
+  if (!money.reserved) return null;
+  const reserved = amountOf(money.max);
+  const lent = money.way === 'postpaid';
+  if (job.phase !== 'delivered')
+    return lent ? writtenOff(job.id, client, reserved) : failed(job.id, client, reserved);
+  return lent ? null : delivered({ job: job.id, client, ...money.terms, reserved, charge: chargeOf(money) });
 }
 
 /** When the money next needs a look, Unix ms; null when nothing is owed or waited for any more. */
 export function nextMoneyTick(job: Job, money: JobMoney, soon_ms: number): number | null {
   const bill = billOf(money);
-  const look_ms = bill === null ? null : nextBillTick(bill);
-  // An ended job's books are closed as soon as they can be reached; until then it is tried again.
+  const escrow = escrowOf(money);
   const unbooked = money.paid !== null && !money.booked;
-  const due = unbooked || (isFinal(job.phase) ? !money.closed : bill?.phase === 'settled' && !money.reserved);
-  if (due) return look_ms === null ? soon_ms : Math.min(look_ms, soon_ms);
-  return look_ms;
+  const times = [
+    bill === null ? null : nextBillTick(bill),
+    escrow === null ? null : nextEscrowTick(escrow),
+    // An ended job's books are closed as soon as they can be reached, and a paid one goes on; until then it is tried.
+    unbooked || (isFinal(job.phase) && !money.closed) || isStuck(job, money, bill) ? soon_ms : null,
+  ].filter((time) => time !== null);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** Whether the next move is ours and nothing else is appointed that would make it. */
+function isStuck(job: Job, money: JobMoney, bill: Bill | null): boolean {
+  if (job.phase === 'checkout') return money.bill === null && money.escrow === null;
+  if (job.phase !== 'waiting' || money.reserved) return false;
+  return bill === null ? money.escrow === null : bill.phase === 'settled';
 }
 
 /** Whether the money of an ended job is where it belongs and nobody can pay for it any more. */
 export function isMoneySettled(money: JobMoney | null): boolean {
   if (money === null) return true;
   const booked = money.paid === null || money.booked;
-  return booked && money.closed && (money.bill === null || money.bill.lookAt_ms === null);
+  const quiet = (money.bill?.lookAt_ms ?? null) === null && (money.escrow?.lookAt_ms ?? null) === null;
+  return booked && money.closed && quiet;
 }
 
 function amountOf(text: string): Msats {

@@ -1,46 +1,20 @@
-/** How a request that was taken becomes a job: its price, what it waits for, where its answers go. */
+/** How a request that was taken and priced becomes a job: what it waits for, where its answers go. */
 import { PUBLISH_MAX_RELAYS } from '../limits.ts';
 import { EMBEDDED } from '../link/outbox.ts';
 import type { NostrEvent } from '../nostr/event.ts';
-import { refuseQuote } from '../payment/pricing.ts';
 import type { Inbox } from './inbox.ts';
-import type { Journal } from './journal.ts';
 import type { Live } from './live.ts';
 import { openJob, rejectJob } from './machine.ts';
-import { type JobMoney, openMoney } from './money.ts';
 import type { SessionPorts } from './ports.ts';
-import type { Taken } from './taking.ts';
-import type { Till } from './till.ts';
+import type { Priced } from './priced.ts';
+import { againKey } from './resent.ts';
 import { MONEY, type Transition } from './types.ts';
 import { prerequisites } from './waiting.ts';
-
-/** A request with its price. */
-export type Priced = Taken & { readonly money: JobMoney | null };
-
-/**
- * Quotes a request, and has the price set aside from the client's credit where that covers it: credit is spent
- * before an invoice is made.
- */
-export async function price(
-  ports: Pick<SessionPorts, 'quote'>,
-  till: Till | null,
-  taken: Taken,
-  journal: Journal,
-): Promise<Priced> {
-  const { request, body } = taken;
-  if (body === null || till === null) return { ...taken, money: null };
-  const quote = ports.quote(body, request.envelope.session === null ? [] : journal.history());
-  if (quote === null) return { ...taken, money: null };
-  const refusal = refuseQuote(quote, body);
-  if (refusal !== null) return { request, body: null, failure: refusal, money: null };
-  const { id, client } = request.envelope;
-  return { ...taken, money: openMoney(quote, await till.reserve(id, client, quote.max)) };
-}
 
 /** The job and the first thing that is to be stored of it. */
 export function newJob(
   ports: Pick<SessionPorts, 'clock' | 'timeLimit_ms' | 'namedTargets'>,
-  { request, body, failure, money }: Priced,
+  { request, body, failure, money, again }: Priced,
   event: NostrEvent,
   via: string,
   unfinished: Iterable<Live>,
@@ -49,11 +23,15 @@ export function newJob(
   const { envelope } = request;
   const now_ms = ports.clock();
   const owed = money !== null && !money.reserved ? [MONEY] : [];
+  const needs =
+    again === null
+      ? [...owed, ...(body === null ? [] : prerequisites(body, envelope.session, unfinished))]
+      : [againKey(again)];
   const opening = {
     id: envelope.id,
     startBy_ms: envelope.expiresAt_s === null ? null : envelope.expiresAt_s * 1000,
     timeLimit_ms: ports.timeLimit_ms,
-    waitingFor: body === null ? [] : [...owed, ...prerequisites(body, envelope.session, unfinished)],
+    waitingFor: body === null ? [] : needs,
   };
   const opened = failure === null ? openJob(opening, now_ms) : rejectJob(opening, failure, now_ms);
   const named = ports.namedTargets(request);
@@ -66,6 +44,8 @@ export function newJob(
     lookup: read === null,
     outbox: [],
     money,
+    again: null,
+    kept: null,
     inputs: {},
     unprojected: false,
     resultId: null,

@@ -4,18 +4,40 @@ import type { JobFailure } from '../errors.ts';
 import type { NostrEvent, VerifiedEvent } from '../nostr/event.ts';
 import type { PostResult } from '../payment/account/book-store.ts';
 import type { Entry } from '../payment/ledger.ts';
+import type { Terms } from '../payment/ledger-entries.ts';
+import type { Msats } from '../payment/msats.ts';
 import type { Quote } from '../payment/pricing.ts';
 import type { Wallet } from '../payment/wallet.ts';
+import type { PaymentMethod } from '../protocol/agent.ts';
 import type { ChatMessage, Envelope, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 
 /** The ways to money; null for an agent whose work is free. */
 export interface MoneyPorts {
-  readonly wallet: Pick<Wallet, 'makeInvoice' | 'lookup'>;
+  /** How the agent's jobs may be paid. */
+  readonly methods: readonly PaymentMethod[];
+  /** Who earns by them. */
+  readonly terms: Terms;
+  readonly wallet: Pick<
+    Wallet,
+    'makeInvoice' | 'makeHold' | 'settleHold' | 'cancelHold' | 'lookup' | 'capabilities'
+  >;
+  /** Binds a payment hash to one purpose; false when it stands for another already. */
+  bind(paymentHash: string, purpose: string): Promise<boolean>;
   /** Has the session told (`walletChanged`) when an incoming payment changes. Repeat-safe. */
   watch(paymentHash: string, jobId: string, expiresAt_s: number): Promise<void>;
   /** Books entries with the client's account, up to the first that is refused. Repeat-safe by their keys. */
   post(entries: readonly Entry[]): Promise<readonly PostResult[]>;
+  /** Begins a job on trust, when the client may owe that much more. Repeat-safe by the job. */
+  lend(jobId: string, max: Msats): Promise<boolean>;
+  /** The client has the result of a job that was begun on trust, and owes `price` for it. Repeat-safe by the job. */
+  owe(jobId: string, max: Msats, price: Msats, terms: Terms): Promise<void>;
+  /** Gives back what may be set aside for a job that will never be. Repeat-safe. */
+  abandon(jobId: string): Promise<void>;
+  /** A new preimage, sealed, and its hash. */
+  newSecret(): { readonly paymentHash: string; readonly sealedPreimage: string };
+  /** Unseals a preimage of {@link newSecret}, hex. */
+  openSecret(sealed: string): string;
 }
 
 /** One job as its agent sees it. Text in it comes from strangers and is data, never orders. */

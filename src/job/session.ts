@@ -5,7 +5,6 @@
  * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
  * journal and done later; whatever is done twice counts once.
  */
-import { promise } from '../link/outbox.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { WalletTransaction } from '../payment/wallet.ts';
@@ -13,17 +12,21 @@ import type { JobOutput, Report } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { pollChained } from './chained.ts';
+import { withEffects } from './effects.ts';
 import { eraseJob } from './erasure.ts';
 import { Inbox } from './inbox.ts';
-import { Journal, type JournalRecord } from './journal.ts';
-import { type Live, toJobRecord } from './live.ts';
+import { Journal } from './journal.ts';
+import { forgetKept, type Live, toJobRecord } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
 import { advance, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
-import { newJob, price } from './opening.ts';
+import type { MoneyNews } from './money-driver.ts';
+import { newJob } from './opening.ts';
 import type { Failed, SessionPorts } from './ports.ts';
+import { price } from './priced.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
+import { endingOfFirst } from './resent.ts';
 import { endingOf, type Step, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
 import { take, takeUp } from './taking.ts';
@@ -49,12 +52,7 @@ export class Session {
     this.#journal = new Journal(sql);
     this.#lives = new LiveJobs(ports, this.#journal);
     this.#steps = new Steps(ports, this.#journal, this);
-    this.#till =
-      ports.money === null
-        ? null
-        : new Till(ports, ports.money, (live, money, reports, input) =>
-            this.#storeMoney(live, money, reports, input),
-          );
+    this.#till = ports.money && new Till(ports, ports.money, (...step) => this.#storeMoney(...step));
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -78,11 +76,13 @@ export class Session {
 
   async #open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
     const taken = await take(this.#ports, event, authenticated, this.#lives.unfinished.size);
-    if (taken === null) return;
+    if (taken === null) return await this.#till?.abandon(this.#ports.read(event).envelope.id);
     const { id } = taken.request.envelope;
     // While admission was asked for, the same rumor may have come in another wrap.
     if (id !== event.id && this.#lives.knows(id)) return;
-    const priced = await price(this.#ports, this.#till, taken, this.#journal);
+    const priced = await price(this.#ports, this.#till, taken, this.#journal, this.#lives, (first) =>
+      this.#input(first, { type: 'cancel' }),
+    );
     const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
     const { attempt, phase } = opened.job;
     const outcome =
@@ -92,7 +92,8 @@ export class Session {
     this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
     if (live.record.job.phase === 'waiting') this.#ports.defer(this.#poll(live));
-    this.#till?.bill(live);
+    this.#till?.collect(live);
+    if (priced.again !== null) this.#releaseTurns();
     await this.#ports.fault('K2', id);
   }
 
@@ -106,7 +107,18 @@ export class Session {
     const live = this.#lives.get(jobId);
     if (live !== undefined && !isFinal(live.record.job.phase)) this.#input(live, { type: 'cancel' });
     else if (this.#lives.knows(jobId)) await eraseJob(this.#ports, this.#journal, this.#lives, jobId);
-    else this.#journal.refuseEarly(jobId, this.#ports.clock());
+    else {
+      // As if it were being opened, so that a request that comes meanwhile finds it called off.
+      const refusing = this.#refuseEarly(jobId).finally(() => this.#opening.delete(jobId));
+      this.#opening.set(jobId, refusing);
+      await refusing;
+    }
+  }
+
+  /** The request has not come yet, or its delivery died with the process; then money may be set aside for it. */
+  async #refuseEarly(jobId: string): Promise<void> {
+    await this.#till?.abandon(jobId);
+    this.#journal.refuseEarly(jobId, this.#ports.clock());
   }
 
   /** A worker begins a step; what it needs, or null when it is not to be done (any more, or by somebody else). */
@@ -137,19 +149,26 @@ export class Session {
 
   /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */
   async walletChanged(jobId: string, transaction: WalletTransaction): Promise<void> {
+    await this.#ports.fault('K5', jobId);
     this.#recover();
     const live = this.#lives.get(jobId);
     if (live !== undefined) this.#till?.changed(live, transaction);
     else await this.#till?.late(this.#ports.names.client, transaction);
   }
 
-  /** The client's credit has grown: jobs that wait for money take theirs, the one it was sent for first. Repeat-safe. */
+  /**
+   * The client's credit has grown: jobs that wait for money take theirs, the one it was sent for first. Repeat-safe.
+   *
+   * @throws Error when the books could not be asked: whoever brings the news brings it again
+   */
   async credited(jobId: string): Promise<void> {
     this.#recover();
-    await this.#till?.credited([...this.#lives.unfinished], jobId);
+    const lives = this.#lives.all();
+    const first = lives.filter(({ record }) => record.job.id === jobId);
+    for (const live of new Set([...first, ...lives])) await this.#till?.credited(live);
   }
 
-  /** Another provider claims that a job was zapped, which may be enough for work up to the price `trust`. Repeat-safe. */
+  /** Another provider claims that a job was zapped, which is worked for up to the price `trust`. Repeat-safe. */
   zapped(jobId: string, amount: Msats, trust: Msats): void {
     this.#recover();
     this.#till?.claimed(this.#lives.get(jobId), amount, trust);
@@ -172,6 +191,7 @@ export class Session {
       this.#publisher.send(live);
       if (live.record.unprojected) this.#projector.soon(live);
       this.#till?.tick(live);
+      forgetKept(live, this.#lives.map, this.#ports.clock());
     }
     this.#releaseTurns();
     this.#lives.settle(this.#lives.all());
@@ -203,7 +223,8 @@ export class Session {
     const before = live.record.job;
     const transition = advance(before, input, this.#ports.clock());
     if (transition.job === before) return false;
-    if (transition.effects.length === 0 && before.phase === 'running') {
+    const renewed = before.phase === 'running' && transition.job.phase === 'running';
+    if (renewed && transition.effects.length === 0) {
       // A renewed lease is not worth a written row: losing it grants a new one.
       live.record = { ...live.record, job: transition.job };
     } else {
@@ -221,7 +242,7 @@ export class Session {
     const job = here
       ? advance(ordered.job, { type: 'begun', attempt: run.attempt }, now_ms).job
       : ordered.job;
-    const record = this.#withEffects(live, { ...ordered, job }, now_ms);
+    const record = withEffects(this.#ports, live, { ...ordered, job }, now_ms);
     this.#lives.store(live, record, isNew, () => {
       for (const effect of ordered.effects) {
         if (effect.type === 'remember' && live.request.envelope.session !== null) {
@@ -236,6 +257,7 @@ export class Session {
     if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
+    if (job.phase === 'checkout') this.#till?.checkout(live);
     if (isFinal(job.phase)) {
       this.#till?.settle(live);
       this.#releaseTurns();
@@ -243,12 +265,7 @@ export class Session {
   }
 
   /** One stored step of a job's money: what it is now, what the client is told of it, and what it means for the job. */
-  #storeMoney(
-    live: Live,
-    money: JobMoney,
-    reports: readonly Report[],
-    input: JobInput<'ready' | 'lapse'> | null,
-  ): void {
+  #storeMoney(live: Live, money: JobMoney, reports: readonly Report[], input: MoneyNews | null): void {
     const { job } = live.record;
     if (this.#lives.get(job.id) !== live) return;
     live.record = { ...live.record, money };
@@ -258,29 +275,11 @@ export class Session {
     this.#lives.settle([live]);
   }
 
-  #withEffects(live: Live, transition: Transition, now_ms: number): JournalRecord {
-    const { record } = live;
-    const outbox = [...record.outbox];
-    const wraps = [...record.wraps];
-    let { resultId, unprojected, money } = record;
-    for (const effect of transition.effects) {
-      if (effect.type === 'project') unprojected = true;
-      if (effect.type !== 'report') continue;
-      if (effect.report.type === 'result' && money !== null) {
-        money = { ...money, charged: String(effect.report.cost.price_msats) };
-      }
-      for (const event of this.#ports.answer(effect.report, live.request, Math.floor(now_ms / 1000))) {
-        outbox.push(promise(event, record.targets));
-        if (effect.key === 'result') resultId = event.id;
-        if (live.request.envelope.sealing === 'giftwrap') wraps.push(event.id);
-      }
-    }
-    return { ...record, job: transition.job, outbox, resultId, unprojected, money, wraps };
-  }
-
   /** Lets go on whoever waited for a turn that is over, or for the result of a job of this very session. */
   #releaseTurns(): void {
     for (const live of [...this.#lives.unfinished]) {
+      const ending = endingOfFirst(live, this.#lives.map);
+      if (ending !== null) this.#input(live, ending);
       for (const key of turnsOver(live, this.#lives.map)) this.#input(live, { type: 'ready', key });
       if (chainedJobs(live).some((id) => this.#lives.get(id) !== undefined))
         this.#ports.defer(this.#poll(live));

@@ -2,7 +2,7 @@
 import { JobError } from '../errors.ts';
 import type { ChatMessage, JobOutput, Request } from '../protocol/model.ts';
 import type { Live } from './live.ts';
-import { costOf, type JobMoney } from './money.ts';
+import { costOf, type JobMoney, needsCheckout } from './money.ts';
 import type { Assignment, Failed } from './ports.ts';
 import type { JobInput } from './types.ts';
 
@@ -48,8 +48,10 @@ export function endingOf(
   outcome: JobOutput | Failed,
   money: JobMoney | null,
 ): JobInput<'output' | 'stepFailed'> {
-  if (!('failure' in outcome))
-    return { type: 'output', attempt, output: outcome, cost: costOf(money, outcome.usage) };
+  if (!('failure' in outcome)) {
+    const checkout = money !== null && needsCheckout(money);
+    return { type: 'output', attempt, output: outcome, cost: costOf(money, outcome), checkout };
+  }
   // Member by member: what crossed RPC carries a `type` of its own, and spread over the input it turned every
   // failure of a runner into an input that means nothing.
   const { failure, retry } = outcome;

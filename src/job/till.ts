@@ -1,124 +1,131 @@
 /**
- * Takes the money for a session's jobs: asks the wallet for invoices and for what became of them, and books what
- * happened. It decides nothing about amounts (payment/pricing.ts) nor about bills (payment/invoice-machine.ts): it
- * performs their effects, each of which may be performed twice.
+ * Takes the money for a session's jobs: decides how each is paid for, asks the wallet for invoices and for what became
+ * of them, and books what happened. It decides nothing about amounts (payment/pricing.ts) nor about invoices and
+ * escrows (payment/invoice-machine.ts, payment/escrow.ts).
  */
-
-import {
-  advanceBill,
-  type Bill,
-  type BillEffect,
-  type BillInputs,
-  openBill,
-} from '../payment/invoice-machine.ts';
+import { ESCROW_MIN_MSATS } from '../limits.ts';
+import type { Escrow, EscrowEffect, EscrowInput } from '../payment/escrow.ts';
+import type { Bill, BillEffect, BillInput } from '../payment/invoice-machine.ts';
 import { received, reserved } from '../payment/ledger-entries.ts';
-import type { Input } from '../payment/machine.ts';
-import { type Msats, toNumber } from '../payment/msats.ts';
+import { type Msats, msats } from '../payment/msats.ts';
+import type { Quote } from '../payment/pricing.ts';
 import { settledPayment } from '../payment/settlement.ts';
-import type { WalletTransaction } from '../payment/wallet.ts';
-import { toPlain } from '../payment/wallet-json.ts';
-import type { Report } from '../protocol/model.ts';
+import { supportsHold, type WalletTransaction } from '../payment/wallet.ts';
 import type { Live } from './live.ts';
-import { billOf, closingEntry, type JobMoney, quoteOf, unbookedOf, withBill } from './money.ts';
+import { escrowOf, type JobMoney, openMoney, type PayWay, quoteOf } from './money.ts';
+import { type DriverPorts, MoneyDriver, type StoreMoney } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
-import { isFinal, type JobInput, MONEY } from './types.ts';
+import { drivenBill, openJobBill } from './till-bill.ts';
+import { TillBooks, waitsForMoney } from './till-books.ts';
+import { drivenEscrow, openJobEscrow } from './till-escrow.ts';
+import { isFinal, MONEY } from './types.ts';
 
-/** What the till asks of the session: one stored step with new money, news for the client, and an input for the job. */
-export type StoreMoney = (
-  live: Live,
-  money: JobMoney,
-  reports: readonly Report[],
-  input: JobInput<'ready' | 'lapse'> | null,
-) => void;
-
-interface TillPorts {
-  clock(): number;
-  defer(work: Promise<void>): void;
+interface TillPorts extends DriverPorts {
   fault(point: string, about: string): Promise<void>;
-  log(what: string, jobId: string, error: unknown): void;
 }
 
 export class Till {
   readonly #ports: TillPorts;
   readonly #money: MoneyPorts;
   readonly #store: StoreMoney;
-  /** Jobs whose books are being brought up to date. */
-  readonly #busy = new Set<string>();
+  readonly #books: TillBooks;
+  readonly #bills: MoneyDriver<Bill, BillInput, BillEffect>;
+  readonly #escrows: MoneyDriver<Escrow, EscrowInput, EscrowEffect>;
 
   constructor(ports: TillPorts, money: MoneyPorts, store: StoreMoney) {
     this.#ports = ports;
     this.#money = money;
     this.#store = store;
+    this.#books = new TillBooks(ports, money, store, (live) => this.#withdraw(live));
+    const fault = (point: string, about: string) => ports.fault(point, about);
+    const log = (what: string, jobId: string, error: unknown) => ports.log(what, jobId, error);
+    const moved = (live: Live) => this.#moved(live);
+    this.#bills = new MoneyDriver(drivenBill(money, fault, moved, log), ports, store);
+    this.#escrows = new MoneyDriver(drivenEscrow(money, fault, moved, log), ports, store);
   }
 
-  /** Sets the price of a job aside from the client's credit, where there is enough of it. */
-  async reserve(jobId: string, client: string, max: Msats): Promise<boolean> {
-    const [result] = await this.#money.post([reserved(jobId, client, max)]);
-    return result === 'posted' || result === 'repeated';
+  // ── Before the job is stored ──
+
+  /**
+   * How a request with a price is paid for. Credit is spent first; then comes trust, where the agent gives any; then
+   * the client is asked for money, which is only locked where agent and wallet can do that.
+   */
+  async fund(jobId: string, client: string, quote: Quote): Promise<JobMoney> {
+    const { methods, terms } = this.#money;
+    const [byCredit] = await this.#money.post([reserved(jobId, client, quote.max)]);
+    if (byCredit === 'posted' || byCredit === 'repeated') return openMoney('prepaid', quote, terms, true);
+    if (methods.includes('bolt11_postpaid') && (await this.#money.lend(jobId, quote.max)))
+      return openMoney('postpaid', quote, terms, true);
+    const way: PayWay = (await this.#canHold(quote)) ? 'escrow' : 'prepaid';
+    return openMoney(way, quote, terms, false);
   }
 
-  /** Orders the invoice of a stored job that waits for its money. */
-  bill(live: Live): void {
+  /**
+   * A request was refused after all. What an earlier delivery of it may have set aside, before the process died, goes
+   * back.
+   */
+  async abandon(jobId: string): Promise<void> {
+    await this.#money.abandon(jobId);
+  }
+
+  /** Many small payments locked at a time starve a node's channels (LIGHTNING §1.1), so those are taken at once. */
+  async #canHold({ max }: Quote): Promise<boolean> {
+    if (!this.#money.methods.includes('escrow_hodl_optional') || max < ESCROW_MIN_MSATS) return false;
+    const answer = await this.#money.wallet.capabilities();
+    return answer.type === 'ok' && supportsHold(answer.value);
+  }
+
+  // ── While it lives ──
+
+  /** Orders the invoice of a stored job that waits for its money. Repeat-safe. */
+  collect(live: Live): void {
     const { money, job } = live.record;
-    if (money === null || money.bill !== null || money.reserved || isFinal(job.phase)) return;
-    if (!job.waitingFor.includes(MONEY)) return;
-    const purpose = { text: `Job ${job.id.slice(0, 16)}` };
+    if (money === null || money.reserved || job.phase !== 'waiting' || !job.waitingFor.includes(MONEY))
+      return;
     const now_ms = this.#ports.clock();
-    this.#apply(live, money, openBill({ id: job.id, amount: quoteOf(money).max, purpose }, now_ms));
+    const { max } = quoteOf(money);
+    if (money.way === 'escrow' && money.escrow === null)
+      this.#escrows.open(live, money, openJobEscrow(job, max, this.#money, now_ms));
+    else if (money.way === 'prepaid' && money.bill === null)
+      this.#bills.open(live, money, openJobBill(job, max, now_ms));
+  }
+
+  /** The work is done: takes the money, or asks for it. Repeat-safe. */
+  checkout(live: Live): void {
+    const { money, job } = live.record;
+    if (money === null || job.phase !== 'checkout') return;
+    if (money.way === 'escrow' && !money.reserved) {
+      this.#escrows.input(live, { type: 'approve' });
+      return;
+    }
+    const price = msats(job.done?.cost.price_msats ?? 0);
+    const asks = money.way === 'postpaid' && price > 0n;
+    if (!asks) this.#store(live, money, [], { type: 'cleared', demand: null });
+    else if (money.bill === null) this.#bills.open(live, money, openJobBill(job, price, this.#ports.clock()));
   }
 
   /** Time has passed, or the memory was lost. */
   tick(live: Live): void {
-    this.bill(live);
-    this.#input(live, { type: 'tick' });
-    this.settle(live);
+    this.collect(live);
+    this.#bills.input(live, { type: 'tick' });
+    this.#escrows.input(live, { type: 'tick' });
+    this.checkout(live);
+    this.#books.settle(live);
   }
 
   /** The wallet's record of a payment has changed. */
   changed(live: Live, transaction: WalletTransaction): void {
-    this.#input(live, { type: 'seen', transaction });
-    this.settle(live);
+    const { money } = live.record;
+    if (transaction.paymentHash === money?.bill?.paymentHash)
+      this.#bills.input(live, { type: 'seen', transaction });
+    if (transaction.paymentHash === money?.escrow?.paymentHash)
+      this.#escrows.input(live, { type: 'seen', transaction, height: null });
+    this.#books.settle(live);
   }
 
-  /** Books a payment for a job that is not open any more: it is its client's credit. */
-  async late(client: string, transaction: WalletTransaction): Promise<void> {
-    const { paymentHash, amount } = transaction;
-    const payment = settledPayment(
-      transaction,
-      { paymentHash, amount },
-      Math.floor(this.#ports.clock() / 1000),
-    );
-    if (typeof payment !== 'string') await this.#money.post([received(payment, client)]);
-  }
-
-  /**
-   * The client has more credit, sent for one of its jobs: those that wait for money take their prices from there, that
-   * one first.
-   *
-   * @throws Error when the job's books are being written just now: whoever brings the news brings it again
-   */
-  async credited(lives: readonly Live[], jobId: string): Promise<void> {
-    const first = lives.filter(({ record }) => record.job.id === jobId);
-    for (const live of new Set([...first, ...lives])) await this.#takeCredit(live);
-  }
-
-  async #takeCredit(live: Live): Promise<void> {
-    const { job, money } = live.record;
-    if (money === null || money.reserved || !job.waitingFor.includes(MONEY) || isFinal(job.phase)) return;
-    if (this.#busy.has(job.id)) throw new Error('the books of this job are being written');
-    this.#busy.add(job.id);
-    try {
-      if (!(await this.reserve(job.id, live.request.envelope.client, quoteOf(money).max))) return;
-      const current = live.record.money;
-      if (current !== null)
-        this.#store(live, { ...current, reserved: true }, [], { type: 'ready', key: MONEY });
-      // Nobody shall pay its invoice any more.
-      this.#input(live, { type: 'withdraw' });
-    } finally {
-      this.#busy.delete(job.id);
-    }
-    // It may have ended while the books were asked; then it gives back what it took.
-    this.settle(live);
+  /** The client's credit has grown: the job may not have to wait any more. @throws Error when that must be told again */
+  async credited(live: Live): Promise<void> {
+    await this.#books.spendCredit(live);
   }
 
   /**
@@ -126,141 +133,38 @@ export class Till {
    * aside; the job goes on when the claim covers its price and the price is not above what may be trusted.
    */
   claimed(live: Live | undefined, amount: Msats, trust: Msats): void {
-    if (live === undefined) return;
-    const { job, money } = live.record;
-    if (money === null || money.reserved || !job.waitingFor.includes(MONEY) || isFinal(job.phase)) return;
-    const { max } = quoteOf(money);
-    if (amount < max || max > trust) return;
-    this.#store(live, money, [], { type: 'ready', key: MONEY });
-    this.#input(live, { type: 'withdraw' });
+    if (live === undefined || !waitsForMoney(live)) return;
+    const { money } = live.record;
+    if (money === null || amount < quoteOf(money).max || quoteOf(money).max > trust) return;
+    // Whatever we asked for is not wanted any more, and there is nothing to take from it when the work is done.
+    this.#store(live, { ...money, way: 'prepaid' }, [], { type: 'ready', key: MONEY });
+    this.#withdraw(live);
   }
 
-  /** Brings the books to where the job is: money that came in, money set aside, how it ended. */
+  /** Brings the books to where the job is. */
   settle(live: Live): void {
-    const { id } = live.record.job;
-    if (live.record.money === null || this.#busy.has(id)) return;
-    this.#busy.add(id);
-    this.#ports.defer(this.#settle(live).finally(() => this.#busy.delete(id)));
+    this.#books.settle(live);
   }
 
-  async #settle(live: Live): Promise<void> {
-    const { id } = live.record.job;
-    try {
-      await this.#book(live);
-      if (isFinal(live.record.job.phase)) await this.#close(live);
-      else await this.#setAside(live);
-    } catch (error) {
-      // The account could not be reached: it is tried again when the session next wakes.
-      this.#ports.log('booking failed', id, error);
-    }
+  /** Books a payment for a job that is not open any more: it is its client's credit. */
+  async late(client: string, transaction: WalletTransaction): Promise<void> {
+    const { paymentHash, amount } = transaction;
+    const now_s = Math.floor(this.#ports.clock() / 1000);
+    const payment = settledPayment(transaction, { paymentHash, amount }, now_s);
+    if (typeof payment !== 'string') await this.#money.post([received(payment, client)]);
   }
 
-  /** What arrived is the client's credit, whatever becomes of the job. */
-  async #book(live: Live): Promise<void> {
-    const { money } = live.record;
-    const payment = money === null ? null : unbookedOf(money);
-    if (payment === null) return;
-    await this.#money.post([received(payment, live.request.envelope.client)]);
-    const current = live.record.money;
-    if (current !== null) this.#store(live, { ...current, booked: true }, [], null);
+  /** Money moved, or will not come the way it was asked for. */
+  #moved(live: Live): void {
+    this.#books.settle(live);
+    this.collect(live);
   }
 
-  /** The bill was paid and its payment booked as credit: takes the price from there, and lets the job go on. */
-  async #setAside(live: Live): Promise<void> {
-    const { job, money } = live.record;
-    if (money === null || money.reserved || billOf(money)?.phase !== 'settled') return;
-    if (!(await this.reserve(job.id, live.request.envelope.client, quoteOf(money).max))) {
-      // The client spent its credit elsewhere in between; what it paid is not lost, and the next payment completes it.
-      this.#ports.log('the credit does not cover a paid job', job.id, new Error('overdrawn'));
-      return;
-    }
-    const current = live.record.money;
-    if (current !== null)
-      this.#store(live, { ...current, reserved: true }, [], { type: 'ready', key: MONEY });
+  /** Nobody shall pay for this job any more. An escrow whose work was accepted goes on. */
+  #withdraw(live: Live): void {
+    this.#bills.input(live, { type: 'withdraw' });
+    const escrow = live.record.money === null ? null : escrowOf(live.record.money);
+    if (escrow !== null && (isFinal(live.record.job.phase) || escrow.verdict === null))
+      this.#escrows.input(live, { type: 'refuse' });
   }
-
-  /** The job has ended: its money goes where it belongs, and nobody shall pay for it any more. */
-  async #close(live: Live): Promise<void> {
-    this.#input(live, { type: 'withdraw' });
-    const { job, money } = live.record;
-    if (money === null || money.closed) return;
-    const entry = closingEntry(job, money, live.request.envelope.client);
-    const [result] = await this.#money.post([entry]);
-    const nothingThere = result === 'overdrawn' && !money.reserved;
-    if ((result === 'overdrawn' || result === 'conflict') && !nothingThere)
-      throw new Error(`the books refuse ${entry.key}: ${result}`);
-    const current = live.record.money;
-    if (current !== null) this.#store(live, { ...current, closed: true }, [], null);
-  }
-
-  #input<Type extends keyof BillInputs>(live: Live, input: Input<BillInputs, Type>): void {
-    const { money } = live.record;
-    const bill = money === null ? null : billOf(money);
-    if (money === null || bill === null) return;
-    const step = advanceBill(bill, input, this.#ports.clock());
-    if (step.state !== bill || step.effects.length > 0) this.#apply(live, money, step);
-  }
-
-  #apply(
-    live: Live,
-    money: JobMoney,
-    step: { readonly state: Bill; readonly effects: readonly BillEffect[] },
-  ): void {
-    const reports: Report[] = [];
-    let input: JobInput<'lapse'> | null = null;
-    let next = withBill(money, step.state);
-    for (const effect of step.effects) {
-      if (effect.type === 'offer') reports.push(demandOf(effect, step.state.amount));
-      if (effect.type === 'expired') input = { type: 'lapse' };
-      if (effect.type === 'settled' || effect.type === 'late')
-        next = { ...next, paid: toPlain(effect.payment) };
-    }
-    this.#store(live, next, reports, input);
-    for (const effect of step.effects) this.#ports.defer(this.#perform(live, effect));
-  }
-
-  async #perform(live: Live, effect: BillEffect): Promise<void> {
-    const { id } = live.record.job;
-    try {
-      await this.#ports.fault('K3', id);
-      switch (effect.type) {
-        case 'make': {
-          const answer = await this.#money.wallet.makeInvoice(effect.order);
-          // Unknown: perhaps it was made, but nobody has seen it; the next tick orders another.
-          if (answer.type === 'ok') this.#input(live, { type: 'issued', invoice: answer.value });
-          if (answer.type === 'failed') this.#input(live, { type: 'unmade' });
-          return;
-        }
-        case 'look': {
-          const answer = await this.#money.wallet.lookup(effect.paymentHash, 'incoming');
-          await this.#ports.fault('K5', id);
-          if (answer.type === 'ok') this.#input(live, { type: 'seen', transaction: answer.value });
-          return;
-        }
-        case 'offer':
-          return await this.#money.watch(effect.paymentHash, id, effect.expiresAt_s);
-        case 'settled':
-        case 'late':
-          return this.settle(live);
-        case 'expired':
-          return;
-        case 'alert':
-          this.#ports.log('the wallet is in trouble', id, new Error(effect.code));
-      }
-    } catch (error) {
-      // Every effect comes again with the bill's next tick.
-      this.#ports.log(`the till failed at ${effect.type}`, id, error);
-    }
-  }
-}
-
-function demandOf(
-  offer: Extract<BillEffect, { readonly type: 'offer' }>,
-  amount: Msats,
-): Extract<Report, { readonly type: 'paymentRequired' }> {
-  const { bolt11, paymentHash, expiresAt_s } = offer;
-  return {
-    type: 'paymentRequired',
-    demand: { amount_msats: toNumber(amount), bolt11, paymentHash, expiresAt_s },
-  };
 }

@@ -1,25 +1,34 @@
 /** What a job is while it lives, what can happen to it, and what it wants done (DESIGN §4). Plain JSON throughout. */
 import type { JobFailure } from '../errors.ts';
-import type { Cost, JobOutput, Report } from '../protocol/model.ts';
+import type { Cost, JobOutput, PaymentDemand, Report } from '../protocol/model.ts';
 import { JOB_PHASES as RECORDED_PHASES } from '../store/job-record.ts';
 
 /**
  * `waiting`: for another job's result, or for its turn in the session. `queued`: its step is ordered, nobody has
- * begun it; the record calls that waiting, too. `running`: somebody works on it. The others are ends, and an end is
- * never left.
+ * begun it; the record calls that waiting, too. `running`: somebody works on it. `checkout`: the work is done and kept
+ * here until its money is taken or asked for; the record calls that running. The others are ends, and an end is never
+ * left.
  */
-export const JOB_PHASES = [...RECORDED_PHASES, 'queued'] as const;
+export const JOB_PHASES = [...RECORDED_PHASES, 'checkout'] as const;
 export type JobPhase = (typeof JOB_PHASES)[number];
 
 /** Phases that end a job. */
 export type FinalPhase = 'delivered' | 'rejected' | 'expired' | 'cancelled' | 'failed';
 
 export function isFinal(phase: JobPhase): phase is FinalPhase {
-  return phase !== 'waiting' && phase !== 'queued' && phase !== 'running';
+  return phase !== 'waiting' && phase !== 'queued' && phase !== 'running' && phase !== 'checkout';
+}
+
+/** What an agent handed in, and what it costs. */
+export interface Done {
+  readonly output: JobOutput;
+  readonly cost: Cost;
 }
 
 /** What an unpaid job waits for. */
 export const MONEY = 'money';
+/** What a request that came again waits for: this, and the id of the first (resent.ts). */
+export const AGAIN = 'again:';
 
 /** The state of one job. Times are Unix ms unless the name says otherwise. */
 export interface Job {
@@ -45,6 +54,10 @@ export interface Job {
   /** Progress held back by the throttle; the newest wins. */
   readonly held: Report | null;
   readonly failure: JobFailure | null;
+  /** The work of a job at checkout; null before and after. */
+  readonly done: Done | null;
+  /** When it came to the checkout. */
+  readonly doneAt_ms: number | null;
 }
 
 /** Everything that can happen to a job, and what each carries. */
@@ -57,7 +70,14 @@ export interface JobInputs {
   begun: { readonly attempt: number };
   /** Whoever works on it is alive, perhaps with news for the client. */
   alive: { readonly attempt: number; readonly news: Report | null };
-  output: { readonly attempt: number; readonly output: JobOutput; readonly cost: Cost };
+  /** The work is done. At `checkout` its money comes first, and the client hears of it afterwards. */
+  output: Done & { readonly attempt: number; readonly checkout: boolean };
+  /** Its money is taken, or asked for by this demand: the result may leave. */
+  cleared: { readonly demand: PaymentDemand | null };
+  /** The money it was begun on is gone, or has to be given back now. */
+  defunded: { readonly failure: JobFailure };
+  /** It is another request come again, and that one was answered with this. */
+  sameAs: Done;
   /** It was not paid in time: it ends without a word, because its demand for payment said until when. */
   lapse: unknown;
   /** The attempt ended without output. Only what may mend by itself is worth another attempt. */

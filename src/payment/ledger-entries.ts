@@ -16,7 +16,8 @@ export function received(payment: SettledPayment, client: string): Entry {
 
 /** A job takes what it may cost at most from its client's credit. Overdrawn: the client has to pay first. */
 export function reserved(job: string, client: string, max: Msats): Entry {
-  return entry(`reserve:${job}`, [{ from: `credit:${client}`, to: `job:${job}`, amount: max }]);
+  const made = entry(`reserve:${job}`, [{ from: `credit:${client}`, to: `job:${job}`, amount: max }]);
+  return { ...made, unless: `end:${job}` };
 }
 
 /** Somebody who earns by an agent. Weights as in NIP-57 Appendix G: shares are in proportion to them. */
@@ -83,7 +84,8 @@ export function failed(job: string, client: string, amount: Msats): Entry {
 
 /** A postpaid job begins on trust: the client owes what it may cost at most. Nobody else is owed anything yet. */
 export function lent(job: string, client: string, max: Msats): Entry {
-  return entry(`lend:${job}`, [{ from: `owing:${client}`, to: `job:${job}`, amount: max }]);
+  const made = entry(`lend:${job}`, [{ from: `owing:${client}`, to: `job:${job}`, amount: max }]);
+  return { ...made, unless: `end:${job}` };
 }
 
 /** It was delivered and cost less than was lent for it. */
@@ -130,9 +132,34 @@ export function paidOut({ payout, amount, paymentHash }: Outgoing, routingFees: 
   ]);
 }
 
+/**
+ * It arrived although the claim had been given up and the money was its owner's again. What of it has been spent since
+ * is owed by them.
+ *
+ * @param covered what of the amount is still there
+ */
+export function paidLate(
+  { source, amount, paymentHash }: Outgoing,
+  routingFees: Msats,
+  covered: Msats,
+): Entry {
+  return entry(`out:${paymentHash}`, [
+    { from: source, to: 'wallet', amount: covered },
+    { from: debtOf(source), to: 'wallet', amount: subtract(amount, covered) },
+    { from: 'routing', to: 'wallet', amount: routingFees },
+  ]);
+}
+
 /** The operator's own money in the wallet, as it was when the books began or is added. */
 export function deposited(key: string, amount: Msats): Entry {
   return entry(`deposit:${key}`, [{ from: 'wallet', to: 'capital', amount }]);
+}
+
+/** What somebody owes who got more than they had. The operator owes itself nothing: it has less. */
+function debtOf(source: Source): Account {
+  return source === 'revenue' || source === 'capital'
+    ? source
+    : `owing:${source.slice(source.indexOf(':') + 1)}`;
 }
 
 function sendingOf(payout: string): Account {

@@ -7,6 +7,7 @@
  * what is the operator's own. {@link balanceOf} gives each account's amount as one says it in words: never negative.
  */
 import { z } from 'zod';
+import { inWords } from './account-kinds.ts';
 import type { Msats } from './msats.ts';
 
 /**
@@ -15,7 +16,10 @@ import type { Msats } from './msats.ts';
  *   agent and owed to its owner; `sending:<payout>`: claimed by a payment under way; `revenue`: the operator's fees;
  *   `capital`: its own money;
  * - `transit:<Lightning address>`: on its way from the books of who paid to those of the owner, each of which is a store
- *   of its own. Only here may one store hold less than nothing; over all of them it never does.
+ *   of its own.
+ *
+ * One store may hold less than nothing in `transit` and in the `wallet` only: an owner is paid from what clients brought
+ * into theirs. Over all stores neither does.
  */
 export type Account =
   | 'wallet'
@@ -35,6 +39,8 @@ export interface Entry {
   /** The same key is the same event: posting it again changes nothing. */
   readonly key: string;
   readonly postings: readonly Posting[];
+  /** The key of what makes this impossible once it has happened; the entry is then refused, even if it was made before. */
+  readonly unless?: string | undefined;
 }
 
 /** The books at one moment. */
@@ -53,6 +59,8 @@ export type Posted =
   | { readonly type: 'repeated'; readonly books: Books }
   /** An account would hold less than nothing. */
   | { readonly type: 'overdrawn'; readonly account: Account }
+  /** What it depends on is over ({@link Entry.unless}). */
+  | { readonly type: 'over' }
   /** The key stands for another event: somebody books two things under one name. */
   | { readonly type: 'conflict' };
 
@@ -61,6 +69,7 @@ const NAMES = /^(?:wallet|routing|revenue|capital|(?:owing|credit|job|payee|tran
 /** Reads an entry that was stored with `toJson`. */
 export const entrySchema = z.object({
   key: z.string().min(1),
+  unless: z.string().optional(),
   postings: z.array(
     z.object({
       account: z.string().refine(isAccount, 'is no account'),
@@ -75,8 +84,12 @@ export const entrySchema = z.object({
 /** An entry as plain JSON, for calls between objects: amounts are decimal strings. */
 export type PlainEntry = z.input<typeof entrySchema>;
 
-export function toPlainEntry({ key, postings }: Entry): PlainEntry {
-  return { key, postings: postings.map(({ account, amount }) => ({ account, amount: amount.toString() })) };
+export function toPlainEntry({ key, postings, unless }: Entry): PlainEntry {
+  return {
+    key,
+    unless,
+    postings: postings.map(({ account, amount }) => ({ account, amount: amount.toString() })),
+  };
 }
 
 /**
@@ -108,10 +121,11 @@ export interface Move {
  *
  * @throws RangeError when the postings do not add up to nothing: then the code that made them is wrong
  */
-export function post(books: Books, { key, postings }: Entry): Posted {
+export function post(books: Books, { key, postings, unless }: Entry): Posted {
   if (postings.reduce((sum, { amount }) => sum + amount, 0n) !== 0n) {
     throw new RangeError(`the entry ${key} does not balance`);
   }
+  if (unless !== undefined && books.posted.has(unless)) return { type: 'over' };
   const fingerprint = fingerprintOf(postings);
   const before = books.posted.get(key);
   if (before !== undefined)
@@ -130,21 +144,17 @@ export function post(books: Books, { key, postings }: Entry): Posted {
 
 /** What stands on an account, in words: the wallet *has*, an owner *is owed*, a client *has to its credit*, msats. */
 export function balanceOf({ balances }: Books, account: Account): bigint {
-  return side(account) * (balances.get(account) ?? 0n);
+  return inWords(account, balances.get(account) ?? 0n);
 }
 
-/** Whether an account holds less than nothing, which only money between two stores may. */
+/** Whether an account holds less than nothing although it may not. */
 export function isOverdrawn(books: Books, account: Account): boolean {
-  return balanceOf(books, account) < 0n && !account.startsWith('transit:');
+  return balanceOf(books, account) < 0n && account !== 'wallet' && !account.startsWith('transit:');
 }
 
 /** Debits minus credits over all accounts: nothing, at any moment. */
 export function imbalance({ balances }: Books): bigint {
   return [...balances.values()].reduce((sum, balance) => sum + balance, 0n);
-}
-
-function side(account: Account): bigint {
-  return account === 'wallet' || account === 'routing' || account.startsWith('owing:') ? 1n : -1n;
 }
 
 function fingerprintOf(postings: readonly Posting[]): string {

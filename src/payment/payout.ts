@@ -60,6 +60,8 @@ export interface PayoutInputs {
   seen: { readonly paymentHash: string; readonly transaction: WalletTransaction | null };
   /** The wallet's answer to paying. An answer that did not come is no input. */
   sent: { readonly paymentHash: string; readonly paid: Paid | null };
+  /** Before anything was claimed: it is to be another amount, because more is owed by now or the payee takes less. */
+  resized: { readonly amount: Msats };
   /** Somebody says that something changed. */
   wake: unknown;
   /** Time has passed. */
@@ -116,6 +118,9 @@ export function advancePayout<Type extends keyof PayoutInputs>(
   return handler?.(payout, input, now_ms) ?? { state: payout, effects: [] };
 }
 
+/** What {@link advancePayout} is to whoever performs its effects. */
+export type AdvancePayout = (payout: Payout, input: PayoutInput, now_ms: number) => Transition;
+
 /** When the payout next wants a `tick`, Unix ms; null when it is paid. */
 export function nextPayoutTick(payout: Payout): number | null {
   return payout.lookAt_ms;
@@ -123,7 +128,7 @@ export function nextPayoutTick(payout: Payout): number | null {
 
 /** Which input means something in which phase. */
 const TABLE: { readonly [Phase in PayoutPhase]: PayoutRow } = {
-  owed: { invoiced, seen: seenOwed, sent: sentOwed, tick: tickOwed },
+  owed: { invoiced, resized, seen: seenOwed, sent: sentOwed, tick: tickOwed },
   claimed: { seen: seenClaimed, sent: sentClaimed, wake: look, tick: tickClaimed },
   paid: {},
 };
@@ -158,6 +163,12 @@ function refusal(
   });
 }
 
+/** Late news of a claim are of the amount that was claimed, so it stays once there was one. */
+function resized(payout: Payout, { amount }: Input<PayoutInputs, 'resized'>): Transition | null {
+  if (payout.paymentHash !== null || amount === payout.amount) return null;
+  return { state: change(payout, { amount }), effects: [] };
+}
+
 function tickOwed(payout: Payout, _: Input<PayoutInputs, 'tick'>, now_ms: number): Transition | null {
   const again = lookAgain(payout, now_ms, PAYOUT_RETRY_MAX_MS);
   if (again === null) return null;
@@ -187,8 +198,8 @@ function seenClaimed(payout: Payout, { transaction, paymentHash }: Seen, now_ms:
 
 function sentClaimed(payout: Payout, { paid, paymentHash }: Sent): Transition | null {
   if (paymentHash !== payout.paymentHash) return null;
-  if (paid !== null) return prove(payout, paid.preimage, paid.fees);
-  return look(payout);
+  // A failure is looked at when the next tick is due: at once, an invoice that no way leads to would be paid in a circle.
+  return paid === null ? null : prove(payout, paid.preimage, paid.fees);
 }
 
 /** News of the last claim after it was given up: then it was paid, and must not be paid again. */

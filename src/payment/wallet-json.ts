@@ -41,6 +41,8 @@ export const transactionJson = z.object({
   settledAt_s: nullable(z.number()),
   settleDeadline: nullable(z.number()),
 });
+/** An amount alone, such as a balance. */
+export const amountJson = amount;
 export const paidJson = z.object({ preimage: hex, fees: amount });
 
 /** Writes every amount in a value as a decimal string. */

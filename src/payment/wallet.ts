@@ -53,7 +53,7 @@ export interface IssuedInvoice {
 /**
  * - `pending`: not paid, or an outgoing payment under way;
  * - `accepted`: locked for us until we settle or cancel, or until the settle deadline: not ours;
- * - `settled`: paid, with a preimage that fits;
+ * - `settled`: paid, with a preimage that fits (in a list it may be missing);
  * - `expired`: can no longer be paid; - `failed`: cancelled, or an outgoing payment that did not arrive.
  */
 export type TransactionState = 'pending' | 'accepted' | 'settled' | 'expired' | 'failed';
@@ -121,6 +121,8 @@ export interface Wallet {
   /** Newest first. */
   list(listing: Listing): Promise<WalletAnswer<readonly WalletTransaction[]>>;
   capabilities(): Promise<WalletAnswer<WalletCapabilities>>;
+  /** What can be spent, as the wallet counts it. Wallets that do not say fail with NOT_IMPLEMENTED. */
+  balance(): Promise<WalletAnswer<Msats>>;
 }
 
 /** Whether a wallet can hold payments, so that escrow may be offered. It needs block heights for its deadlines. */

@@ -5,7 +5,7 @@ import type { AgentKinds } from '../nostr/kinds.ts';
 import { chatCompletion, costJson } from './completion.ts';
 import { type Dialect, NIP_VERSION, type Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
-import { addressTags, renderInterim } from './feedback.ts';
+import { addressTags, demandText, renderInterim } from './feedback.ts';
 import { isObject, type JsonObject, parseRequestJson } from './json.ts';
 import { messageText, readMessages, wrong } from './messages.ts';
 import type { ChatMessage, JobBody, PaymentDemand, Report, Request } from './model.ts';
@@ -118,21 +118,28 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     ];
   }
   if (report.type !== 'result') return [renderInterim(report, envelope, kinds, now_s)];
-  const { output, cost } = report;
+  const { output, cost, demand } = report;
   const tags: Tag[] = [
     ['result', JSON.stringify(chatCompletion(envelope.id, output, now_s))],
     ['cost', JSON.stringify(costJson(cost))],
   ];
+  if (demand !== null) tags.push(['bolt11', demand.bolt11]);
   if (output.stream !== undefined) tags.push(['stream', String(output.stream.deltas), output.stream.sha256]);
   // The content only repeats the result for clients that do not know the NIP, so it is what gives way.
   return [withinEventLimit(answer(tags, output.content), answer(tags, ''))];
 }
 
 /** The only error that does not end a job. */
-function paymentRequired({ amount_msats, paymentHash, expiresAt_s }: PaymentDemand): JobFailure {
+function paymentRequired(demand: PaymentDemand): JobFailure {
+  const { amount_msats, paymentHash, expiresAt_s, escrow } = demand;
   return {
     code: 'PAYMENT_REQUIRED',
-    message: `${amount_msats / 1000} sats are to be paid before this job starts`,
-    details: { amount_msats, payment_hash: paymentHash, expires_at: expiresAt_s },
+    message: demandText(demand),
+    details: {
+      amount_msats,
+      payment_hash: paymentHash,
+      expires_at: expiresAt_s,
+      ...(escrow ? { escrow } : {}),
+    },
   };
 }

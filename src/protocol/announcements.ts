@@ -6,6 +6,7 @@ import type { KeyedAgent } from './agent.ts';
 import { cardUrl } from './card.ts';
 import { isObject } from './json.ts';
 import { nip05Address } from './nip05.ts';
+import { type AgentPrices, isFree } from './prices.ts';
 
 /** An announcement to be signed, and what says whether it is new. */
 export interface Announcement {
@@ -67,7 +68,7 @@ function handlerInformation(agent: KeyedAgent, config: Config): Content {
   const content = JSON.stringify({
     name: agent.name,
     about: agent.description,
-    amount: agent.prices.perJob_msats === 0 ? 'free' : agent.prices.perJob_msats,
+    amount: amountHint(agent.prices),
     encryptionSupported: true,
     nip90Params: parameterHints(agent),
   });
@@ -83,9 +84,32 @@ function cardAnnouncement(agent: KeyedAgent, config: Config, { cardHash }: Annou
     ['x', cardHash],
     ...agent.tasks.map(({ type }) => ['capability', type]),
     ...kindTags(agent, config),
-    ['price', String(agent.prices.perJob_msats / 1000), 'sats'],
+    ...priceHints(agent.prices),
   ];
   return { kind: config.kinds.card, tags, content: agent.description };
+}
+
+/** What NIP-90 clients read as the price: msats of each job, `free`, or `flexible` where it depends on the job. */
+function amountHint(prices: AgentPrices): number | 'free' | 'flexible' {
+  if (isFree(prices)) return 'free';
+  const { perJob_msats, ...others } = prices;
+  return Object.values(others).every((price) => price === 0) ? perJob_msats : 'flexible';
+}
+
+/** One tag for each price there is, in sats; what it is for stands behind where it is not the job. */
+function priceHints(prices: AgentPrices): Tag[] {
+  const hints: readonly (readonly [number, string?])[] = [
+    [prices.perJob_msats],
+    [prices.per1kInputTokens_msats, '1k_input_tokens'],
+    [prices.per1kOutputTokens_msats, '1k_output_tokens'],
+    [prices.perSandboxSecond_msats, 'sandbox_second'],
+  ];
+  const tags = hints
+    .filter(([msats]) => msats > 0)
+    .map(
+      ([msats, unit]): Tag => ['price', String(msats / 1000), 'sats', ...(unit === undefined ? [] : [unit])],
+    );
+  return tags.length === 0 ? [['price', '0', 'sats']] : tags;
 }
 
 function kindTags(agent: KeyedAgent, config: Config): Tag[] {

@@ -2,7 +2,7 @@
 import { JOB_MAX_STATUS_CHARS } from '../limits.ts';
 import type { EventTemplate, Tag } from '../nostr/event.ts';
 import { type AgentKinds, KIND } from '../nostr/kinds.ts';
-import type { Envelope, Report } from './model.ts';
+import type { Envelope, PaymentDemand, Report } from './model.ts';
 import { clip } from './size.ts';
 
 /** The tags every answer begins with: which request, which client, which conversation. */
@@ -31,6 +31,14 @@ export function feedback(
   };
 }
 
+/** A demand in words. */
+export function demandText({ amount_msats, escrow }: PaymentDemand): string {
+  const sats = `${amount_msats / 1000} sats`;
+  return escrow
+    ? `${sats} are to be locked before this job starts, and are taken when it is done`
+    : `${sats} are to be paid before this job starts`;
+}
+
 /** The reports that look the same in every dialect. */
 export type InterimReport = Exclude<Report, { readonly type: 'result' | 'error' }>;
 
@@ -46,8 +54,7 @@ export function renderInterim(
       return feedback(envelope, ['processing', report.note], now_s);
     case 'paymentRequired': {
       const { amount_msats, bolt11 } = report.demand;
-      const text = `${amount_msats / 1000} sats are to be paid before this job starts`;
-      return feedback(envelope, ['payment-required', text], now_s, '', [
+      return feedback(envelope, ['payment-required', demandText(report.demand)], now_s, '', [
         ['amount', String(amount_msats), bolt11],
       ]);
     }

@@ -90,6 +90,8 @@ export interface JobOutput {
   /** What answered: a model's name, or the agent's slug. */
   readonly model: string;
   readonly usage: Usage;
+  /** Time in the sandbox, ms, where there was any. */
+  readonly sandbox_ms?: number;
   /** Present when the text was streamed: number of deltas and SHA-256 of their concatenation. */
   readonly stream?: { readonly deltas: number; readonly sha256: string };
 }
@@ -102,6 +104,8 @@ export interface PaymentDemand {
   readonly paymentHash: string;
   /** Unix s until which it can be paid. */
   readonly expiresAt_s: number;
+  /** Whether the payment is only locked at first (a hold invoice), and taken when the job is done. */
+  readonly escrow: boolean;
 }
 
 /** Everything the client is told about a job, before a dialect gives it tags. */
@@ -111,7 +115,13 @@ export type Report =
   | { readonly type: 'progress'; readonly note: string; readonly done: number; readonly total: number }
   | { readonly type: 'partial'; readonly content: string; readonly note: string }
   | { readonly type: 'delta'; readonly seq: number; readonly text: string; readonly attempt: number }
-  | { readonly type: 'result'; readonly output: JobOutput; readonly cost: Cost }
+  /** With a demand where the job is paid after its result. */
+  | {
+      readonly type: 'result';
+      readonly output: JobOutput;
+      readonly cost: Cost;
+      readonly demand: PaymentDemand | null;
+    }
   | { readonly type: 'error'; readonly failure: JobFailure };
 
 /** A request as it arrived: the signed event, and the rumor inside when it was gift-wrapped. */

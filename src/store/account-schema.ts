@@ -1,4 +1,4 @@
-/** What an account object stores: how many jobs a client may open, its books, and zaps. One list, because one object has one version. */
+/** What an account object stores: how many jobs a client may open, its books, zaps, payouts. One list, because one object has one version. */
 export const ACCOUNT_SCHEMA: readonly string[][] = [
   [
     'CREATE TABLE quotas (agent TEXT PRIMARY KEY, window INTEGER NOT NULL, granted INTEGER NOT NULL) WITHOUT ROWID',
@@ -16,9 +16,21 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     'DROP TABLE projected',
   ],
   [
+    'CREATE TABLE debts (job TEXT PRIMARY KEY, at INTEGER NOT NULL, price INTEGER NOT NULL, terms TEXT NOT NULL) WITHOUT ROWID',
+  ],
+  [
     `CREATE TABLE zaps (
-      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, own INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
+      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
       wake INTEGER NOT NULL
     ) WITHOUT ROWID`,
   ],
+  [
+    `CREATE TABLE payouts (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL, destination TEXT,
+      status TEXT NOT NULL, payout TEXT NOT NULL, problem TEXT, opened_at INTEGER NOT NULL, closed_at INTEGER
+    )`,
+    // One at a time: whoever has two payments under way can be paid twice.
+    "CREATE UNIQUE INDEX open_payout ON payouts (status) WHERE status = 'open'",
+  ],
+  ['ALTER TABLE zaps ADD COLUMN own INTEGER NOT NULL DEFAULT 0'],
 ];

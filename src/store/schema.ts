@@ -108,3 +108,12 @@ export const spentTokens = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.until_s, table.id] })],
 );
+
+/** The ledger's sums by kind of account up to one of its lines: one row, so that figures need not read all of it. */
+export const ledgerSums = sqliteTable('ledger_sums', {
+  id: integer('id').primaryKey(),
+  /** Row number of the newest line in the sums. */
+  upto: integer('upto').notNull(),
+  /** JSON: debit minus credit in msats by kind. */
+  sums: text('sums').notNull(),
+});

@@ -74,7 +74,10 @@ test('the answer is the JSON list of tags that the kinds define', async () => {
     ['e', A],
     ['a', `30023:${B}:a "quoted" name`],
   ]);
-  expect(output).toMatchObject({ finishReason: 'stop', model: 'discover', usage: { total_tokens: 0 } });
+  // Four bytes a token: one for the question `x`.
+  const completion_tokens = Math.ceil(output.content.length / 4);
+  const usage = { prompt_tokens: 1, completion_tokens, total_tokens: 1 + completion_tokens };
+  expect(output).toMatchObject({ finishReason: 'stop', model: 'discover', usage });
   const none = await discover.run(taskOf('discover', 'x'), recordingContext());
   expect(none.content).toBe('[]');
 });
@@ -113,7 +116,8 @@ test('chat is only there where a model can be asked, and every agent has its own
       ...models,
     ]);
   const model = { MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' };
-  const free = [['discover'], ['discover-prepaid']];
+  const priced = ['prepaid', 'postpaid', 'escrow', 'metered'].map((way) => [`discover-${way}`]);
+  const free = [['discover'], ...priced];
   expect(slugs({})).toEqual(free);
   expect(slugs(model)).toEqual([...free, ['chat', 'small']]);
   expect(slugs({}, true)).toEqual([...free, ['chat', WORKERS_AI_MODEL]]);
@@ -124,7 +128,7 @@ test('chat is only there where a model can be asked, and every agent has its own
   const deployed = { LOCAL: '0', PUBLIC_URL: 'https://errand.test', MASTER_SECRET: 'a'.repeat(64) };
   expect(slugs(deployed)).toEqual([['discover']]);
   const keyed = keyedAgents(readConfig({ LOCAL: '1', ...model }));
-  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(3);
+  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(6);
   expect(keyedAgents(readConfig({ LOCAL: '1', ...model }))).toEqual(keyed);
 });
 

@@ -10,6 +10,8 @@ export interface Program {
   /** What it said when it was ready. */
   readonly greeting: unknown;
   readonly cpu_ms: () => number;
+  /** Its process group. */
+  readonly group: number;
   /** Sends a message and returns the next one that comes back. */
   ask(message: object): Promise<unknown>;
   stop(): Promise<void>;
@@ -25,7 +27,8 @@ export async function startProgram(path: string, argument = ''): Promise<Program
   const child = spawn(process.execPath, [path, argument], {
     cwd: ROOT,
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // What programs print is news; the bench's own output stays its own.
+    stdio: ['ignore', 2, 'inherit', 'ipc'],
   });
   const group = child.pid;
   if (group === undefined) throw new Error(`cannot start ${path}`);
@@ -34,6 +37,7 @@ export async function startProgram(path: string, argument = ''): Promise<Program
   return {
     greeting: await nextMessage(child, path, READY_TIMEOUT_MS),
     cpu_ms: () => groupCpu_ms(group),
+    group,
     ask(message) {
       const answer = nextMessage(child, path);
       child.send(message);

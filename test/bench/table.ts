@@ -7,8 +7,14 @@ export interface Row {
   /** What the value is held against. */
   readonly reference?: { readonly name: string; readonly value: number };
   /** On the ratio value / reference, or on the value itself where there is no reference. */
-  readonly goal?: { readonly atLeast: number } | { readonly atMost: number } | { readonly above: number };
+  readonly goal?: Goal;
 }
+
+export type Goal =
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+  | { readonly above: number }
+  | { readonly below: number };
 
 /** Whether a row reaches its goal; undefined without one. */
 export function isMet(row: Row): boolean | undefined {
@@ -16,6 +22,7 @@ export function isMet(row: Row): boolean | undefined {
   if (goal === undefined) return undefined;
   const measured = row.reference === undefined ? row.value : row.value / row.reference.value;
   if ('atLeast' in goal) return measured >= goal.atLeast;
+  if ('below' in goal) return measured < goal.below;
   return 'atMost' in goal ? measured <= goal.atMost : measured > goal.above;
 }
 
@@ -47,8 +54,9 @@ function cellsOf(row: Row): string[] {
   ];
 }
 
-function goalText(goal: NonNullable<Row['goal']>): string {
+function goalText(goal: Goal): string {
   if ('atLeast' in goal) return `>= ${goal.atLeast}`;
+  if ('below' in goal) return `< ${goal.below}`;
   return 'atMost' in goal ? `<= ${goal.atMost}` : `> ${goal.above}`;
 }
 

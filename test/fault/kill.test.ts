@@ -7,46 +7,23 @@
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connectClient, endsJob } from '../support/client.ts';
+import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
 import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
 import { type Service, startService } from '../support/service.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'errand-kill-'));
 let outside: OutsideRelay;
+let harness: FaultHarness;
 let service: Service;
 
-/** Answers every fault point but the armed one; that one is never answered, and who armed it hears of it. */
-const harness = (() => {
-  let armed: { point: string; reached: () => void } | null = null;
-  const server = createServer((request, response) => {
-    const point = new URL(request.url ?? '/', 'http://harness').pathname.slice(1);
-    if (armed?.point === point) {
-      armed.reached();
-      armed = null;
-      return;
-    }
-    response.end();
-  });
-  return {
-    listen: () => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)),
-    url: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    arm: (point: string) =>
-      new Promise<void>((resolve) => {
-        armed = { point, reached: resolve };
-      }),
-    close: () => server.closeAllConnections(),
-  };
-})();
-
-const start = () => startService({ persistTo: home, env: { FAULT_URL: harness.url(), RELAYS: outside.url } });
+const start = () => startService({ persistTo: home, env: { FAULT_URL: harness.url, RELAYS: outside.url } });
 
 beforeAll(async () => {
-  await harness.listen();
+  harness = await startFaultHarness();
   outside = await startOutsideRelay();
   service = await start();
 });

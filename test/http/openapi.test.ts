@@ -1,14 +1,34 @@
+import { createHash } from 'node:crypto';
 import { Validator } from '@cfworker/json-schema';
 import { describe, expect, test } from 'vitest';
+import { JobError } from '../../src/errors.ts';
 import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
+import type { AccountPorts } from '../../src/http/ports.ts';
+import { msats } from '../../src/payment/msats.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
+import { insertLedgerLines } from '../../src/store/ledger.ts';
+import { accountDouble } from '../support/account-double.ts';
 import { person } from '../support/events.ts';
-import { httpFixture, NOW_MS, paymentDoor } from '../support/http.ts';
+import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 const CLIENT = person('client').publicKey;
+const LEDGER = '/operator/ledger';
 const JOB = `/jobs/${hexOf(1)}`;
+const spent = { leave: async () => NOW_MS + 60_000 };
+const away = async () => {
+  throw new JobError('SERVICE_UNAVAILABLE', 'away');
+};
+const refund: AccountPorts['refund'] = async (_, id) => ({
+  id,
+  state: 'returned',
+  amount: msats(1_000),
+  destination: null,
+  problem: 'not_delivered',
+  openedAt_ms: NOW_MS,
+  closedAt_ms: NOW_MS,
+});
 const token = httpToken('client', `https://market.example${JOB}`, 'DELETE', NOW_MS);
 
 /**
@@ -18,7 +38,12 @@ const token = httpToken('client', `https://market.example${JOB}`, 'DELETE', NOW_
  * bodies whose shape is defined elsewhere (cards, events).
  */
 describe('openapi.json', () => {
-  const requests: [path: string, request: string, init?: RequestInit | undefined, broken?: 'database'][] = [
+  const requests: [
+    path: string,
+    request: string,
+    init?: RequestInit | undefined,
+    broken?: 'database' | 'no operator' | 'wallet' | 'ledger' | Partial<AccountPorts>,
+  ][] = [
     ['/', '/', { headers: { accept: 'text/html' } }],
     ['/', '/', { headers: { accept: 'application/nostr+json' } }],
     ['/.well-known/nostr.json', '/.well-known/nostr.json'],
@@ -54,6 +79,49 @@ describe('openapi.json', () => {
     ['/jobs/{id}', `/jobs/${hexOf(2)}`, { method: 'DELETE', headers: { authorization: tokenFor(2) } }],
     ['/jobs/{id}', `/jobs/${hexOf(99)}`, { method: 'DELETE', headers: { authorization: tokenFor(99) } }],
     ['/jobs/{id}', JOB, { method: 'DELETE', body: new Uint8Array(200_000) }],
+    ['/account', '/account', signed('GET', '/account')],
+    ['/account', '/account'],
+    ['/account/invoices', '/account/invoices', signed('POST', '/account/invoices', '{"amount_msats":1000}')],
+    ['/account/invoices', '/account/invoices', signed('POST', '/account/invoices', '{"amount_msats":1}')],
+    ['/account/invoices', '/account/invoices', { method: 'POST' }],
+    ['/account/invoices', '/account/invoices', { method: 'POST', body: new Uint8Array(200_000) }],
+    ['/account/invoices', '/account/invoices', signed('POST', '/account/invoices', '{}'), spent],
+    [
+      '/account/invoices',
+      '/account/invoices',
+      signed('POST', '/account/invoices', '{"amount_msats":1000}'),
+      { invoice: away },
+    ],
+    ['/account/refunds', '/account/refunds', signed('POST', '/account/refunds', '')],
+    ['/account/refunds', '/account/refunds', signed('POST', '/account/refunds', '{"bolt11":"lnbc1"}')],
+    ['/account/refunds', '/account/refunds', signed('POST', '/account/refunds', '{"amount_msats":21501}')],
+    ['/account/refunds', '/account/refunds', { method: 'POST' }],
+    ['/account/refunds', '/account/refunds', { method: 'POST', body: new Uint8Array(200_000) }],
+    ['/account/refunds', '/account/refunds', signed('POST', '/account/refunds', ''), spent],
+    [
+      '/account/refunds',
+      '/account/refunds',
+      signed('POST', '/account/refunds', '{"nwc":"x"}'),
+      { guestInvoice: away },
+    ],
+    ['/account/refunds/{id}', '/account/refunds/r', signed('GET', '/account/refunds/r'), { refund }],
+    ['/account/refunds/{id}', '/account/refunds/r', signed('GET', '/account/refunds/r')],
+    ['/account/refunds/{id}', '/account/refunds/r'],
+    [
+      '/account/refunds/{id}',
+      '/account/refunds/r',
+      signed('DELETE', '/account/refunds/r'),
+      { cancelRefund: refund },
+    ],
+    [
+      '/account/refunds/{id}',
+      '/account/refunds/r',
+      signed('DELETE', '/account/refunds/r'),
+      { cancelRefund: async () => ({ code: 'BAD_REQUEST', message: 'it is on its way' }) },
+    ],
+    ['/account/refunds/{id}', '/account/refunds/r', signed('DELETE', '/account/refunds/r')],
+    ['/account/refunds/{id}', '/account/refunds/r', { method: 'DELETE' }],
+    ['/account/refunds/{id}', '/account/refunds/r', { method: 'DELETE', body: new Uint8Array(200_000) }],
     ['/.well-known/lnurlp/{slug}', '/.well-known/lnurlp/discover'],
     ['/.well-known/lnurlp/{slug}', '/.well-known/lnurlp/nobody'],
     ['/lnurlp/{slug}/callback', '/lnurlp/discover/callback?amount=21000'],
@@ -67,6 +135,13 @@ describe('openapi.json', () => {
     ['/health', '/health'],
     ['/health', '/health', undefined, 'database'],
     ['/metrics', '/metrics'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER)],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'ledger'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'wallet'],
+    ['/operator/ledger', LEDGER, asking(OPERATOR, LEDGER), 'no operator'],
+    ['/operator/ledger', LEDGER, asking('client', LEDGER)],
+    ['/operator/ledger', LEDGER],
+    ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
   ];
@@ -75,7 +150,7 @@ describe('openapi.json', () => {
     const document = await (await httpFixture().app.request('/openapi.json')).json();
     const occurred = new Set<string>();
     for (const [path, request, init, broken] of requests) {
-      const { app, d1 } = httpFixture({ payments: paymentDoor().door });
+      const { app, d1 } = httpFixture({ ...faultsOf(broken), payments: paymentDoor().door });
       await upsertJobs(d1.db, [
         jobRecord(1, { client: CLIENT }),
         jobRecord(2, { phase: 'running', closedAt_ms: null, startedAt_ms: null, resultEventId: null }),
@@ -87,6 +162,12 @@ describe('openapi.json', () => {
           kind: 5300,
         }),
       ]);
+      if (broken === 'ledger')
+        await insertLedgerLines(d1.db, [
+          { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },
+          { key: `in:${hexOf(8)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS - 1_000_000 },
+          { key: `in:${hexOf(8)}`, account: 'credit:ann', amount_msats: -5, at_ms: NOW_MS - 1_000_000 },
+        ]);
       if (broken === 'database') d1.failure = new Error('gone');
       const method = (init?.method ?? 'GET').toLowerCase();
       const response = await app.request(request, init);
@@ -147,6 +228,29 @@ describe('openapi.json', () => {
     expect(text).not.toMatch(/"\$(id|schema)":/);
   });
 });
+
+/** A request that the client signed. */
+function signed(method: string, path: string, body?: string): RequestInit {
+  const url = `https://market.example${path}`;
+  const tags = [
+    ['u', url],
+    ['method', method],
+    ...(body === undefined ? [] : [['payload', createHash('sha256').update(body).digest('hex')]]),
+  ];
+  const authorization = httpToken('client', url, method, NOW_MS, { tags });
+  return { method, headers: { authorization }, ...(body === undefined ? {} : { body }) };
+}
+
+function asking(who: string, path: string): RequestInit {
+  return { headers: { authorization: httpToken(who, `https://market.example${path}`, 'GET', NOW_MS) } };
+}
+
+function faultsOf(broken: string | Partial<AccountPorts> | undefined): Parameters<typeof httpFixture>[0] {
+  if (typeof broken === 'object') return { account: accountDouble(broken) };
+  if (broken === 'no operator') return { operatorPubkey: null };
+  const silent = async () => ({ type: 'unknown', reason: 'late' }) as const;
+  return broken === 'wallet' ? { wallet: { ...QUIET_WALLET, list: silent } } : {};
+}
 
 function tokenFor(job: number): string {
   return httpToken('client', `https://market.example/jobs/${hexOf(job)}`, 'DELETE', NOW_MS);

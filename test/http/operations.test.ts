@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { renderMetrics } from '../../src/http/metrics.ts';
 import { HEALTH_TIMEOUT_MS, METRICS_WINDOW_MS } from '../../src/limits.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
-import { httpFixture, NOW_MS, OPEN_LINK } from '../support/http.ts';
+import { insertLedgerLines } from '../../src/store/ledger.ts';
+import { httpFixture, NOW_MS, OPEN_LINK, WALLET } from '../support/http.ts';
 import { jobRecord } from '../support/records.ts';
 
 const DOWN_LINK = {
@@ -24,6 +25,7 @@ describe('GET /health', () => {
       database: 'ok',
       relay: 'ok',
       links: 'ok',
+      wallet: 'ok',
       outside_relays: [{ url: OPEN_LINK.url, state: 'open', silent_for_ms: 1500 }],
     });
   });
@@ -42,6 +44,28 @@ describe('GET /health', () => {
       expect(response.status).toBe(200);
       expect((await response.json()).status).toBe('degraded');
     }
+  });
+
+  test.each([
+    ['none', 'ok', async () => null],
+    [
+      'degraded',
+      'degraded',
+      async () => ({ ...WALLET, lastFault: 'the wallet did not answer lookup_invoice' }),
+    ],
+    [
+      'failing',
+      'degraded',
+      async () => {
+        throw new Error('gone');
+      },
+    ],
+  ])('a wallet that is %s makes it %s', async (wallet, status, walletStatus) => {
+    const response = await httpFixture({ walletStatus }).app.request('/health');
+    expect(response.status).toBe(200);
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ status, wallet });
+    expect(text).not.toContain('lookup_invoice');
   });
 
   test('fails with 503 without its database or its relay, says which, and logs why', async () => {
@@ -113,6 +137,56 @@ describe('GET /metrics', () => {
     }
     expect(lines.filter((line) => line.includes('chat'))).toEqual([]);
     expect(lines.filter((line) => line.includes('last_frame') && line.includes('down.example'))).toEqual([]);
+  });
+
+  test('shows what stands on each kind of account, and how the wallet is', async () => {
+    const { app, d1 } = httpFixture();
+    const line = (key: string, account: string, amount_msats: number) => ({
+      key,
+      account,
+      amount_msats,
+      at_ms: NOW_MS,
+    });
+    await insertLedgerLines(d1.db, [
+      line('in:a', 'wallet', 21_000),
+      line('in:a', 'credit:ann', -21_000),
+      line('in:b', 'wallet', 5_000),
+      line('in:b', 'credit:bob', -5_000),
+      line('lend:x', 'owing:bob', 700),
+      line('lend:x', 'job:x', -700),
+    ]);
+    const scrape = async () => (await (await app.request('/metrics')).text()).split('\n');
+    const lines = await scrape();
+    for (const line of [
+      'errand_part_up{part="ledger"} 1',
+      'errand_part_up{part="wallet"} 1',
+      'errand_ledger_balance_msats{account="wallet"} 26000',
+      'errand_ledger_balance_msats{account="credit"} 26000',
+      'errand_ledger_balance_msats{account="owing"} 700',
+      'errand_ledger_balance_msats{account="job"} 700',
+      'errand_ledger_balance_msats{account="payee"} 0',
+      'errand_ledger_balance_msats{account="transit"} 0',
+      'errand_ledger_balance_msats{account="sending"} 0',
+      'errand_ledger_imbalance_msats 0',
+      'errand_wallet_up 1',
+      'errand_wallet_watches 2',
+      'errand_wallet_calls_waiting 1',
+      'errand_wallet_last_answer_timestamp_seconds 1799999997.5',
+    ])
+      expect(lines).toContain(line);
+    // No client is named: a label of strangers would grow without end.
+    expect(lines.join()).not.toMatch(/ann|bob/);
+    await insertLedgerLines(d1.db, [line('in:c', 'wallet', 3)]);
+    expect(await scrape()).toContain('errand_ledger_imbalance_msats 3');
+  });
+
+  test('says when the wallet does not answer, and nothing of a wallet that is not there', async () => {
+    const metrics = async (walletStatus: () => Promise<typeof WALLET | null>) =>
+      await (await httpFixture({ walletStatus }).app.request('/metrics')).text();
+    const silent = await metrics(async () => ({ ...WALLET, lastAnswerAt_ms: null, lastFault: 'late' }));
+    expect(silent).toContain('errand_wallet_up 0\n');
+    expect(silent).not.toContain('last_answer');
+    expect(await metrics(async () => null)).not.toContain('errand_wallet_');
   });
 
   test('shows the parts that answer when another does not', async () => {

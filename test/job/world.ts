@@ -4,13 +4,12 @@
  * in memory is gone then, what it had stored is not.
  */
 import { JobError } from '../../src/errors.ts';
-import type { MoneyPorts, SessionPorts } from '../../src/job/ports.ts';
+import type { SessionPorts } from '../../src/job/ports.ts';
 import { Session } from '../../src/job/session.ts';
 import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
 import { deriveKeys } from '../../src/nostr/keys.ts';
 import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
-import type { Msats } from '../../src/payment/msats.ts';
-import type { WalletAnswer } from '../../src/payment/wallet.ts';
+import { type Msats, msats } from '../../src/payment/msats.ts';
 import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
 import type { JobOutput, Request } from '../../src/protocol/model.ts';
 import { FREE } from '../../src/protocol/prices.ts';
@@ -61,8 +60,19 @@ export class World {
   /** Null where work is free. */
   readonly purse: Purse | null;
 
-  constructor(seed: number, trouble: Trouble, slow: boolean, purse: Purse | null = null) {
-    this.purse = purse;
+  /** Every request of the client, those it sent again included. */
+  readonly asked: NostrEvent[] = [];
+  readonly #firsts = new Map<string, string>();
+  readonly #read_ = new Set<string>();
+
+  /** @param purse makes the money around the session, on the world's clock */
+  constructor(
+    seed: number,
+    trouble: Trouble,
+    slow: boolean,
+    purse: ((now: () => number) => Purse) | null = null,
+  ) {
+    this.purse = purse?.(() => this.now_ms) ?? null;
     this.random = seeded(seed);
     this.trouble = trouble;
     this.#slow = slow;
@@ -77,7 +87,14 @@ export class World {
       tags: [['p', AGENT.publicKey], ...tags],
       content: '',
     };
-    return signAs(template, CLIENT, new Uint8Array(32));
+    const event = signAs(template, CLIENT, new Uint8Array(32));
+    this.asked.push(event);
+    return event;
+  }
+
+  /** The request that this one repeats, carrying its invoice; itself for any other. */
+  firstOf(id: string): string {
+    return this.#firsts.get(id) ?? id;
   }
 
   /** Delivers a request as a relay does: again and again until it is taken. */
@@ -104,7 +121,7 @@ export class World {
   /** A zap on an event of a job arrives; the account tells the session until it has heard. */
   zap(jobId: string, amount: Msats, after_ms: number): void {
     this.#outside(after_ms, () => {
-      this.purse?.zapped(amount, this.now_ms);
+      this.purse?.zap(amount);
       this.count('zapped');
       void this.#credited(jobId);
     });
@@ -129,7 +146,12 @@ export class World {
   }
 
   cancel(id: string, after_ms = Math.floor(this.random() * 300)): void {
-    this.#outside(after_ms, () => void this.#session.cancel(id).catch(onlyTheDead));
+    // Whoever brings the client's wish brings it again until it is taken.
+    const bring = () =>
+      void this.#session.cancel(id).catch((error: unknown) => {
+        if (!(error instanceof Dead)) this.#outside(500, bring);
+      });
+    this.#outside(after_ms, bring);
   }
 
   /** What the session says of a job that the record may not know yet. */
@@ -212,7 +234,7 @@ export class World {
         this.purse === null
           ? null
           : { max: PRICE, fixed: true, prices: { ...FREE, perJob_msats: Number(PRICE) } },
-      money: this.purse === null ? null : this.#money(this.purse, call),
+      money: this.purse?.ports(call) ?? null,
       read: (event) => {
         if (this.unreadable.has(event.id)) throw new Error('a request of another version');
         return readRequest(event);
@@ -333,38 +355,54 @@ export class World {
     });
   }
 
-  /** The customer sees a demand for payment, and pays soon, late, or never. */
+  /** The customer sees an event: a demand for payment it may follow, or a result, which must have been paid for. */
   #read(event: NostrEvent): void {
-    const [, , invoice] = event.tags.find(([name]) => name === 'amount') ?? [];
     const { purse } = this;
-    if (invoice === undefined || purse === null || this.chance(0.2)) return;
+    if (purse === null || this.#read_.has(event.id)) return;
+    this.#read_.add(event.id);
     const jobId = event.tags.find(([name]) => name === 'e')?.[1] ?? '';
+    const [, , invoice] = event.tags.find(([name]) => name === 'amount') ?? [];
+    if (event.kind === 6302 && invoice === undefined && this.firstOf(jobId) === jobId) {
+      // Whoever reads a result without an invoice has paid for it, or owes it.
+      const { books } = purse;
+      if (!books.has(`reserve:${jobId}`) && !books.has(`lend:${jobId}`)) this.count('told unpaid');
+    }
+    if (invoice === undefined || purse.refusesToPay || this.chance(0.2)) return;
     this.#outside(Math.floor(this.random() ** 3 * 1_000_000), () => {
-      if (!purse.pay(invoice, this.now_ms / 1000)) return;
-      this.count('paid');
-      // The wallet's word may not come; then the session has to ask.
-      const transaction = purse.lookup(invoice.slice(2), this.now_ms / 1000);
-      if (transaction === null || this.chance(0.5)) return;
-      void this.#session.walletChanged(jobId, transaction).catch(onlyTheDead);
+      if (this.chance(0.15)) {
+        this.zap(jobId, this.chance(0.5) ? PRICE : msats(PRICE / 2n), 0);
+        if (this.chance(0.5)) return;
+      }
+      this.#pay(purse, jobId, invoice);
     });
   }
 
-  #money(purse: Purse, call: <T>(act: () => T) => Promise<T>): MoneyPorts {
-    const ask = async <Value>(act: () => Value): Promise<WalletAnswer<Value>> => {
-      try {
-        return { type: 'ok', value: await call(act) };
-      } catch (error) {
-        return { type: 'unknown', reason: String(error) };
-      }
+  #pay(purse: Purse, jobId: string, invoice: string): void {
+    if (!purse.pay(invoice)) return;
+    this.count('paid');
+    if (this.chance(0.2)) this.#sendAgain(jobId, invoice);
+    // The wallet's word may not come; then the session has to ask.
+    const transaction = purse.lookup(purse.hashOf(invoice));
+    if (transaction === null) return;
+    const news = () => void this.#session.walletChanged(jobId, transaction).catch(orAgain);
+    // Whoever brings the wallet's word brings it until it is taken.
+    const orAgain = (error: unknown) => {
+      if (!(error instanceof Dead)) this.#outside(1_000, news);
     };
-    return {
-      wallet: {
-        makeInvoice: (order) => ask(() => purse.makeInvoice(order, this.now_ms / 1000)),
-        lookup: (paymentHash) => ask(() => purse.lookup(paymentHash, this.now_ms / 1000)),
-      },
-      watch: () => call(() => undefined),
-      post: (entries) => call(() => purse.post(entries, this.now_ms)),
-    };
+    if (this.chance(0.5)) news();
+    // An old word may come again, long after other things have happened.
+    if (this.chance(0.2)) this.#outside(Math.floor(this.random() * 900_000), news);
+  }
+
+  /** Some clients do not wait: they send their request anew, with the invoice they paid. */
+  #sendAgain(jobId: string, invoice: string): void {
+    const first = this.asked.find(({ id }) => id === jobId);
+    const [, ...tags] = first?.tags ?? [];
+    if (first === undefined || tags.some(([name]) => name === 'bolt11')) return;
+    this.count('sent again');
+    const again = this.request([...tags.map((tag) => [...tag]), ['bolt11', invoice]]);
+    this.#firsts.set(again.id, jobId);
+    this.deliver(again);
   }
 
   #mustBePaid(jobId: string): void {

@@ -155,6 +155,12 @@ describe('the service', () => {
     expect(read(service.request(ask(method, params))[0])).toMatchObject({ result: null, error: { code } });
   });
 
+  test('says what it holds', () => {
+    const { service, ask } = newService();
+    const [answer] = service.request(ask('get_balance', {}));
+    expect(read(answer)).toMatchObject({ result: { balance: DEV_WALLET_FUNDS_MSATS } });
+  });
+
   test('a key without a wallet is told so, and gets nothing', () => {
     const { service, ask } = newService();
     const stranger = { ...customer, client: operator.client };

@@ -14,6 +14,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { msats } from '../../src/payment/msats.ts';
 import { SocketTransport } from '../../src/payment/nwc/socket-transport.ts';
 import type { InvoiceOrder, IssuedInvoice, WalletAnswer } from '../../src/payment/wallet.ts';
+import { walletHistory } from '../../src/payment/wallet-history.ts';
 import { type LightningRig, startLightning, type Who } from '../support/lightning/rig.ts';
 import type { Habits } from '../support/lightning/wallet-service.ts';
 import { nodeDial } from '../support/node-dial.ts';
@@ -116,6 +117,18 @@ describe('an ordinary wallet', () => {
     expect(value(await client.wallet.pay(invoice.bolt11))).toEqual(paid);
     expect(rig.nodes.market.balance_msats - before).toBe(21_000n);
     await expect.poll(() => market.notified, { timeout: 5_000 }).toContain(invoice.paymentHash);
+  });
+
+  test('says what it holds, and lists what it settled', async () => {
+    begin();
+    const invoice = await made();
+    value(await client.wallet.pay(invoice.bolt11));
+    expect(value(await market.wallet.balance())).toBe(rig.nodes.market.balance_msats);
+    const { transactions, since_s } = value(await walletHistory(market.wallet, 5, 10));
+    expect(since_s).toBeNull();
+    expect(transactions).toContainEqual(
+      expect.objectContaining({ paymentHash: invoice.paymentHash, state: 'settled', amount: 21_000n }),
+    );
   });
 
   test('pays over two hops, and says the fee', async () => {

@@ -16,6 +16,7 @@ import { formatWalletUri, parseWalletUri } from '../../src/nostr/nip47.ts';
 import { NwcClient, type NwcFacts } from '../../src/payment/nwc/client.ts';
 import { openNwc, sealNwc } from '../../src/payment/nwc/messages.ts';
 import type { Sent } from '../../src/payment/nwc/transport.ts';
+import { NwcWallet } from '../../src/payment/nwc/wallet.ts';
 import type { NwcEncryption } from '../../src/payment/nwc/wire.ts';
 import { operatorWallet } from '../../src/payment/operator-wallet.ts';
 import { seededBytes } from '../support/seeded.ts';
@@ -307,6 +308,71 @@ describe('notifications', () => {
     world.client.take(notification('payment_received', 23_197, 'nip44_v2', stranger));
     world.client.take(notification('weather', 23_197, 'nip44_v2'));
     expect(world.notified).toEqual([]);
+  });
+});
+
+describe('the balance', () => {
+  const asked = async (methods: string | null, result: unknown, error: unknown = null) => {
+    const world = new World();
+    world.info = infoEvent('nip44_v2');
+    const methodsAsked: string[] = [];
+    world.answer = ({ method }, { id }) => {
+      methodsAsked.push(method);
+      if (method === 'get_info')
+        return [response(id, { result_type: method, error: null, result: { methods: methods?.split(' ') } })];
+      return [response(id, { result_type: method, error, result })];
+    };
+    const balance = await world.end(new NwcWallet(world.client, () => world.now_ms).balance());
+    return { balance, methodsAsked };
+  };
+
+  test('is an amount in msats', async () => {
+    const { balance } = await asked('get_info get_balance', { balance: 21_005 });
+    expect(balance).toEqual({ type: 'ok', value: 21_005n });
+  });
+
+  test.each([{ balance: 1.5 }, { balance: -1 }, { balance: 2 ** 53 }, { balance: '21' }, {}, null])(
+    'that is no amount is a broken answer: %j',
+    async (result) => {
+      const { balance } = await asked('get_info get_balance', result);
+      expect(balance).toMatchObject({ type: 'failed', code: 'BROKEN_ANSWER' });
+    },
+  );
+
+  test('is not asked of a wallet that does not say it', async () => {
+    const { balance, methodsAsked } = await asked('get_info pay_invoice', { balance: 1 });
+    expect(balance).toMatchObject({ type: 'failed', code: 'NOT_IMPLEMENTED' });
+    expect(methodsAsked).toEqual(['get_info']);
+  });
+
+  test('may be refused, and is unknown when no answer comes', async () => {
+    const { balance } = await asked('get_balance', null, { code: 'RESTRICTED', message: 'no' });
+    expect(balance).toMatchObject({ type: 'failed', code: 'RESTRICTED' });
+    const world = new World();
+    world.info = infoEvent('nip44_v2');
+    const silent = await world.end(new NwcWallet(world.client, () => world.now_ms).balance());
+    expect(silent).toMatchObject({ type: 'unknown' });
+  });
+});
+
+describe('a list', () => {
+  const hash = 'd'.repeat(64);
+  const listed = { type: 'incoming', state: 'settled', payment_hash: hash, amount: 1_000, settled_at: 5 };
+
+  test('holds what is settled and shows no preimage; a lookup of the same proves nothing', async () => {
+    const world = new World();
+    world.info = infoEvent('nip44_v2');
+    world.answer = ({ method }, { id }) => {
+      const result = method === 'lookup_invoice' ? listed : { transactions: [listed] };
+      return [response(id, { result_type: method, error: null, result })];
+    };
+    const market = new NwcWallet(world.client, () => world.now_ms);
+    expect(await world.end(market.list({ limit: 10 }))).toMatchObject({
+      type: 'ok',
+      value: [{ state: 'settled', preimage: null, paymentHash: hash }],
+    });
+    for (const type of ['incoming', 'outgoing'] as const)
+      expect(await world.end(market.lookup(hash, type))).toMatchObject({ type: 'unknown' });
   });
 });
 

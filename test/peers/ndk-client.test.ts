@@ -83,7 +83,7 @@ test.each([false, true])('NDK asks and reads the answers (encrypted: %s)', async
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const output = { content: '[["e","1"]]', finishReason: 'stop', model: 'discover', usage } as const;
   const cost = { input_tokens: 0, output_tokens: 0, price_msats: 0, breakdown: [] };
-  const result = NDKDVMJobResult.from(told(request, { type: 'result', output, cost }));
+  const result = NDKDVMJobResult.from(told(request, { type: 'result', output, cost, demand: null }));
   expect(result.jobRequestId).toBe(request.event.id);
   if (encrypted) await result.decrypt();
   expect(result.result).toBe('[["e","1"]]');

@@ -211,7 +211,7 @@ describe('render', () => {
 
   test('a result is a chat completion with its cost', () => {
     const asked = request(hello, [['t', 'trip']]);
-    const [event] = dialect.render({ type: 'result', output, cost }, asked, NOW_S + 5);
+    const [event] = dialect.render({ type: 'result', output, cost, demand: null }, asked, NOW_S + 5);
     expect(event).toMatchObject({ kind: 7001, created_at: NOW_S + 5, content: 'the answer' });
     const tags = Object.fromEntries((event?.tags ?? []).map(([name, ...values]) => [name, values]));
     expect(Object.keys(tags).sort()).toEqual(['cost', 'e', 'nip_version', 'p', 'result', 't']);
@@ -240,13 +240,13 @@ describe('render', () => {
 
   test('a streamed result proves what was streamed', () => {
     const stream = { deltas: 4, sha256: sha256Hex('the answer') };
-    const event = one({ type: 'result', output: { ...output, stream }, cost });
+    const event = one({ type: 'result', output: { ...output, stream }, cost, demand: null });
     expect(event.tags).toContainEqual(['stream', '4', stream.sha256]);
   });
 
   test('an answer too long to be said twice is said once', () => {
     const content = 'ä'.repeat(20_000);
-    const event = one({ type: 'result', output: { ...output, content }, cost });
+    const event = one({ type: 'result', output: { ...output, content }, cost, demand: null });
     expect(event.content).toBe('');
     expect(JSON.parse(tagValue(event, 'result') ?? '').choices[0].message.content).toBe(content);
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { JobError, type JobFailure } from '../../src/errors.ts';
 import { JOB_MAX_STATUS_CHARS, RELAY_MAX_TAG_VALUE_CHARS } from '../../src/limits.ts';
 import { tagValue, verifyEvent } from '../../src/nostr/event.ts';
+import { costJson } from '../../src/protocol/completion.ts';
 import type { JobBody, Report, Request } from '../../src/protocol/model.ts';
 import { nip90 } from '../../src/protocol/nip90.ts';
 import { agentKeys, clientPubkey, cost, kinds, NOW_S, output, signed, taken } from './fixtures.ts';
@@ -142,11 +143,12 @@ describe('render', () => {
 
   test('a result has the kind one thousand higher, the request as it was signed, and its inputs', () => {
     const asked = request(tags);
-    const event = one({ type: 'result', output, cost }, asked);
+    const event = one({ type: 'result', output, cost, demand: null }, asked);
     expect(event).toMatchObject({ kind: 6302, content: 'the answer' });
     expect(event.tags).toEqual([
       ['e', asked.event.id],
       ['p', clientPubkey],
+      ['cost', JSON.stringify(costJson(cost))],
       ['request', JSON.stringify(asked.event)],
       ['i', 'nostr zaps', 'text'],
       ['i', 'e'.repeat(64), 'event', 'wss://r.test'],
@@ -156,13 +158,30 @@ describe('render', () => {
     expect(tagValue(event, 'amount')).toBeUndefined();
   });
 
+  test('a result that is still to be paid says how much and by which invoice', () => {
+    const demand = {
+      amount_msats: 21_000,
+      bolt11: 'lnbcrt210n1…',
+      paymentHash: 'c'.repeat(64),
+      expiresAt_s: NOW_S + 600,
+      escrow: false,
+    };
+    expect(one({ type: 'result', output, cost, demand }).tags).toContainEqual([
+      'amount',
+      '21000',
+      demand.bolt11,
+    ]);
+  });
+
   test('what repeats the request gives way when the result would be too large for relays', () => {
     const long = request([['i', 'x'.repeat(30_000), 'text']]);
     const names = (content: string) =>
-      one({ type: 'result', output: { ...output, content }, cost }, long).tags.map(([name]) => name);
-    expect(names('short')).toEqual(['e', 'p', 'request', 'i']);
-    expect(names('y'.repeat(10_000))).toEqual(['e', 'p', 'request']);
-    expect(names('y'.repeat(40_000))).toEqual(['e', 'p']);
+      one({ type: 'result', output: { ...output, content }, cost, demand: null }, long).tags.map(
+        ([name]) => name,
+      );
+    expect(names('short')).toEqual(['e', 'p', 'cost', 'request', 'i']);
+    expect(names('y'.repeat(10_000))).toEqual(['e', 'p', 'cost', 'request']);
+    expect(names('y'.repeat(40_000))).toEqual(['e', 'p', 'cost']);
   });
 
   test('an error is feedback with the code in its status and the whole failure beside it', () => {

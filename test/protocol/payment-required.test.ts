@@ -13,6 +13,7 @@ const report: Report = {
     bolt11: 'lnbcrt210n1…',
     paymentHash: 'c'.repeat(64),
     expiresAt_s: NOW_S + 600,
+    escrow: false,
   },
 };
 

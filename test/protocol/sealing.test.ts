@@ -98,6 +98,7 @@ describe.each(Object.entries(sealed))('%s', (name, make) => {
         type: 'result',
         output: { ...output, content: SECRET, stream: { deltas: 1, sha256: 'ab'.repeat(32) } },
         cost,
+        demand: null,
       },
       { type: 'error', failure: { code: 'BAD_REQUEST', message: SECRET, details: { path: SECRET } } },
     ];
@@ -110,7 +111,7 @@ describe.each(Object.entries(sealed))('%s', (name, make) => {
 });
 
 describe('what the client reads', () => {
-  const result: Report = { type: 'result', output, cost };
+  const result: Report = { type: 'result', output, cost, demand: null };
   const failed: Report = { type: 'error', failure: { code: 'NOT_FOUND', message: 'none' } };
   const request = (name: string) => opened(sealed[name]?.() ?? signed(1, []));
 
@@ -168,7 +169,7 @@ describe('what the client reads', () => {
   });
 
   test('an empty result has nothing to encrypt', () => {
-    const empty: Report = { type: 'result', output: { ...output, content: '' }, cost };
+    const empty: Report = { type: 'result', output: { ...output, content: '' }, cost, demand: null };
     expect(answer(request('NIP-90, NIP-44'), empty).content).toBe('');
   });
 

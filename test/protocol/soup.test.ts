@@ -104,7 +104,7 @@ test('any soup of tags gives a checked body or a JobError, and can be answered',
         JSON.stringify(error.failure);
       }
       const request = { envelope, event: rumor };
-      for (const template of dialect.render({ type: 'result', output, cost }, request, NOW_S)) {
+      for (const template of dialect.render({ type: 'result', output, cost, demand: null }, request, NOW_S)) {
         expect(seal(template, request, agentKeys).id).toHaveLength(64);
       }
     }),

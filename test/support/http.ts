@@ -2,11 +2,14 @@
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { embeddedRelayUrl, readConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
-import type { HttpPorts, LinkHealth, LogEntry, PaymentDoor } from '../../src/http/ports.ts';
+import type { HttpPorts, LinkHealth, LogEntry, PaymentDoor, WalletHealth } from '../../src/http/ports.ts';
 import type { PayOrder } from '../../src/payment/lnurl/server.ts';
+import { msats } from '../../src/payment/msats.ts';
 import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
+import { accountDouble } from './account-double.ts';
+import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
 import { hexOf } from './records.ts';
 
@@ -21,6 +24,23 @@ export const OPEN_LINK: LinkHealth = {
   dispatched: 2,
   refused: 1,
   reconnects: 0,
+};
+
+export const WALLET: WalletHealth = {
+  watches: 2,
+  waiting: 1,
+  lastAnswerAt_ms: NOW_MS - 2500,
+  lastFault: null,
+};
+
+/** Who runs the marketplace of these tests. */
+export const OPERATOR = 'operator';
+
+/** A wallet that has settled nothing and holds a sat. */
+export const QUIET_WALLET: NonNullable<HttpPorts['wallet']> = {
+  list: async () => ({ type: 'ok', value: [] }),
+  lookup: async () => ({ type: 'ok', value: null }),
+  balance: async () => ({ type: 'ok', value: msats(1_000) }),
 };
 
 /** A marketplace with two agents at https://market.example, and what its ports were asked. */
@@ -41,9 +61,13 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     agents: keyedAgents(config),
+    developmentMoney: false,
     draining: false,
+    account: accountDouble(),
     db: d1.db,
     clock: () => NOW_MS,
+    operatorPubkey: person(OPERATOR).publicKey,
+    wallet: QUIET_WALLET,
     newRequestId: () => `request-${++requests}`,
     log: (entry) => logged.push(entry),
     relayInformation: () => ({ name: 'errand', supported_nips: [1, 11] }),
@@ -60,6 +84,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
       erased.push(id);
     },
     links: async () => [OPEN_LINK],
+    walletStatus: async () => WALLET,
     payments: null,
     relayStats: async () => ({ storedEvents: 12, openSockets: 3 }),
     ...over,

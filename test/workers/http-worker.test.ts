@@ -15,11 +15,19 @@ const ask = (path: string, init?: RequestInit) =>
 
 test('health is ok and metrics show the embedded relay', async () => {
   const health = await ask('/health');
-  expect(await health.json()).toMatchObject({ status: 'ok', database: 'ok', relay: 'ok', links: 'ok' });
+  expect(await health.json()).toMatchObject({
+    status: 'ok',
+    database: 'ok',
+    relay: 'ok',
+    links: 'ok',
+    wallet: 'ok',
+  });
   expect(health.status).toBe(200);
   const metrics = await (await ask('/metrics')).text();
   expect(metrics).toMatch(/^errand_part_up\{part="relay"\} 1$/m);
   expect(metrics).toMatch(/^errand_relay_\w+ \d+$/m);
+  expect(metrics).toMatch(/^errand_ledger_balance_msats\{account="credit"\} 0$/m);
+  expect(metrics).toMatch(/^errand_wallet_watches 0$/m);
 });
 
 test('an agent is listed, named, and serves the card that its hash names', async () => {

@@ -2,8 +2,11 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, expect, test } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
+import { checkLedger } from '../../src/payment/ledger-check.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
+import { insertLedgerLines } from '../../src/store/ledger.ts';
+import { accountDouble } from '../support/account-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -16,9 +19,14 @@ let cancelled = 0;
 const ports: HttpPorts = {
   publicUrl: 'https://market.example',
   relays: ['wss://market.example'],
+  account: accountDouble(),
   agents: [],
+  developmentMoney: false,
   draining: false,
   db,
+  operatorPubkey: null,
+  wallet: null,
+  walletStatus: async () => null,
   clock: () => jobRecord(250).openedAt_ms,
   newRequestId: () => crypto.randomUUID(),
   log: (entry) => console.error(entry),
@@ -81,4 +89,39 @@ test('a reader who leaves a stream of events ends it', async () => {
   expect(new TextDecoder().decode(first?.value)).toBe('id: 7\ndata: {}\n\n');
   await reader?.cancel();
   expect(cancelled).toBe(1);
+});
+
+test('the ledger is summed and checked by D1 itself', async () => {
+  const now_ms = ports.clock();
+  const old = (key: string, account: string, amount_msats: number) => ({
+    key,
+    account,
+    amount_msats,
+    at_ms: now_ms - 1_000_000,
+  });
+  await insertLedgerLines(db, [
+    old(`in:${hexOf(1)}`, 'wallet', 21_000),
+    old(`in:${hexOf(1)}`, 'credit:ann', -21_000),
+    old('end:x', 'credit:bob', 5),
+    old('end:x', 'revenue', -5),
+    old('end:y', 'revenue', -3),
+  ]);
+  const metrics = async () => await (await app.request('/metrics')).text();
+  for (let scrape = 0; scrape < 2; scrape++)
+    expect(await metrics()).toMatch(/^errand_ledger_balance_msats\{account="credit"\} 20995$/m);
+  await insertLedgerLines(db, [old('end:z', 'revenue', 3)]);
+  expect(await metrics()).toMatch(/^errand_ledger_balance_msats\{account="revenue"\} 5$/m);
+
+  const wallet = {
+    list: async () => ({ type: 'ok', value: [] }) as const,
+    lookup: async () => ({ type: 'ok', value: null }) as const,
+    balance: async () => ({ type: 'failed', code: 'NOT_IMPLEMENTED', message: '' }) as const,
+  };
+  const check = await checkLedger({ db, wallet, now_ms }, 0);
+  expect(check.type === 'checked' && check.differences).toMatchObject([
+    { code: 'unbalanced_entry', about: 'end:y', books: -3n },
+    { code: 'unbalanced_entry', about: 'end:z', books: 3n },
+    { code: 'not_in_wallet', paymentHash: hexOf(1), books: 21_000n },
+    { code: 'below_nothing', about: 'credit:bob', books: -5n },
+  ]);
 });

@@ -46,7 +46,7 @@ test.each([
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const output = { content: 'found', finishReason: 'stop', model: 'discover', usage } as const;
   const cost = { input_tokens: 0, output_tokens: 0, price_msats: 0, breakdown: [] };
-  const [template] = dialect.render({ type: 'result', output, cost }, opened, 1_800_000_001);
+  const [template] = dialect.render({ type: 'result', output, cost, demand: null }, opened, 1_800_000_001);
   if (template === undefined) throw new Error('nothing was rendered');
   const answer = seal(template, opened, agent);
   const read = {

@@ -107,6 +107,7 @@ describe('the wallet link', () => {
       expect.arrayContaining(['make_hold_invoice', 'pay_invoice', 'list_transactions']),
     );
     expect(capabilities.blockHeight).toBeGreaterThan(400_000);
+    expect(value(await wallet.balance())).toBe(0n);
     expect(await env.WALLET.getByName('main').status()).toMatchObject({
       configured: true,
       lastAnswerAt_ms: expect.any(Number),

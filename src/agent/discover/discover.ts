@@ -5,7 +5,7 @@
 import { AGENT_MAX_OUTPUT_BYTES } from '../../limits.ts';
 import { isHex32 } from '../../nostr/hex.ts';
 import { JOB_KIND } from '../../nostr/kinds.ts';
-import type { JobOutput } from '../../protocol/model.ts';
+import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { utf8Bytes } from '../../protocol/size.ts';
 import type { SearchHit, SearchQuery } from '../../search/model.ts';
 import { lastUserText } from '../messages.ts';
@@ -20,6 +20,7 @@ import type { Runtime, RuntimeContext, Task } from '../runtime.ts';
 
 type DiscoverTask = 'content-discovery' | 'note-search' | 'people-search';
 
+const BYTES_PER_TOKEN = 4;
 const DAY_S = 86_400;
 /** Kind 5302 counts `since` and `until` in days before now, yet many clients send Unix seconds; nobody means days beyond this. */
 const MAX_DAYS = 100_000;
@@ -40,12 +41,15 @@ async function run(task: Task, context: RuntimeContext): Promise<JobOutput> {
   if (hits.length === 0 && wanted === 'content-discovery' && query.text !== '') {
     hits = await context.events.search({ ...query, text: '' });
   }
-  return {
-    content: resultTags(hits),
-    finishReason: 'stop',
-    model: task.agent.slug,
-    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
-  };
+  const content = resultTags(hits);
+  return { content, finishReason: 'stop', model: task.agent.slug, usage: usageOf(query.text, content) };
+}
+
+/** No model counts here, so tokens are taken as models count them on average: four bytes each. */
+function usageOf(question: string, answer: string): Usage {
+  const prompt_tokens = Math.ceil(utf8Bytes(question) / BYTES_PER_TOKEN);
+  const completion_tokens = Math.ceil(utf8Bytes(answer) / BYTES_PER_TOKEN);
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 
 /** The job kind decides; an agent task says it in `task`, and is a note search otherwise. */

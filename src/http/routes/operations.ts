@@ -2,14 +2,17 @@
 import { Hono } from 'hono';
 import { METRICS_MAX_JOBS, METRICS_WINDOW_MS } from '../../limits.ts';
 import { pingDb, recentOutcomes } from '../../store/jobs.ts';
+import { currentKindSums } from '../../store/ledger-report.ts';
 import { assessHealth, healthView } from '../health.ts';
 import {
   jobMetrics,
+  ledgerMetrics,
   linkMetrics,
   METRICS_TYPE,
   relayMetrics,
   renderMetrics,
   sourceMetrics,
+  walletMetrics,
 } from '../metrics.ts';
 import type { HttpPorts } from '../ports.ts';
 import { probe } from '../probe.ts';
@@ -20,12 +23,13 @@ export function operationRoutes(ports: HttpPorts): Hono<AppEnv> {
 
   app.get('/health', async (c) => {
     const requestId = c.get('requestId');
-    const [database, relay, links] = await Promise.all([
+    const [database, relay, links, wallet] = await Promise.all([
       probe(ports, requestId, 'database', () => pingDb(ports.db)),
       probe(ports, requestId, 'relay', () => ports.relayStats()),
       probe(ports, requestId, 'links', () => ports.links()),
+      probe(ports, requestId, 'wallet', () => ports.walletStatus()),
     ]);
-    const report = assessHealth({ database: database.ok, relay: relay.ok, links }, ports.draining);
+    const report = assessHealth({ database: database.ok, relay: relay.ok, links, wallet }, ports.draining);
     const view = healthView(report, ports.clock());
     return c.json(view, view.status === 'failing' ? 503 : 200, { 'cache-control': 'no-store' });
   });
@@ -33,16 +37,26 @@ export function operationRoutes(ports: HttpPorts): Hono<AppEnv> {
   app.get('/metrics', async (c) => {
     const requestId = c.get('requestId');
     const since_ms = ports.clock() - METRICS_WINDOW_MS;
-    const [database, relay, links] = await Promise.all([
+    const [database, ledger, relay, links, wallet] = await Promise.all([
       probe(ports, requestId, 'database', () => recentOutcomes(ports.db, since_ms, METRICS_MAX_JOBS)),
+      probe(ports, requestId, 'ledger', () => currentKindSums(ports.db)),
       probe(ports, requestId, 'relay', () => ports.relayStats()),
       probe(ports, requestId, 'links', () => ports.links()),
+      probe(ports, requestId, 'wallet', () => ports.walletStatus()),
     ]);
     const families = [
-      ...sourceMetrics({ database: database.ok, relay: relay.ok, links: links.ok }),
+      ...sourceMetrics({
+        database: database.ok,
+        ledger: ledger.ok,
+        relay: relay.ok,
+        links: links.ok,
+        wallet: wallet.ok,
+      }),
       ...(database.ok ? jobMetrics(database.value) : []),
+      ...(ledger.ok ? ledgerMetrics(ledger.value) : []),
       ...(relay.ok ? relayMetrics(relay.value) : []),
       ...(links.ok ? linkMetrics(links.value) : []),
+      ...(wallet.ok ? walletMetrics(wallet.value) : []),
     ];
     return c.body(renderMetrics(families), 200, {
       'content-type': METRICS_TYPE,

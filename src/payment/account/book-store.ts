@@ -4,8 +4,11 @@ import { ACCOUNT_SCHEMA } from '../../store/account-schema.ts';
 import { first, migrate, type Sql } from '../../store/sql.ts';
 import { type Account, balanceOf, type Entry, isAccount, isOverdrawn } from '../ledger.ts';
 
-/** `conflict`: the key stands for another event, which is a fault of ours. */
-export type PostResult = 'posted' | 'repeated' | 'overdrawn' | 'conflict';
+/**
+ * `overdrawn`: an account would hold less than nothing; `over`: what it depends on has ended; `conflict`: the key stands
+ * for another event, which is a fault of ours.
+ */
+export type PostResult = 'posted' | 'repeated' | 'overdrawn' | 'over' | 'conflict';
 
 /** An entry as it stands in the books. */
 export interface StoredEntry {
@@ -29,12 +32,14 @@ export class BookStore {
   /**
    * Posts an entry in one transaction: with its balances, or not at all.
    *
+   * @param also stored in the same transaction, when the entry is posted
    * @throws RangeError when the postings do not add up to nothing: then the code that made them is wrong
    */
-  post(entry: Entry, at_ms: number): PostResult {
+  post(entry: Entry, at_ms: number, also?: () => void): PostResult {
     const postings = sumByAccount(entry);
     const text = JSON.stringify(postings.map(([account, amount]) => [account, amount.toString()]));
     return this.#sql.transaction(() => {
+      if (entry.unless !== undefined && this.has(entry.unless)) return 'over';
       const before = first(this.#sql, 'SELECT postings FROM entries WHERE key = ?', entry.key);
       if (before !== undefined) return before.postings === text ? 'repeated' : 'conflict';
       const balances = new Map(postings.map(([account, amount]) => [account, this.#raw(account) + amount]));
@@ -49,8 +54,14 @@ export class BookStore {
           Number(amount),
         );
       }
+      also?.();
       return 'posted';
     });
+  }
+
+  /** Whether something was booked under a key. */
+  has(key: string): boolean {
+    return first(this.#sql, 'SELECT 1 AS one FROM entries WHERE key = ?', key) !== undefined;
   }
 
   /** What stands on an account, in words: a client *has* credit; never negative. msats. */

@@ -89,6 +89,16 @@ export function decodeInvoice(text: string): Invoice {
   };
 }
 
+/** An invoice as somebody handed it in, perhaps as a `lightning:` URI; null when it is none. */
+export function readInvoice(text: string): Invoice | null {
+  try {
+    return decodeInvoice(text.trim().replace(/^lightning:/i, ''));
+  } catch (error) {
+    if (error instanceof InvoiceError) return null;
+    throw error;
+  }
+}
+
 function decodeBech32(text: string): { readonly prefix: string; readonly words: readonly number[] } {
   try {
     return bech32.decode<string>(withSeparator(text), false);

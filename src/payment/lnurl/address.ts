@@ -1,11 +1,14 @@
 /** Names of LNURL-pay endpoints: Lightning addresses (LUD-16), bech32 (LUD-01) and `lnurlp:` URLs (LUD-17). */
 import { bech32 } from '@scure/base';
+import { z } from 'zod';
 
 /** LUD-16's letters, and `+`, which servers use for tags. */
 const USER = /^[a-z0-9_.+-]{1,64}$/;
 const HOST = /^[a-z0-9.-]+(?::\d{1,5})?$/;
 /** Longer URLs are no honest ones, characters. */
 const MAX_CHARS = 2_048;
+
+const profileShape = z.object({ lud16: z.string() });
 
 /**
  * The URL to ask for a Lightning address, or null when it is none. It is a stranger's URL: call it by `safeFetch`.
@@ -51,4 +54,20 @@ function webUrl(text: string): string | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
   return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null;
+}
+
+/** The Lightning address in a profile (kind 0, NIP-01 with LUD-16), in lower case; null where there is none. */
+export function profileAddress(content: string): string | null {
+  const parsed = profileShape.safeParse(parseJson(content));
+  const address = parsed.success ? parsed.data.lud16.trim().toLowerCase() : '';
+  return lightningAddressUrl(address) === null ? null : address;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

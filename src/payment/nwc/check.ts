@@ -140,18 +140,20 @@ export function checkPaid(answer: unknown, paymentHash: string): WalletAnswer<Pa
  * A transaction as the wallet told it.
  *
  * @param direction what it is when the wallet does not say
+ * @param listed one of a list, which proves nothing: what is called settled there may come without a preimage
  */
 export function toTransaction(
   told: NwcTransaction,
   direction: WalletTransaction['direction'] | null,
   now_s: number,
+  listed = false,
 ): WalletAnswer<WalletTransaction> {
   const side = told.type ?? direction;
   if (side === null) return unknown('the wallet does not say which way a payment went');
   const preimage =
     told.preimage !== null && hashOfPreimage(told.preimage) === told.payment_hash ? told.preimage : null;
   const state = stateOf(told, side, now_s);
-  if (state === 'settled' && preimage === null)
+  if (state === 'settled' && preimage === null && !listed)
     return unknown('the wallet says settled and has no preimage that fits');
   return {
     type: 'ok',

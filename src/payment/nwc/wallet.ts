@@ -9,6 +9,7 @@ import {
   NWC_QUESTION_TIMEOUT_MS,
 } from '../../limits.ts';
 import type { Network } from '../bolt11/invoice.ts';
+import { type Msats, msats } from '../msats.ts';
 import type {
   HoldOrder,
   InvoiceOrder,
@@ -34,7 +35,7 @@ import {
   unknown,
 } from './check.ts';
 import type { NwcClient, NwcReply } from './client.ts';
-import { infoSchema, listSchema, transactionSchema } from './wire.ts';
+import { balanceSchema, infoSchema, listSchema, transactionSchema } from './wire.ts';
 
 type Direction = WalletTransaction['direction'];
 
@@ -127,7 +128,7 @@ export class NwcWallet implements Wallet {
     if (!parsed.success) return brokenAnswer('the wallet answered a listing with something else');
     const transactions: WalletTransaction[] = [];
     for (const listed of parsed.data.transactions) {
-      const checked = toTransaction(listed, listed.type, this.#now_s());
+      const checked = toTransaction(listed, listed.type, this.#now_s(), true);
       if (checked.type !== 'ok') return checked;
       transactions.push(checked.value);
     }
@@ -148,6 +149,20 @@ export class NwcWallet implements Wallet {
     const capabilities = toCapabilities(parsed.data, facts);
     this.#known = { at_ms: now_ms, capabilities };
     return { type: 'ok', value: capabilities };
+  }
+
+  async balance(): Promise<WalletAnswer<Msats>> {
+    // A wallet that does not know a method may stay silent, which would look like a wallet that is down.
+    const can = await this.capabilities();
+    if (can.type === 'ok' && can.value.methods.length > 0 && !can.value.methods.includes('get_balance'))
+      return failed({ code: 'NOT_IMPLEMENTED', message: 'this wallet does not say its balance' });
+    const reply = await this.#client.call('get_balance', {}, NWC_QUESTION_TIMEOUT_MS);
+    if (reply.type === 'error') return failed(reply);
+    if (reply.type === 'unknown') return reply;
+    const parsed = balanceSchema.safeParse(reply.value);
+    return parsed.success
+      ? { type: 'ok', value: msats(parsed.data.balance) }
+      : brokenAnswer('the wallet answered get_balance with something else');
   }
 
   /** A hold is settled or cancelled when the wallet says so, or when looking at it shows that it is. */
@@ -176,6 +191,8 @@ export class NwcWallet implements Wallet {
       listed.type === 'ok'
         ? listed.value.find((one) => one.paymentHash === paymentHash && one.direction === direction)
         : undefined;
+    if (found?.state === 'settled' && found.preimage === null)
+      return unknown('the wallet says settled and shows no preimage that fits');
     return found === undefined
       ? unknown('the wallet answered with the other side of a payment to itself')
       : { type: 'ok', value: found };

@@ -5,6 +5,7 @@ import { isHex32 } from '../../nostr/hex.ts';
 /** The methods spoken here. */
 export type NwcMethod =
   | 'get_info'
+  | 'get_balance'
   | 'make_invoice'
   | 'make_hold_invoice'
   | 'settle_hold_invoice'
@@ -70,6 +71,9 @@ export type NwcTransaction = z.infer<typeof transactionSchema>;
 export const listSchema = z.object({ transactions: z.array(transactionSchema) });
 
 export const paidSchema = z.object({ preimage: hash, fees_paid: loose(count) });
+
+/** msats. */
+export const balanceSchema = z.object({ balance: count });
 
 export const infoSchema = z.object({
   methods: z.array(z.string()).catch([]),

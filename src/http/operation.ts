@@ -1,0 +1,29 @@
+/** How an operation of the API is written down. */
+import type { z } from 'zod';
+import type { ComponentName } from './schemas.ts';
+
+export const JSON_TYPE = 'application/json';
+
+export type Body =
+  /** A named schema of this API. */
+  | { readonly schema: ComponentName }
+  /** JSON whose shape is defined elsewhere. */
+  | { readonly defined: string }
+  | { readonly text: string };
+
+export interface Operation {
+  readonly method: 'get' | 'post' | 'delete';
+  /** OpenAPI spelling: `/jobs/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  /** What it takes as JSON. */
+  readonly body?: ComponentName;
+  readonly headers?: { readonly [name: string]: string };
+  /** Needs NIP-98. */
+  readonly authenticated?: true;
+  readonly success: { readonly status: number; readonly content: { readonly [mediaType: string]: Body } };
+  /** Statuses of problem documents, or of other bodies where one is named. */
+  readonly failures: readonly (number | { readonly status: number; readonly schema: ComponentName })[];
+  readonly notModified?: true;
+}

@@ -1,0 +1,35 @@
+/** What a transition's effects make of a job's stored record: answers are signed and promised, money and answer kept. */
+
+import { promise } from '../link/outbox.ts';
+import type { JournalRecord } from './journal.ts';
+import type { Live } from './live.ts';
+import type { SessionPorts } from './ports.ts';
+import type { Transition } from './types.ts';
+
+/** The record to be stored. Every answer is signed here, once. */
+export function withEffects(
+  ports: Pick<SessionPorts, 'answer'>,
+  live: Live,
+  transition: Transition,
+  now_ms: number,
+): JournalRecord {
+  const { record } = live;
+  const outbox = [...record.outbox];
+  const wraps = [...record.wraps];
+  let { resultId, unprojected, money, kept } = record;
+  for (const effect of transition.effects) {
+    if (effect.type === 'project') unprojected = true;
+    if (effect.type !== 'report') continue;
+    if (effect.report.type === 'result' && money !== null) {
+      const { output, cost } = effect.report;
+      money = { ...money, charged: String(cost.price_msats) };
+      if (money.paid !== null) kept = { output, cost };
+    }
+    for (const event of ports.answer(effect.report, live.request, Math.floor(now_ms / 1000))) {
+      outbox.push(promise(event, record.targets));
+      if (effect.key === 'result') resultId = event.id;
+      if (live.request.envelope.sealing === 'giftwrap') wraps.push(event.id);
+    }
+  }
+  return { ...record, job: transition.job, outbox, resultId, unprojected, money, kept, wraps };
+}

@@ -1,0 +1,149 @@
+/** Brings the books to where a job is: money that came in, money set aside, how it ended. Each entry counts once. */
+import type { PostResult } from '../payment/account/book-store.ts';
+import { received, reserved } from '../payment/ledger-entries.ts';
+import type { Live } from './live.ts';
+import { chargeOf, closingEntry, type JobMoney, quoteOf, unbookedOf } from './money.ts';
+import type { DriverPorts, MoneyNews, StoreMoney } from './money-driver.ts';
+import type { MoneyPorts } from './ports.ts';
+import { isFinal, MONEY } from './types.ts';
+
+type Books = Pick<MoneyPorts, 'post' | 'owe' | 'abandon'>;
+
+export class TillBooks {
+  readonly #ports: DriverPorts;
+  readonly #money: Books;
+  readonly #store: StoreMoney;
+  readonly #withdraw: (live: Live) => void;
+  /** Jobs whose books are being brought up to date, and whether they changed meanwhile. */
+  readonly #busy = new Map<string, boolean>();
+
+  /** @param withdraw has the wallet's invoices of a job withdrawn */
+  constructor(ports: DriverPorts, money: Books, store: StoreMoney, withdraw: (live: Live) => void) {
+    this.#ports = ports;
+    this.#money = money;
+    this.#store = store;
+    this.#withdraw = withdraw;
+  }
+
+  /** Repeat-safe; what fails is tried again when the session next wakes. */
+  settle(live: Live): void {
+    const { id } = live.record.job;
+    if (live.record.money === null) return;
+    if (this.#busy.has(id)) {
+      this.#busy.set(id, true);
+      return;
+    }
+    this.#busy.set(id, false);
+    this.#ports.defer(this.#settle(live));
+  }
+
+  /**
+   * Pays a job that waits for its money from the client's credit, if there is enough by now.
+   *
+   * @throws Error when the books could not be asked, or are being written just now: it has to be tried again
+   */
+  async spendCredit(live: Live): Promise<void> {
+    const { id } = live.record.job;
+    if (!waitsForMoney(live)) return;
+    if (this.#busy.has(id)) throw new Error('the books of this job are being written');
+    this.#busy.set(id, false);
+    let again = false;
+    try {
+      await this.#setAside(live);
+    } finally {
+      again = this.#busy.get(id) === true;
+      this.#busy.delete(id);
+    }
+    if (again || isFinal(live.record.job.phase)) this.settle(live);
+  }
+
+  async #settle(live: Live): Promise<void> {
+    const { id } = live.record.job;
+    try {
+      do {
+        this.#busy.set(id, false);
+        await this.#book(live);
+        if (isFinal(live.record.job.phase)) await this.#close(live);
+        else if (live.record.money?.bill?.phase === 'settled' && waitsForMoney(live))
+          await this.#setAside(live);
+      } while (this.#busy.get(id) === true);
+    } catch (error) {
+      this.#ports.log('booking failed', id, error);
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+
+  /**
+   * What arrived is the client's credit, whatever becomes of the job; for a job that still needs it, it is set aside at
+   * once, so that nothing else can spend it in between.
+   */
+  async #book(live: Live): Promise<void> {
+    const { job, money } = live.record;
+    const payment = money === null ? null : unbookedOf(money);
+    if (money === null || payment === null) return;
+    const { client } = live.request.envelope;
+    const needed = !isFinal(job.phase) && !money.reserved;
+    const aside = needed ? [reserved(job.id, client, quoteOf(money).max)] : [];
+    const [, result] = await this.#money.post([received(payment, client), ...aside]);
+    this.#booked(live, { booked: true }, needed && isThere(result));
+  }
+
+  async #setAside(live: Live): Promise<void> {
+    const { job, money } = live.record;
+    if (money === null) return;
+    const entry = reserved(job.id, live.request.envelope.client, quoteOf(money).max);
+    const [result] = await this.#money.post([entry]);
+    if (isThere(result)) this.#booked(live, {}, true);
+  }
+
+  /** @param covered whether the price of the job is set aside now */
+  #booked(live: Live, changes: Partial<JobMoney>, covered: boolean): void {
+    const { money, job } = live.record;
+    if (money === null) return;
+    const next = { ...money, ...changes, reserved: money.reserved || covered };
+    this.#store(live, next, [], covered ? newsOf(live) : null);
+    // Paid in whatever way: the invoices that were shown for it are not to be paid as well.
+    if (covered && !isFinal(job.phase)) this.#withdraw(live);
+  }
+
+  /** The job has ended: its money goes where it belongs, and nobody shall pay for it any more. */
+  async #close(live: Live): Promise<void> {
+    // What the client owes for a result is still wanted.
+    if (!isOwed(live)) this.#withdraw(live);
+    const { job, money } = live.record;
+    if (money === null || money.closed) return;
+    const entry = closingEntry(job, money, live.request.envelope.client);
+    if (entry !== null) {
+      const [result] = await this.#money.post([entry]);
+      if (!isThere(result)) throw new Error(`the books refuse ${entry.key}: ${result}`);
+    } else if (isOwed(live)) {
+      await this.#money.owe(job.id, quoteOf(money).max, chargeOf(money), money.terms);
+    } else {
+      // It may have been set aside all the same, by a call whose answer was lost.
+      await this.#money.abandon(job.id);
+    }
+    const current = live.record.money;
+    if (current !== null) this.#store(live, { ...current, closed: true }, [], null);
+  }
+}
+
+/** Whether a job does not start because its price is not set aside. */
+export function waitsForMoney({ record: { job, money } }: Live): boolean {
+  return money !== null && !money.reserved && job.phase === 'waiting' && job.waitingFor.includes(MONEY);
+}
+
+/** Whether the client has the result of a postpaid job. */
+function isOwed({ record: { job, money } }: Live): boolean {
+  return money?.way === 'postpaid' && money.reserved && job.phase === 'delivered';
+}
+
+/** What it means for the job that its price is set aside. */
+function newsOf({ record: { job } }: Live): MoneyNews | null {
+  if (job.phase === 'checkout') return { type: 'cleared', demand: null };
+  return job.phase === 'waiting' ? { type: 'ready', key: MONEY } : null;
+}
+
+function isThere(result: PostResult | undefined): boolean {
+  return result === 'posted' || result === 'repeated';
+}
