@@ -20,7 +20,7 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
   ],
   [
     `CREATE TABLE zaps (
-      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, own INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
+      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
       wake INTEGER NOT NULL
     ) WITHOUT ROWID`,
   ],
@@ -32,4 +32,5 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     // One at a time: whoever has two payments under way can be paid twice.
     "CREATE UNIQUE INDEX open_payout ON payouts (status) WHERE status = 'open'",
   ],
+  ['ALTER TABLE zaps ADD COLUMN own INTEGER NOT NULL DEFAULT 0'],
 ];

@@ -5,55 +5,39 @@
  * asks again when no invoice came, pays what it was shown. Does not prove: real Lightning, or that disks keep their word.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeZapRequest } from 'nostr-tools/nip57';
-import { type Event, finalizeEvent, generateSecretKey } from 'nostr-tools/pure';
+import { type Event, generateSecretKey } from 'nostr-tools/pure';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { NWCClient } from '../peers/alby.ts';
 import { connectClient, tag } from '../support/client.ts';
+import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
 import { agentKey, task } from '../support/jobs.ts';
 import { type Service, startService } from '../support/service.ts';
+import { orderZap } from '../support/zapping.ts';
 
 const PRICE = 21_000;
 const home = mkdtempSync(join(tmpdir(), 'errand-zap-kill-'));
 let service: Service;
-let armed: { readonly point: string; readonly reached: () => void } | null = null;
-const harness = createServer((request, response) => {
-  const point = new URL(request.url ?? '/', 'http://harness').pathname.slice(1);
-  if (armed?.point === point) {
-    armed.reached();
-    armed = null;
-    return;
-  }
-  response.end();
-});
+let harness: FaultHarness;
 
-const start = () => {
-  const { port } = harness.address() as AddressInfo;
-  return startService({ persistTo: home, env: { FAULT_URL: `http://127.0.0.1:${port}` } });
-};
+const start = () => startService({ persistTo: home, env: { FAULT_URL: harness.url } });
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => harness.listen(0, '127.0.0.1', resolve));
+  harness = await startFaultHarness();
   service = await start();
 });
 
 afterAll(async () => {
   await service.stop();
-  harness.closeAllConnections();
   harness.close();
   rmSync(home, { recursive: true, force: true });
 });
 
 async function killedAt(point: string, act: () => Promise<unknown>): Promise<void> {
-  const reached = new Promise<void>((resolve) => {
-    armed = { point, reached: resolve };
-  });
+  const reached = harness.arm(point);
   // Whatever the payer was doing fails with its connection.
   act().catch(() => undefined);
   await reached;
@@ -81,14 +65,10 @@ async function received(): Promise<number> {
   return balance;
 }
 
-async function invoiceFor(target: Event, key: Uint8Array): Promise<string> {
-  const request = finalizeEvent(
-    makeZapRequest({ event: target, amount: PRICE, relays: [service.relay] }),
-    key,
-  );
-  const query = new URLSearchParams({ amount: String(PRICE), nostr: JSON.stringify(request) });
-  const response = await fetch(`${service.url}/lnurlp/discover-prepaid/callback?${query}`);
-  return (await response.json()).pr;
+async function invoiceFor(target: Event, secretKey: Uint8Array): Promise<string> {
+  const { url, relay } = service;
+  const zap = { url, slug: 'discover-prepaid', target, amount_msats: PRICE, relay, secretKey };
+  return (await orderZap(zap)).bolt11;
 }
 
 test.each(['zap-bound', 'zap-stored', 'zap-booked', 'zap-told', 'zap-published'])(
