@@ -11,6 +11,7 @@ import {
 import { type MoneyEffort, paidJobRows } from '../test/bench/money/latency.ts';
 import { lossRows } from '../test/bench/money/losses.ts';
 import { rowsWrittenRows } from '../test/bench/money/rows-written.ts';
+import { zapRows } from '../test/bench/money/zaps.ts';
 import { jobRows, type Measured } from '../test/bench/rows.ts';
 import { type SignatureTimes, signatureRows, timeSignatures } from '../test/bench/signatures.ts';
 import { sizeRows } from '../test/bench/size.ts';
@@ -71,8 +72,11 @@ async function main(parts: readonly Part[], effort: Effort, money: MoneyEffort):
     say('size and start-up');
     rows.push(...(await sizeRows()));
   }
-  if (parts.includes('money'))
-    rows.push(...(await paidJobRows(money, say)), ...(await rowsWrittenRows(money, say)));
+  if (parts.includes('money')) {
+    rows.push(...(await paidJobRows(money, say)));
+    say('zaps');
+    rows.push(...(await zapRows(money)), ...(await rowsWrittenRows(money, say)));
+  }
   if (parts.includes('losses')) rows.push(...(await lossRows(say)));
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
   // With others at work on the machine, ratios of one run still compare; figures of two runs do not.

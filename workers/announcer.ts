@@ -2,6 +2,7 @@
 
 import type { ServedCard } from '../src/http/ports.ts';
 import { type NostrEvent, signAs } from '../src/nostr/event.ts';
+import { supportsHold } from '../src/payment/wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { announcements } from '../src/protocol/announcements.ts';
 import { type CardText, nextCard } from '../src/protocol/card-version.ts';
@@ -19,6 +20,7 @@ import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { publishTo } from './relays.ts';
 import { EMBEDDED } from './rpc.ts';
+import { walletOf } from './wallet.ts';
 
 /** Announces what is new, and what some relay has not taken yet. Repeat-safe. */
 export async function announceAll(env: Env): Promise<void> {
@@ -42,11 +44,20 @@ async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
     agent,
     marketplaceOf(env).config,
     await reputationOf(db, agent.slug),
+    await canHold(env, agent, stored?.cardJson ?? null),
   );
   if (card.cardHash !== stored?.cardHash) {
     await putCard(db, { slug: agent.slug, pubkey: agent.pubkey, ...card, updatedAt_ms: Date.now() });
   }
   return card;
+}
+
+/** Whether the wallet can lock payments, where that matters; while it does not answer, as the stored card has it. */
+async function canHold(env: Env, agent: KeyedAgent, storedCard: string | null): Promise<boolean> {
+  if (!agent.paymentMethods.includes('escrow_hodl_optional')) return true;
+  const answer = await walletOf(env).capabilities();
+  if (answer.type === 'ok') return supportsHold(answer.value);
+  return storedCard?.includes('"hold_invoice"') ?? false;
 }
 
 /** Where the agent is zapped: elsewhere, if its owner says so, else here, where there is a wallet. */

@@ -2,7 +2,7 @@
 import { embeddedRelayUrl } from '../src/config.ts';
 import type { HttpPorts } from '../src/http/ports.ts';
 import { linkGroups } from '../src/link/shard.ts';
-import { operatorWallet } from '../src/payment/operator-wallet.ts';
+import { isDevelopmentMoney, operatorWallet } from '../src/payment/operator-wallet.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
@@ -23,6 +23,7 @@ export function httpPorts(env: Env): HttpPorts {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
     agents,
+    developmentMoney: isDevelopmentMoney(config),
     draining: config.draining,
     account: accountPorts(env),
     db: openDb(env.DB),

@@ -10,6 +10,7 @@ type Page = HtmlEscapedString | Promise<HtmlEscapedString>;
 /** The root page: what this is, where it listens, and where to go on. */
 export function rootPage(ports: HttpPorts, agents: readonly AgentView[]): Page {
   return page(
+    ports,
     'errand',
     html`<h1>errand</h1>
       <p>A job marketplace for AI agents on Nostr. Post a signed job request to a relay; progress and result come back as signed events.</p>
@@ -28,8 +29,9 @@ export function rootPage(ports: HttpPorts, agents: readonly AgentView[]): Page {
 }
 
 /** The directory. */
-export function agentsPage(agents: readonly AgentView[], next: string | null): Page {
+export function agentsPage(ports: HttpPorts, agents: readonly AgentView[], next: string | null): Page {
   return page(
+    ports,
     'Agents',
     html`<h1>Agents</h1>
       ${agentLinks(agents)}
@@ -38,9 +40,10 @@ export function agentsPage(agents: readonly AgentView[], next: string | null): P
 }
 
 /** An agent's profile. */
-export function agentPage(agent: AgentView, reputation: Reputation): Page {
+export function agentPage(ports: HttpPorts, agent: AgentView, reputation: Reputation): Page {
   const { jobs, success_rate, median_latency_ms } = reputation;
   return page(
+    ports,
     agent.name,
     html`<h1>${agent.name}</h1>
       <p>${agent.description}</p>
@@ -48,6 +51,8 @@ export function agentPage(agent: AgentView, reputation: Reputation): Page {
         <dt>Public key</dt><dd><code>${agent.npub}</code></dd>
         <dt>Address</dt><dd>${agent.nip05}</dd>
         <dt>Tasks</dt>${agent.tasks.map((task) => html`<dd>${task.type}: ${task.description}</dd>`)}
+        <dt>Price</dt><dd>${priceText(agent)}</dd>
+        <dt>Paid by</dt><dd>${agent.payment_methods.map((method) => METHODS[method] ?? method).join(', ') || 'nothing to pay'}</dd>
         <dt>Jobs counted</dt><dd>${jobs}</dd>
         <dt>Delivered</dt><dd>${success_rate === null ? 'no jobs yet' : `${Math.round(success_rate * 100)} %`}</dd>
         <dt>Median time to result</dt>
@@ -63,7 +68,29 @@ function agentLinks(agents: readonly AgentView[]): Page {
   </ul>`;
 }
 
-function page(title: string, body: Page): Page {
+/** Ways to pay, for people. */
+const METHODS: { readonly [method: string]: string } = {
+  bolt11_prepaid: 'Lightning invoice before the job',
+  bolt11_postpaid: 'Lightning invoice with the result',
+  escrow_hodl_optional: 'escrow: locked before the job, taken with its result',
+  zap: 'zap',
+  credit: 'credit',
+};
+
+function priceText({ prices }: AgentView): string {
+  const parts = [
+    [prices.per_job_msats, 'a job'],
+    [prices.per_1k_input_tokens_msats, '1,000 tokens of input'],
+    [prices.per_1k_output_tokens_msats, '1,000 tokens of output'],
+    [prices.per_sandbox_second_msats, 'a second in the sandbox'],
+  ] as const;
+  const texts = parts
+    .filter(([msats]) => msats > 0)
+    .map(([msats, unit]) => `${msats / 1_000} sats for ${unit}`);
+  return texts.length === 0 ? 'free' : texts.join(', ');
+}
+
+function page(ports: HttpPorts, title: string, body: Page): Page {
   return html`<!doctype html>
 <html lang="en">
   <head>
@@ -71,6 +98,9 @@ function page(title: string, body: Page): Page {
     <meta name="viewport" content="width=device-width" />
     <title>${title}</title>
   </head>
-  <body>${body}</body>
+  <body>
+    ${ports.developmentMoney ? html`<p role="note"><strong>Development money.</strong> Invoices here are signed like real ones, and worth nothing.</p>` : ''}
+    ${body}
+  </body>
 </html>`;
 }

@@ -110,6 +110,8 @@ export interface HttpPorts {
   /** The embedded relay, then the outside ones: where the agents listen. */
   readonly relays: readonly string[];
   readonly agents: readonly KeyedAgent[];
+  /** Whether the wallet holds development money, which the pages have to say. */
+  readonly developmentMoney: boolean;
   /** Whether new jobs are refused while open ones finish. */
   readonly draining: boolean;
   readonly account: AccountPorts;

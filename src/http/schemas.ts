@@ -45,6 +45,15 @@ export const Agent = z.object({
   tasks: z.array(z.object({ type: z.string(), description: z.string() })),
   models: z.array(z.string()),
   relays: z.array(z.string()),
+  prices: z
+    .object({
+      per_job_msats: count,
+      per_1k_input_tokens_msats: count,
+      per_1k_output_tokens_msats: count,
+      per_sandbox_second_msats: count,
+    })
+    .describe('What its work costs; all 0 for a free agent'),
+  payment_methods: z.array(z.string()).describe('The ways to pay, in the words of the agent card'),
   card_url: z.url(),
   parameters_url: z.url(),
   jobs_url: z.url(),

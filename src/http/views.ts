@@ -50,6 +50,13 @@ export function agentView(ports: HttpPorts, agent: KeyedAgent): AgentView {
     tasks: agent.tasks.map(({ type, description }) => ({ type, description })),
     models: [...agent.models],
     relays: [...ports.relays],
+    prices: {
+      per_job_msats: agent.prices.perJob_msats,
+      per_1k_input_tokens_msats: agent.prices.per1kInputTokens_msats,
+      per_1k_output_tokens_msats: agent.prices.per1kOutputTokens_msats,
+      per_sandbox_second_msats: agent.prices.perSandboxSecond_msats,
+    },
+    payment_methods: [...agent.paymentMethods],
     card_url: `${home}/card.json`,
     parameters_url: `${home}/parameters.json`,
     jobs_url: `${ports.publicUrl}/jobs?agent=${agent.slug}`,

@@ -40,22 +40,32 @@ export const AGENT_CARD_SCHEMA: JsonObject = {
       }),
     },
     llm_parameters_schema: exactly({ $ref: { type: 'string', pattern: '^https?://' } }),
-    pricing: exactly({
-      default_currency: { const: 'sats' },
-      models: {
-        type: 'array',
-        items: exactly(
-          {
-            id: text,
-            input_cost_per_1k_tokens: amount,
-            output_cost_per_1k_tokens: amount,
-            fixed_cost: amount,
-          },
-          ['fixed_cost'],
-        ),
+    pricing: exactly(
+      {
+        default_currency: { const: 'sats' },
+        models: {
+          type: 'array',
+          items: exactly(
+            {
+              id: text,
+              input_cost_per_1k_tokens: amount,
+              output_cost_per_1k_tokens: amount,
+              fixed_cost: amount,
+            },
+            ['fixed_cost'],
+          ),
+        },
+        payment_methods_accepted: texts,
+        escrow_details: exactly({
+          mechanism: { enum: ['hold_invoice', 'prepaid_refund'] },
+          minimum_sats: amount,
+          hold_blocks: count,
+          released_on: { const: 'delivery' },
+          refunded_on: texts,
+        }),
       },
-      payment_methods_accepted: texts,
-    }),
+      ['escrow_details'],
+    ),
     authentication: exactly({ type: { enum: ['none', 'nip42'] } }),
     rate_limits: exactly({ anonymous_requests_per_hour: count, authenticated_requests_per_hour: count }),
     reputation: exactly(

@@ -46,6 +46,7 @@ export function isCard(value: unknown): value is AgentCard {
  * The card an agent shows now: the previous one, byte for byte, where nothing worth telling has changed.
  *
  * @param previousJson the card as it was last stored; null before the first
+ * @param canHold whether the operator's wallet can lock payments
  * @throws SyntaxError when the stored card is not JSON: only we write it
  */
 export function nextCard(
@@ -53,14 +54,15 @@ export function nextCard(
   agent: KeyedAgent,
   config: Config,
   reputation: CardReputation,
+  canHold = true,
 ): CardText {
-  if (previousJson === null) return cardText(agentCard(agent, config, reputation, FIRST_VERSION));
+  if (previousJson === null) return cardText(agentCard(agent, config, reputation, FIRST_VERSION, canHold));
   const previous: unknown = JSON.parse(previousJson);
   // A card of an older release of errand, with another shape: whoever reads cards has to look again.
   if (!isCard(previous))
-    return cardText(agentCard(agent, config, reputation, nextMajor(versionOf(previous))));
+    return cardText(agentCard(agent, config, reputation, nextMajor(versionOf(previous)), canHold));
   const shown = steadyReputation(previous.reputation, reputation);
-  const draft = agentCard(agent, config, shown, previous.agent_card_version);
+  const draft = agentCard(agent, config, shown, previous.agent_card_version, canHold);
   return cardText({ ...draft, agent_card_version: nextVersion(previous, draft) });
 }
 

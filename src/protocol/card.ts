@@ -1,6 +1,7 @@
 /** Agent cards (PROTOCOL §8): what an agent says of itself, built from its definition and the enforced limits. */
 import type { Config } from '../config.ts';
 import type { Json } from '../errors.ts';
+import { ESCROW_HOLD_BLOCKS, ESCROW_MIN_MSATS } from '../limits.ts';
 import { sha256Hex } from '../nostr/event.ts';
 import type { KeyedAgent, RuntimeName } from './agent.ts';
 import { NIP_VERSION } from './dialect.ts';
@@ -27,6 +28,23 @@ export interface CardPrice {
   readonly fixed_cost?: number;
 }
 
+/** How an agent keeps the promise of escrow: no result, no pay. */
+export interface EscrowDetails {
+  /**
+   * `hold_invoice`: the payment is locked before the job starts, and taken with its result. `prepaid_refund`: the
+   * operator's wallet cannot lock payments, so it is taken at once and given back as credit.
+   */
+  readonly mechanism: 'hold_invoice' | 'prepaid_refund';
+  /** Smaller prices are paid as with `prepaid_refund`. */
+  readonly minimum_sats: number;
+  /** Blocks a payment is locked at the most. */
+  readonly hold_blocks: number;
+  /** When it is taken. */
+  readonly released_on: 'delivery';
+  /** When it is given back. */
+  readonly refunded_on: readonly string[];
+}
+
 /** The card as it is served. Its JSON Schema is agent-card.schema.ts. */
 export interface AgentCard {
   readonly nip_yyy_version: string;
@@ -51,6 +69,7 @@ export interface AgentCard {
     readonly default_currency: 'sats';
     readonly models: readonly CardPrice[];
     readonly payment_methods_accepted: readonly string[];
+    readonly escrow_details?: EscrowDetails;
   };
   readonly authentication: { readonly type: string };
   readonly rate_limits: {
@@ -82,13 +101,19 @@ export function cardUrl(agent: KeyedAgent, config: Config): string {
  * Builds an agent's card. Only what is served is listed.
  *
  * @param version SemVer, chosen by `nextCard`
+ * @param canHold whether the operator's wallet can lock payments
  */
 export function agentCard(
   agent: KeyedAgent,
   config: Config,
   reputation: CardReputation,
   version: string,
+  canHold = true,
 ): AgentCard {
+  const escrow = agent.paymentMethods.includes('escrow_hodl_optional');
+  const methods = agent.paymentMethods.map((method) =>
+    method === 'escrow_hodl_optional' && !canHold ? 'bolt11_prepaid' : method,
+  );
   return {
     nip_yyy_version: NIP_VERSION,
     agent_card_version: version,
@@ -118,7 +143,8 @@ export function agentCard(
         output_cost_per_1k_tokens: agent.prices.per1kOutputTokens_msats / 1000,
         ...(agent.prices.perJob_msats === 0 ? {} : { fixed_cost: agent.prices.perJob_msats / 1000 }),
       })),
-      payment_methods_accepted: agent.paymentMethods,
+      payment_methods_accepted: [...new Set(methods)],
+      ...(escrow ? { escrow_details: escrowDetails(canHold) } : {}),
     },
     authentication: { type: agent.authentication },
     rate_limits: {
@@ -127,6 +153,16 @@ export function agentCard(
     },
     reputation,
     example_request: agent.exampleRequest,
+  };
+}
+
+function escrowDetails(canHold: boolean): EscrowDetails {
+  return {
+    mechanism: canHold ? 'hold_invoice' : 'prepaid_refund',
+    minimum_sats: ESCROW_MIN_MSATS / 1_000,
+    hold_blocks: ESCROW_HOLD_BLOCKS,
+    released_on: 'delivery',
+    refunded_on: ['failure', 'timeout', 'cancellation'],
   };
 }
 

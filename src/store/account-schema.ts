@@ -20,7 +20,7 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
   ],
   [
     `CREATE TABLE zaps (
-      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
+      hash TEXT PRIMARY KEY, expires INTEGER NOT NULL, own INTEGER NOT NULL, facts TEXT NOT NULL, paid TEXT, todo TEXT NOT NULL,
       wake INTEGER NOT NULL
     ) WITHOUT ROWID`,
   ],

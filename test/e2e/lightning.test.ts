@@ -6,14 +6,24 @@
  * What it does not prove: a real chain (blocks are made by the test), force closes, routing among strangers, and that
  * the service survives crashes on the way (test/fault does).
  */
+import { type Event, verifyEvent } from 'nostr-tools/pure';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { decodeInvoice } from '../../src/payment/bolt11/decode.ts';
 import { NWCClient } from '../peers/alby.ts';
-import { errorOf, tag } from '../support/client.ts';
+import { type Answers, errorOf, tag } from '../support/client.ts';
 import { balancesOf, changeSince } from '../support/lightning/balances.ts';
 import { type LightningRig, startLightning } from '../support/lightning/rig.ts';
-import { Customer, demandOf, hasBegun, resultOf } from '../support/paid-jobs.ts';
+import {
+  type AskedJob,
+  Customer,
+  demandEventOf,
+  demandOf,
+  hasBegun,
+  isDelivered,
+  resultOf,
+} from '../support/paid-jobs.ts';
 import { type Service, startService } from '../support/service.ts';
+import { orderZap } from '../support/zapping.ts';
 
 /** What a job of the priced variants of `discover` costs. */
 const PRICE_MSATS = 21_000n;
@@ -164,7 +174,7 @@ describe('a job in escrow', () => {
     await expect.poll(settles, PATIENT).toBeGreaterThan(1);
     expect(stateOf(bolt11)).toBe('accepted');
     expect(changeSince(rig, before)).toEqual(LOCKED);
-    expect(job.answers.events.some((event) => tag(event, 'result') !== undefined)).toBe(false);
+    expect(isDelivered(job)).toBe(false);
 
     rig.wallets.market.faults = {};
     await resultOf(job);
@@ -204,8 +214,35 @@ describe('a job in escrow', () => {
     expect(changeSince(rig, before)).toEqual(NOTHING);
 
     expect(errorOf(await job.answers.end())).toMatchObject({ code: 'TIMEOUT' });
-    expect(job.answers.events.some((event) => tag(event, 'result') !== undefined)).toBe(false);
+    expect(isDelivered(job)).toBe(false);
     expect(rig.nodes.market.openChannels).toBe(2);
+  });
+
+  test('that is called off while its money is being taken leaves it as credit, which pays the next job', async () => {
+    const settles = unheard('settle_hold_invoice');
+    const before = balancesOf(rig);
+    const job = await customer.ask('discover-escrow', 'called off too late');
+    const { bolt11 } = await demandOf(job);
+    const paid = pay(bolt11);
+    await expect.poll(settles, PATIENT).toBeGreaterThan(0);
+    await customer.callOff(job);
+    await expect.poll(() => customer.phaseOf(job), PATIENT).toBe('cancelled');
+    rig.wallets.market.faults = {};
+    await paid;
+    expect(changeSince(rig, before)).toEqual(PAID);
+    expect(isDelivered(job)).toBe(false);
+
+    // Its money is credit in a moment; a job that comes before is asked for money of its own.
+    const next: AskedJob[] = [];
+    await expect
+      .poll(async () => {
+        const asked = await customer.ask('discover-prepaid', `by credit ${next.length}`);
+        next.push(asked);
+        await asked.answers.find((event) => event.kind === 7001);
+        return next.filter(isDelivered).length;
+      }, PATIENT)
+      .toBe(1);
+    expect(changeSince(rig, before)).toEqual(PAID);
   });
 });
 
@@ -229,5 +266,62 @@ describe('a metered job', () => {
     const cost = JSON.parse(tag(await resultOf(job), 'cost') ?? '');
     expect(changeSince(rig, before)).toEqual({ client: -amount_msats, market: amount_msats, worker: 0n });
     expect(BigInt(cost.price_sats * 1_000)).toBeLessThan(amount_msats);
+  });
+});
+
+describe('a zap', () => {
+  const SLUG = 'discover-prepaid';
+  const zap = (target: Event, amount_msats: number, { client } = customer) => {
+    const { url, relay } = service;
+    return orderZap({ url, relay, slug: SLUG, target, amount_msats, secretKey: client.secretKey });
+  };
+  const receiptOf = (answers: Answers) => answers.find((event) => event.kind === 9735);
+  const verified = async (verify: string) => await (await fetch(verify)).json();
+
+  test('on what asks for a job’s money pays the job, and its receipt follows the node’s word', async () => {
+    const before = balancesOf(rig);
+    const job = await customer.ask(SLUG, 'zapped');
+    const asked = await demandEventOf(job);
+    const receipts = customer.client.answers(asked.id);
+    const { request, bolt11, verify } = await zap(asked, Number(PRICE_MSATS));
+    expect(await verified(verify)).toMatchObject({ settled: false, preimage: null });
+    const { preimage } = await pay(bolt11);
+    await resultOf(job);
+    const receipt = await receiptOf(receipts);
+    expect(verifyEvent(receipt)).toBe(true);
+    expect(JSON.parse(tag(receipt, 'description') ?? '')).toEqual(request);
+    expect(tag(receipt, 'bolt11')).toBe(bolt11);
+    expect(tag(receipt, 'preimage')).toBe(preimage);
+    expect(await verified(verify)).toMatchObject({ settled: true, preimage, pr: bolt11 });
+    expect(changeSince(rig, before)).toEqual(PAID);
+  });
+
+  test('of less than the price is credit, and the next one completes it', async () => {
+    const before = balancesOf(rig);
+    // A client without any credit of earlier tests.
+    const poor = await Customer.connect(service);
+    const job = await poor.ask(SLUG, 'zapped twice');
+    const asked = await demandEventOf(job);
+    await pay((await zap(asked, 20_000, poor)).bolt11);
+    await receiptOf(poor.client.answers(asked.id));
+    expect(await poor.phaseOf(job)).toBe('waiting');
+    await pay((await zap(asked, 1_000, poor)).bolt11);
+    await resultOf(job);
+    expect(changeSince(rig, before)).toEqual(PAID);
+    poor.client.close();
+  });
+
+  test('is not believed to be paid before the node has the money, whatever its wallet’s news', async () => {
+    const job = await customer.ask(SLUG, 'zapped without a word');
+    const asked = await demandEventOf(job);
+    const receipts = customer.client.answers(asked.id);
+    const before = balancesOf(rig);
+    const { bolt11 } = await zap(asked, Number(PRICE_MSATS));
+    rig.wallets.market.faults = { dropNotification: () => true };
+    await pay(bolt11);
+    expect(receipts.events).toEqual([]);
+    await resultOf(job);
+    await receiptOf(receipts);
+    expect(changeSince(rig, before)).toEqual(PAID);
   });
 });

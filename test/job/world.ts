@@ -127,6 +127,11 @@ export class World {
     });
   }
 
+  /** Another provider claims that a job was zapped. */
+  claim(jobId: string, amount: Msats, trust: Msats, after_ms: number): void {
+    this.#outside(after_ms, () => this.#session.zapped(jobId, amount, trust));
+  }
+
   async #credited(jobId: string): Promise<void> {
     const again = () => this.#outside(500, () => void this.#credited(jobId));
     const life = this.#life;

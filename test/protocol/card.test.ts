@@ -56,6 +56,22 @@ describe('the card', () => {
     });
   });
 
+  test('says how escrow is kept: by locking payments, or by refund where the wallet cannot lock any', () => {
+    const escrowed: KeyedAgent = { ...discover, paymentMethods: ['escrow_hodl_optional', 'credit'] };
+    const locking = agentCard(escrowed, config, none, '1.0.0', true);
+    const refunding = agentCard(escrowed, config, none, '1.0.0', false);
+    expect(locking.pricing).toMatchObject({
+      payment_methods_accepted: ['escrow_hodl_optional', 'credit'],
+      escrow_details: { mechanism: 'hold_invoice' },
+    });
+    expect(refunding.pricing).toMatchObject({
+      payment_methods_accepted: ['bolt11_prepaid', 'credit'],
+      escrow_details: { mechanism: 'prepaid_refund' },
+    });
+    for (const card of [locking, refunding]) expect(isCard(card)).toBe(true);
+    expect(agentCard(discover, config, none, '1.0.0').pricing.escrow_details).toBeUndefined();
+  });
+
   test('its hash is of the very bytes', () => {
     expect(first.cardHash).toBe(sha256Hex(first.cardJson));
   });

@@ -61,6 +61,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     agents: keyedAgents(config),
+    developmentMoney: false,
     draining: false,
     account: accountDouble(),
     db: d1.db,

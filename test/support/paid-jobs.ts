@@ -53,9 +53,14 @@ export class Customer {
   }
 }
 
+/** The event that asks for a job's money. @throws Error when the service stays silent */
+export async function demandEventOf({ answers }: AskedJob): Promise<Event> {
+  return await answers.find((one) => tag(one, 'amount') !== undefined || isResult(one));
+}
+
 /** The payment a job waits for. @throws Error when the job has ended, or the service stays silent */
-export async function demandOf({ answers }: AskedJob): Promise<Demand> {
-  const event = await answers.find((one) => tag(one, 'amount') !== undefined || isResult(one));
+export async function demandOf(job: AskedJob): Promise<Demand> {
+  const event = await demandEventOf(job);
   const [, amount, bolt11] = event.tags.find(([name]) => name === 'amount') ?? [];
   if (amount === undefined || bolt11 === undefined)
     throw new Error(`not asked for money: ${event.kind} ${JSON.stringify(event.tags)}`);
@@ -73,6 +78,11 @@ export async function resultOf({ answers }: AskedJob): Promise<Event> {
 /** Whether anything of a job's work was seen so far. */
 export function hasBegun({ answers }: AskedJob): boolean {
   return answers.events.some((event) => tag(event, 'status') === 'processing' || isResult(event));
+}
+
+/** Whether its result has come. */
+export function isDelivered({ answers }: AskedJob): boolean {
+  return answers.events.some(isResult);
 }
 
 function isResult(event: Event): boolean {

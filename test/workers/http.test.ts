@@ -21,6 +21,7 @@ const ports: HttpPorts = {
   relays: ['wss://market.example'],
   account: accountDouble(),
   agents: [],
+  developmentMoney: false,
   draining: false,
   db,
   operatorPubkey: null,

@@ -32,7 +32,7 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
     const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
     const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
     c.header('Vary', 'Accept');
-    if (prefersHtml(c)) return c.html(agentsPage(agents, next));
+    if (prefersHtml(c)) return c.html(agentsPage(ports, agents, next));
     if (next !== null) c.header('Link', nextLink(c, next));
     return c.json({ agents, next });
   });
@@ -42,7 +42,7 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
     const view = agentView(ports, agent);
     const reputation = await reputationOf(ports.db, agent.slug);
     c.header('Vary', 'Accept');
-    if (prefersHtml(c)) return c.html(agentPage(view, reputation));
+    if (prefersHtml(c)) return c.html(agentPage(ports, view, reputation));
     return c.json({ ...view, reputation, example_request: agent.exampleRequest });
   });
 

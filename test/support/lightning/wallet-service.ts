@@ -151,6 +151,11 @@ export class WalletService implements PaymentListener {
   held(hash: string, deadline: number | null): void {
     const payment = this.#incoming.get(hash);
     if (payment === undefined) return;
+    if (payment.state === 'failed') {
+      // Cancelled before anybody paid: refused, as LND does. LDK itself does not remember.
+      this.#node.giveBack(hash);
+      return;
+    }
     payment.state = 'accepted';
     if (deadline !== null) payment.settle_deadline = deadline;
     this.#notify('hold_invoice_accepted', payment);
