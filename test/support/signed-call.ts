@@ -1,0 +1,38 @@
+/** HTTP calls that a key signs (NIP-98), as a stranger writes them: on nostr-tools alone. */
+import { createHash, randomBytes } from 'node:crypto';
+import { finalizeEvent } from 'nostr-tools/pure';
+
+export interface Answered {
+  readonly status: number;
+  readonly json: Record<string, unknown>;
+}
+
+/**
+ * @param origin of the service, without a trailing slash
+ * @param path with its query
+ * @param body sent as JSON
+ */
+export async function signedCall(
+  origin: string,
+  secretKey: Uint8Array,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Answered> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const tags = [
+    ['u', `${origin}${path}`],
+    ['method', method],
+    // Two alike within a second would be one token.
+    ['nonce', randomBytes(8).toString('hex')],
+    ...(text === undefined ? [] : [['payload', createHash('sha256').update(text).digest('hex')]]),
+  ];
+  const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
+  const token = Buffer.from(JSON.stringify(finalizeEvent(template, secretKey))).toString('base64');
+  const response = await fetch(`${origin}${path}`, {
+    method,
+    headers: { authorization: `Nostr ${token}` },
+    ...(text === undefined ? {} : { body: text }),
+  });
+  return { status: response.status, json: await response.json() };
+}
