@@ -45,12 +45,16 @@ export class Purse {
   readonly #now: () => number;
   readonly #invoices = new Map<string, Invoice>();
   readonly #bindings = new Map<string, string>();
+  /** Whatever the vault drew, by hash: among it every preimage. */
+  readonly #secrets = new Map<string, string>();
   readonly #vault;
   /** Whether the wallet has the habits of Alby Hub (LIGHTNING §2.3, traps 1 to 4). */
   readonly #traps: boolean;
   #zaps = 0;
   /** Whether invoices stay unpaid: then only zaps bring money. */
   refusesToPay = false;
+  /** Whether the wallet hands out the same invoice again and again. */
+  repeatsInvoices = false;
   /** What the client really paid that did not come back, msats. */
   spent = 0n;
 
@@ -72,7 +76,9 @@ export class Purse {
     let secrets = 0;
     this.#vault = preimageVault('22'.repeat(32), (length) => {
       const seed = createHash('sha256').update(`secret ${secrets++}`).digest();
-      return new Uint8Array(seed.subarray(0, length));
+      const secret = new Uint8Array(seed.subarray(0, length));
+      this.#secrets.set(hashOf(Buffer.from(secret).toString('hex')), Buffer.from(secret).toString('hex'));
+      return secret;
     });
   }
 
@@ -159,6 +165,11 @@ export class Purse {
     this.post([received(payment, this.#client)]);
   }
 
+  /** The preimage of a hold invoice, which nobody but the session may know yet. */
+  secretOf(bolt11: string): string | undefined {
+    return this.#secrets.get(this.hashOf(bolt11));
+  }
+
   hashOf(bolt11: string): string {
     return this.#byText(bolt11)?.paymentHash ?? '';
   }
@@ -225,7 +236,8 @@ export class Purse {
     const preimage =
       hold === null ? createHash('sha256').update(`invoice ${this.#invoices.size}`).digest('hex') : null;
     const paymentHash = hold?.paymentHash ?? hashOf(preimage ?? '');
-    const known = this.#invoices.get(paymentHash);
+    const [handedOut] = this.repeatsInvoices ? this.#invoices.values() : [];
+    const known = handedOut ?? this.#invoices.get(paymentHash);
     if (known !== undefined) return known;
     const createdAt_s = Math.floor(this.#now() / 1_000);
     const { text: bolt11 } = encodeInvoice(
