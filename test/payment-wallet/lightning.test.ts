@@ -11,13 +11,13 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { nodeDial } from '../../scripts/client/dial.ts';
 import { msats } from '../../src/payment/msats.ts';
 import { SocketTransport } from '../../src/payment/nwc/socket-transport.ts';
 import type { InvoiceOrder, IssuedInvoice, WalletAnswer } from '../../src/payment/wallet.ts';
 import { walletHistory } from '../../src/payment/wallet-history.ts';
 import { type LightningRig, startLightning, type Who } from '../support/lightning/rig.ts';
 import type { Habits } from '../support/lightning/wallet-service.ts';
-import { nodeDial } from '../support/node-dial.ts';
 import { type Customer, customerOf, REAL_TIME } from '../support/nwc-customer.ts';
 
 const ORDER: InvoiceOrder = { amount: msats(21_000), purpose: { text: 'a job' }, expiry_s: 600 };
