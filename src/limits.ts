@@ -333,6 +333,8 @@ export const MONEY_LOOK_MIN_MS = 2_000;
 export const MONEY_LOOK_MAX_MS = 60_000;
 /** What is locked is at least this much, msats: nodes count less as dust and take few at a time (LIGHTNING §1.1). */
 export const ESCROW_MIN_MSATS = 10_000;
+/** Payments held at a time: a channel carries 483, and other payments need room; beyond it jobs are prepaid. */
+export const ESCROW_MAX_HELD = 400;
 /** Hold invoices can be paid for a shorter time: some wallets cannot cancel one that nobody has paid yet, s. */
 export const ESCROW_EXPIRY_S = 600;
 /** Blocks a payment is held at least: a day. */

@@ -85,3 +85,18 @@ describe('handlers that race on one job', () => {
     expect(results).toHaveLength(1);
   });
 });
+
+test('where no more payments may be held, an escrowed job is prepaid at once', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.isFull = true;
+  purse.refusesToPay = true;
+  const asked_ms = world.now_ms;
+  world.deliver(world.request([['i', 'words', 'text']]));
+  const [bolt11 = ''] = await asked(world);
+  expect(world.now_ms - asked_ms).toBeLessThan(1_000);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  expect(purse.locked).toBe(0);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['delivered']);
+});

@@ -53,6 +53,8 @@ export class Purse {
   #zaps = 0;
   /** Whether invoices stay unpaid: then only zaps bring money. */
   refusesToPay = false;
+  /** Whether it holds as many payments as it may. */
+  isFull = false;
   /** Whether the wallet hands out the same invoice again and again. */
   repeatsInvoices = false;
   /** What the client really paid that did not come back, msats. */
@@ -102,7 +104,10 @@ export class Purse {
       terms: OWNERS,
       wallet: {
         makeInvoice: (order) => ask(() => this.#make(order, null)),
-        makeHold: (order) => ask(() => this.#make(order, order)),
+        makeHold: async (order) =>
+          this.isFull
+            ? { type: 'failed', code: 'REFUSED', message: 'full' }
+            : await ask(() => this.#make(order, order)),
         lookup: (paymentHash) => ask(() => this.lookup(paymentHash)),
         settleHold: (preimage) => ask(() => this.#settle(preimage)),
         cancelHold: (paymentHash) => ask(() => this.#cancel(paymentHash)),
