@@ -3,6 +3,8 @@ import { nip19 } from 'nostr-tools';
 import { generateSecretKey } from 'nostr-tools/pure';
 import { isHex32 } from '../src/nostr/hex.ts';
 import { DEFAULT_AGENT_KINDS } from '../src/nostr/kinds.ts';
+import { msatsFromSats } from '../src/payment/msats.ts';
+import { type Payer, payerOf } from './client/payer.ts';
 import type { Answer } from './client/request.ts';
 import { JobFailed, runJob } from './client/run.ts';
 import { fail, readOptions } from './local/options.ts';
@@ -15,6 +17,7 @@ const USAGE = `npm run post -- [options] "text"
   --relay URL       another relay than that of the marketplace started here
   --session ID      conversation: jobs with the same id share their context
   --encrypted       for the agent's eyes only (NIP-44)
+  --pay SATS        pay what is asked for, up to so much, from the customer's development wallet
   --timeout S       give up after this many seconds (default 60)
   --json            print the request and the result event as JSON
   --persist-to DIR  where npm start keeps its dev.json (default .errand)
@@ -29,6 +32,7 @@ const options = readOptions(
       relay: { type: 'string' },
       session: { type: 'string' },
       encrypted: { type: 'boolean', default: false },
+      pay: { type: 'string' },
       timeout: { type: 'string', default: '60' },
       json: { type: 'boolean', default: false },
       'persist-to': { type: 'string', default: DEFAULT_HOME },
@@ -55,19 +59,46 @@ async function post(values: NonNullable<typeof options>['values'], text: string)
     throw new RangeError('nothing is running here: npm start, or name a relay with --relay');
   const secretKey = dev === undefined ? generateSecretKey() : Buffer.from(dev.customer.secret_key, 'hex');
   const timeout_ms = positive('--timeout', values.timeout) * 1000;
-  const outcome = await runJob(
-    {
-      kind: whole('--kind', values.kind),
-      agent: values.agent === undefined ? null : pubkeyOf(values.agent, dev),
-      text,
-      session: values.session,
-      encrypted: values.encrypted,
-      relays: [relay],
-    },
-    { relay, secretKey, timeout_ms, onAnswer: show },
-  );
-  const { request, result, content } = outcome;
-  process.stdout.write(values.json ? `${JSON.stringify({ request, result })}\n` : `${content}\n`);
+  const asked = {
+    kind: whole('--kind', values.kind),
+    agent: values.agent === undefined ? null : pubkeyOf(values.agent, dev),
+    text,
+    session: values.session,
+    encrypted: values.encrypted,
+    relays: [relay],
+  };
+  const payer = values.pay === undefined ? null : payerFrom(values.pay, dev);
+  const payments: Promise<void>[] = [];
+  const pay = (invoice: string | null) => {
+    if (payer !== null && invoice !== null) payments.push(payer.pay(invoice).then(say));
+  };
+  try {
+    const onAnswer = (answer: Answer) => {
+      show(answer);
+      if (answer.type === 'payment') pay(answer.invoice);
+    };
+    const outcome = await runJob(asked, { relay, secretKey, timeout_ms, onAnswer });
+    const { request, result, content, invoice } = outcome;
+    process.stdout.write(values.json ? `${JSON.stringify({ request, result })}\n` : `${content}\n`);
+    if (invoice !== null) say(`still to be paid: ${invoice}`);
+    pay(invoice);
+    // What is locked in escrow is answered when it was taken.
+    await Promise.all(payments);
+  } finally {
+    payer?.close();
+  }
+}
+
+function say(line: string): void {
+  if (line !== '') process.stderr.write(`${line}\n`);
+}
+
+function payerFrom(limit: string, dev: DevFile | undefined): Payer {
+  const sats = msatsFromSats(positive('--pay', limit));
+  if (sats === null) throw new RangeError(`--pay must be a whole number of sats, not ${limit}`);
+  if (dev === undefined || dev.customer.nwc === null)
+    throw new RangeError('--pay needs the development wallet of a marketplace that runs here');
+  return payerOf(dev.customer.nwc, sats);
 }
 
 /** Progress goes to stderr, so that a pipe gets the result alone. */

@@ -301,16 +301,27 @@ export const ZAP_MAX_REQUEST_BYTES = 8_192;
 export const ZAP_MAX_RELAYS = 5;
 /** How far the clocks of zap providers may be from ours, s. */
 export const ZAP_CLOCK_SKEW_S = 600;
-/** Invoices of one account's zaps that may be open at a time: each is one in the wallet, and anybody may ask for it. */
+/** Invoices an account's owner may have open at a time for its own zaps: each is one in the wallet. */
 export const ZAP_MAX_OPEN = 20;
+/** The same for everybody else who zaps its jobs, or gives to an agent: strangers must not use up the owner's. */
+export const ZAP_MAX_OPEN_OTHERS = 200;
+/** Invoices one network address may ask for: sustained, after a pause, and how many addresses are remembered. */
+export const LNURL_CALLBACKS_PER_S = 0.5;
+export const LNURL_CALLBACKS_BURST = 60;
+export const LNURL_CALLERS = 10_000;
 /** An unpaid zap is forgotten so long after its expiry: later than the wallet is asked about it, ms. */
 export const ZAP_KEEP_UNPAID_MS = 7_200_000;
 /** A paid zap can be asked about (LUD-21) for a week, ms. */
 export const ZAP_KEEP_PAID_MS = 604_800_000;
 /** What a zap still wants done is looked at again after this time when the memory of doing it was lost, ms. */
-export const ZAP_RECOVERY_MS = 10_000;
+export const ZAP_RECOVERY_MS = 5_000;
 /** Zaps an account works on in one turn. */
 export const ZAP_BATCH = 32;
+/** What another zap provider says of itself is asked again after this time, and after this one when it was away, ms. */
+export const ZAP_PROVIDER_KEEP_MS = 3_600_000;
+export const ZAP_PROVIDER_RETRY_MS = 60_000;
+/** Its answer is short, bytes. */
+export const ZAP_PROVIDER_MAX_BYTES = 16_384;
 /** How long an invoice of ours can be paid, s. */
 export const INVOICE_EXPIRY_S = 900;
 /** An invoice that the wallet does not make is asked for this often, then payment is not available. */
@@ -322,6 +333,8 @@ export const MONEY_LOOK_MIN_MS = 2_000;
 export const MONEY_LOOK_MAX_MS = 60_000;
 /** What is locked is at least this much, msats: nodes count less as dust and take few at a time (LIGHTNING §1.1). */
 export const ESCROW_MIN_MSATS = 10_000;
+/** Payments held at a time: a channel carries 483, and other payments need room; beyond it jobs are prepaid. */
+export const ESCROW_MAX_HELD = 400;
 /** Hold invoices can be paid for a shorter time: some wallets cannot cancel one that nobody has paid yet, s. */
 export const ESCROW_EXPIRY_S = 600;
 /** Blocks a payment is held at least: a day. */

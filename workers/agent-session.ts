@@ -2,12 +2,13 @@
 import { DurableObject } from 'cloudflare:workers';
 import { Session } from '../src/job/session.ts';
 import type { Step } from '../src/job/step.ts';
+import { msatsSchema } from '../src/payment/msats.ts';
 import type { WalletTransaction } from '../src/payment/wallet.ts';
 import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
-import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome } from './rpc.ts';
+import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome, ZapClaim } from './rpc.ts';
 import { AgentGone, sessionPorts } from './session-ports.ts';
 import { durableSql } from './sql.ts';
 
@@ -40,6 +41,10 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
 
   async credited(jobId: string): Promise<void> {
     await this.#open().credited(jobId);
+  }
+
+  async zapped(jobId: string, { amount, trust }: ZapClaim): Promise<void> {
+    this.#open().zapped(jobId, msatsSchema.parse(amount), msatsSchema.parse(trust));
   }
 
   async walletChanged(jobId: string, transaction: Plain<WalletTransaction>): Promise<void> {

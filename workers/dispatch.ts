@@ -10,6 +10,7 @@ import { unwrap } from '../src/protocol/sealing.ts';
 import { openDb } from '../src/store/db.ts';
 import { findJob } from '../src/store/jobs.ts';
 import type { Env } from './env.ts';
+import { takeForeignZap, zappedElsewhere } from './foreign-zaps.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { type Delivery, EMBEDDED } from './rpc.ts';
 
@@ -18,6 +19,7 @@ export function concerns(env: Env, event: NostrEvent): boolean {
   const { agentByPubkey, requestKinds, config } = marketplaceOf(env);
   if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
   if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
+  if (event.kind === KIND.zapReceipt) return zappedElsewhere(env, event) !== null;
   if (!isJobRequestKind(event.kind) && event.kind !== config.kinds.task) return false;
   if (agentByPubkey(event.pubkey) !== undefined) return false;
   if (event.tags.some((tag) => tag[0] === 'p')) return namesOne(event, agentByPubkey);
@@ -36,6 +38,9 @@ function namesOne(event: NostrEvent, agentByPubkey: (pubkey: string) => unknown)
  */
 export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   const { agents, config, agentByPubkey, keysOf } = marketplaceOf(env);
+  if (delivery.event.kind === KIND.zapReceipt) {
+    return await takeForeignZap(env, delivery.event, (jobId) => sessionOf(env, jobId));
+  }
   let inner: Rumor = delivery.event;
   let addressee: KeyedAgent | undefined;
   if (isGiftWrap(inner)) {

@@ -94,6 +94,14 @@ export type StepOutcome =
   | { readonly type: 'output'; readonly output: JobOutput }
   | ({ readonly type: 'failed' } & Failed);
 
+/** A zap as another provider claims it; amounts in msats as decimal strings. */
+export interface ZapClaim {
+  readonly paymentHash: string;
+  readonly amount: string;
+  /** Up to this price a job may be done on such a claim alone. */
+  readonly trust: string;
+}
+
 /** One session (workers/agent-session.ts). */
 export interface AgentSessionRpc {
   /** Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored. */
@@ -114,6 +122,11 @@ export interface AgentSessionRpc {
    * @param jobId the one the money was sent for, which comes first
    */
   credited(jobId: string): Promise<void>;
+  /**
+   * Another provider claims that a job was zapped, and everything that can be told from outside agrees. No money of ours
+   * has moved. Repeat-safe.
+   */
+  zapped(jobId: string, claim: ZapClaim): Promise<void>;
 }
 
 /** One client, or one owner (workers/client-account.ts). */

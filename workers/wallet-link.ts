@@ -5,6 +5,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../src/clock.ts';
 import { embeddedRelayUrl } from '../src/config.ts';
+import { ESCROW_MAX_HELD } from '../src/limits.ts';
 import { type NostrEvent, signAs } from '../src/nostr/event.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { authTemplate } from '../src/nostr/nip42.ts';
@@ -84,6 +85,8 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
   }
 
   async makeHold(order: Plain<HoldOrder>): Promise<WalletAnswer<Plain<IssuedInvoice>>> {
+    if (this.#watches.held >= ESCROW_MAX_HELD)
+      return { type: 'failed', code: 'REFUSED', message: 'as many payments are held as may be' };
     return toPlain(await this.#ask('makeHold', (wallet) => wallet.makeHold(holdOrderJson.parse(order))));
   }
 

@@ -17,6 +17,7 @@ import { zapTarget } from '../src/payment/zaps/target.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
+import { faultPoint } from './faults.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { permittedRelay } from './permit.ts';
 import { publishTo } from './relays.ts';
@@ -60,6 +61,7 @@ async function invoice(
     amount,
     descriptionHash,
     request: zap?.raw ?? null,
+    own: zap !== null && zap.sender === target?.client,
     job: target?.job ?? null,
     comment,
   };
@@ -76,11 +78,21 @@ export function zapPorts(
 ): Omit<ZapDeskPorts, 'now' | 'defer' | 'woken' | 'log' | 'post'> {
   const { config, agentBySlug, ownRelays, receiptKeys } = marketplaceOf(env);
   const link = () => env.WALLET.getByName('main');
+  const fault = async (point: string, about: string) => {
+    if (env.FAULT_URL !== undefined) await faultPoint(env, point, about);
+  };
   return {
     random: Math.random,
     wallet: walletOf(env),
-    bind: (paymentHash, purpose) => link().bind(paymentHash, purpose),
-    watch: (paymentHash, expires_ms) => link().watch(paymentHash, account, ZAP_NEWS, expires_ms, 'account'),
+    async bind(paymentHash, purpose) {
+      const bound = await link().bind(paymentHash, purpose);
+      await fault('zap-bound', paymentHash);
+      return bound;
+    },
+    async watch(paymentHash, expires_ms) {
+      await fault('zap-stored', paymentHash);
+      await link().watch(paymentHash, account, ZAP_NEWS, expires_ms, 'account');
+    },
     terms: (slug) => ({
       shares: agentBySlug(slug)?.owners ?? config.owners.get(slug) ?? [],
       feeParts: config.feeParts,
@@ -98,7 +110,15 @@ export function zapPorts(
       if (receiptKeys === null) throw new Error('there is no wallet, so nothing was paid');
       return signAs(receipt, receiptKeys);
     },
-    publish: (target, events) => publishTo(env, target, events),
-    credited: (session, jobId) => env.SESSION.getByName(session).credited(jobId),
+    async publish(target, events) {
+      const outcomes = await publishTo(env, target, events);
+      await fault('zap-published', target);
+      return outcomes;
+    },
+    async credited(session, jobId) {
+      await fault('zap-booked', jobId);
+      await env.SESSION.getByName(session).credited(jobId);
+      await fault('zap-told', jobId);
+    },
   };
 }

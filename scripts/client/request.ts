@@ -58,7 +58,8 @@ export type Answer =
   | { readonly type: 'progress'; readonly status: string; readonly note: string; readonly content: string }
   | { readonly type: 'payment'; readonly amount_msats: number | null; readonly invoice: string | null }
   | { readonly type: 'delta'; readonly seq: number; readonly text: string }
-  | { readonly type: 'result'; readonly content: string }
+  /** With the invoice by which it is still to be paid, where it is. */
+  | { readonly type: 'result'; readonly content: string; readonly invoice: string | null }
   | { readonly type: 'error'; readonly code: string; readonly message: string };
 
 const errorTag = z.object({ code: z.string(), message: z.string() });
@@ -88,7 +89,7 @@ export function readAnswer(event: Event, request: JobRequest, secretKey: Uint8Ar
     if (read.code !== 'PAYMENT_REQUIRED') return { type: 'error', ...read };
     return { type: 'payment', amount_msats: null, invoice: tag('bolt11')?.[1] ?? null };
   }
-  return { type: 'result', content };
+  return { type: 'result', content, invoice: tag('bolt11')?.[1] ?? tag('amount')?.[2] ?? null };
 }
 
 function payment(amount: readonly string[] | undefined): Answer {

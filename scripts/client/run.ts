@@ -18,6 +18,8 @@ export interface Outcome {
   readonly request: Event;
   readonly result: Event;
   readonly content: string;
+  /** By which the result is still to be paid; null where it is not. */
+  readonly invoice: string | null;
 }
 
 export interface RunOptions {
@@ -56,7 +58,12 @@ export async function runJob(request: JobRequest, options: RunOptions): Promise<
             const answer = readAnswer(answerEvent, request, options.secretKey);
             if (answer === undefined) return;
             if (answer.type === 'result')
-              resolve({ request: event, result: answerEvent, content: answer.content });
+              resolve({
+                request: event,
+                result: answerEvent,
+                content: answer.content,
+                invoice: answer.invoice,
+              });
             else if (answer.type === 'error') reject(new JobFailed(answer.code, answer.message));
             else options.onAnswer(answer, answerEvent);
           } catch (error) {

@@ -128,6 +128,8 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
         pubkey,
         npub: nip19.npubEncode(pubkey),
         price_msats: prices.perJob_msats,
+        price_per_1k_input_tokens_msats: prices.per1kInputTokens_msats,
+        price_per_1k_output_tokens_msats: prices.per1kOutputTokens_msats,
         payment: [...paymentMethods],
       })),
       customer: { secret_key: keys.customer, nwc: devWalletUri(config, 'customer') },

@@ -25,6 +25,9 @@ export const devFile = z.object({
       npub: z.string(),
       /** What each job costs; 0 for a free agent. */
       price_msats: z.int(),
+      /** What 1,000 tokens cost on top, where the price depends on them. */
+      price_per_1k_input_tokens_msats: z.int(),
+      price_per_1k_output_tokens_msats: z.int(),
       /** The ways to pay it, in the words of the agent card. */
       payment: z.array(z.string()),
     }),

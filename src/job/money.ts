@@ -15,7 +15,7 @@ import { type SettledPayment, settledPaymentSchema } from '../payment/settlement
 import { type Plain, toPlain } from '../payment/wallet-json.ts';
 import type { Cost, JobOutput } from '../protocol/model.ts';
 import type { AgentPrices } from '../protocol/prices.ts';
-import { isFinal, type Job } from './types.ts';
+import { isFinal, type Job, MONEY } from './types.ts';
 
 /**
  * How a job is paid for:
@@ -142,7 +142,7 @@ export function nextMoneyTick(job: Job, money: JobMoney, soon_ms: number): numbe
 /** Whether the next move is ours and nothing else is appointed that would make it. */
 function isStuck(job: Job, money: JobMoney, bill: Bill | null): boolean {
   if (job.phase === 'checkout') return money.bill === null && money.escrow === null;
-  if (job.phase !== 'waiting' || money.reserved) return false;
+  if (job.phase !== 'waiting' || money.reserved || !job.waitingFor.includes(MONEY)) return false;
   return bill === null ? money.escrow === null : bill.phase === 'settled';
 }
 

@@ -6,6 +6,7 @@
  * journal and done later; whatever is done twice counts once.
  */
 import type { NostrEvent } from '../nostr/event.ts';
+import type { Msats } from '../payment/msats.ts';
 import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
@@ -167,6 +168,13 @@ export class Session {
     for (const live of new Set([...first, ...lives])) await this.#till?.credited(live);
   }
 
+  /** Another provider claims that a job was zapped, which may be enough for work up to the price `trust`. Repeat-safe. */
+  zapped(jobId: string, amount: Msats, trust: Msats): void {
+    this.#recover();
+    const live = this.#lives.get(jobId);
+    if (live !== undefined) this.#till?.claimed(live, amount, trust);
+  }
+
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
   record(jobId: string): JobRecord | null {
     this.#recover();
@@ -195,10 +203,7 @@ export class Session {
   #recover(): void {
     if (this.#recovered) return;
     this.#recovered = true;
-    for (const record of this.#journal.open()) {
-      const live = takeUp(this.#ports, record);
-      if (live !== null) this.#lives.hold(live);
-    }
+    for (const live of takeUp(this.#ports, this.#journal.open())) this.#lives.hold(live);
     for (const live of this.#lives.all()) {
       // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may
       // still be at work: it gets a whole lease to say so.

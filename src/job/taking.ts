@@ -39,18 +39,20 @@ export function readBody(ports: Pick<SessionPorts, 'body'>, request: Request): T
   }
 }
 
-/** A stored job as it is held in memory; null, and logged, when its request cannot be read. */
+/** Stored jobs as they are held in memory. One whose request cannot be read is logged and left out. */
 export function takeUp(
   ports: Pick<SessionPorts, 'read' | 'body' | 'log'>,
-  record: JournalRecord,
-): Live | null {
-  try {
-    const request = ports.read(record.request);
-    const { body } = readBody(ports, request);
-    return { record, request, body, abort: null, working: null };
-  } catch (error) {
-    // It stays in the journal for a version of us that can read it; the others must not wait for that.
-    ports.log('a stored request cannot be read', record.job.id, error);
-    return null;
-  }
+  records: readonly JournalRecord[],
+): Live[] {
+  return records.flatMap((record) => {
+    try {
+      const request = ports.read(record.request);
+      const { body } = readBody(ports, request);
+      return [{ record, request, body, abort: null, working: null }];
+    } catch (error) {
+      // It stays in the journal for a version of us that can read it; the others must not wait for that.
+      ports.log('a stored request cannot be read', record.job.id, error);
+      return [];
+    }
+  });
 }

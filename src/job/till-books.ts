@@ -128,7 +128,8 @@ export class TillBooks {
   }
 }
 
-function waitsForMoney({ record: { job, money } }: Live): boolean {
+/** Whether a job waits for nothing but money, or for money besides. */
+export function waitsForMoney({ record: { job, money } }: Live): boolean {
   return money !== null && !money.reserved && job.phase === 'waiting' && job.waitingFor.includes(MONEY);
 }
 

@@ -17,6 +17,9 @@ import type { MoneyPorts } from './ports.ts';
 import { bindingOf, purposeOf } from './till-bill.ts';
 import { type Job, MONEY } from './types.ts';
 
+/** Codes by which a wallet says that asking again is of no use: it cannot hold payments, or holds as many as it may. */
+const FOR_GOOD: ReadonlySet<string> = new Set(['NOT_IMPLEMENTED', 'RESTRICTED', 'REFUSED']);
+
 /** An escrow over `amount` for a job. Its preimage is made here, and stored sealed before the invoice is ordered. */
 export function openJobEscrow(
   job: Job,
@@ -68,7 +71,7 @@ export function drivenEscrow(
           const answer = await money.wallet.makeHold({ ...effect.order, purpose: purposeOf(job) });
           await fault('K3', job.id);
           if (answer.type === 'ok') return { type: 'issued', invoice: answer.value };
-          return answer.type === 'failed' ? { type: 'unmade' } : null;
+          return answer.type === 'failed' ? { type: 'unmade', forGood: FOR_GOOD.has(answer.code) } : null;
         }
         case 'look':
           return await look(live);

@@ -7,7 +7,7 @@ import { ESCROW_MIN_MSATS } from '../limits.ts';
 import type { Escrow, EscrowEffect, EscrowInput } from '../payment/escrow.ts';
 import type { Bill, BillEffect, BillInput } from '../payment/invoice-machine.ts';
 import { received, reserved } from '../payment/ledger-entries.ts';
-import { msats } from '../payment/msats.ts';
+import { type Msats, msats } from '../payment/msats.ts';
 import type { Quote } from '../payment/pricing.ts';
 import { settledPayment } from '../payment/settlement.ts';
 import { supportsHold, type WalletTransaction } from '../payment/wallet.ts';
@@ -16,7 +16,7 @@ import { escrowOf, type JobMoney, openMoney, type PayWay, quoteOf } from './mone
 import { type DriverPorts, MoneyDriver, type StoreMoney } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
 import { drivenBill, openJobBill } from './till-bill.ts';
-import { TillBooks } from './till-books.ts';
+import { TillBooks, waitsForMoney } from './till-books.ts';
 import { drivenEscrow, openJobEscrow } from './till-escrow.ts';
 import { isFinal, MONEY } from './types.ts';
 
@@ -80,8 +80,7 @@ export class Till {
   /** Orders the invoice of a stored job that waits for its money. Repeat-safe. */
   collect(live: Live): void {
     const { money, job } = live.record;
-    if (money === null || money.reserved || job.phase !== 'waiting' || !job.waitingFor.includes(MONEY))
-      return;
+    if (money === null || !waitsForMoney(live)) return;
     const now_ms = this.#ports.clock();
     const { max } = quoteOf(money);
     if (money.way === 'escrow' && money.escrow === null)
@@ -126,6 +125,19 @@ export class Till {
   /** The client's credit has grown: the job may not have to wait any more. @throws Error when that must be told again */
   async credited(live: Live): Promise<void> {
     await this.#books.spendCredit(live);
+  }
+
+  /**
+   * Another provider claims to have been paid for a job. No money is ours by that, so nothing is booked and nothing set
+   * aside; the job goes on when the claim covers its price and the price is not above what may be trusted.
+   */
+  claimed(live: Live, amount: Msats, trust: Msats): void {
+    const { money } = live.record;
+    if (money === null || !waitsForMoney(live)) return;
+    const { max } = quoteOf(money);
+    if (amount < max || max > trust) return;
+    this.#store(live, { ...money, way: 'prepaid' }, [], { type: 'ready', key: MONEY });
+    this.#withdraw(live);
   }
 
   /** Brings the books to where the job is. */

@@ -77,10 +77,13 @@ export class Intake {
     switch (purpose) {
       case 'requests':
       case 'wraps':
+      case 'receipts':
         return this.#ports.concerns(event) ? this.#admit(source, event) : 'ignored';
       case 'deletions':
         return this.#deletion(source, event);
       case 'content':
+        // A zap of one of ours may come by this subscription first; it is not only content.
+        if (event.kind === KIND.zapReceipt && this.#ports.concerns(event)) return this.#admit(source, event);
         return this.#index(source, event);
     }
   }

@@ -6,6 +6,8 @@ import { KIND } from '../nostr/kinds.ts';
 export interface LinkInterest {
   /** Public keys of our agents. */
   readonly agents: readonly string[];
+  /** Those of them that are zapped at other providers; nobody, where it is left out. */
+  readonly zapped?: readonly string[];
   /** Request kinds any agent takes: the agent NIP's kind and NIP-90's. */
   readonly requestKinds: readonly number[];
 }
@@ -15,9 +17,10 @@ export interface LinkInterest {
  *   second filter by `p` would only make the relay send ours twice.
  * - `wraps`: sealed requests and feedback (NIP-59), findable by `p` alone.
  * - `deletions`: cancellations (NIP-09).
+ * - `receipts`: zaps of our agents at other providers (NIP-57).
  * - `content`: what the search index is made of; only from now on, and the first to go when a budget is short.
  */
-export type Purpose = 'requests' | 'wraps' | 'deletions' | 'content';
+export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'content';
 
 export interface PlannedSubscription {
   readonly purpose: Purpose;
@@ -65,6 +68,10 @@ export function planSubscriptions(
     });
   }
   plan.push({ purpose: 'deletions', filter: { kinds: [KIND.deletion], since, limit: LINK_PAGE_EVENTS } });
+  if (interest.zapped !== undefined && interest.zapped.length > 0) {
+    const filter = { kinds: [KIND.zapReceipt], '#p': interest.zapped, since, limit: LINK_PAGE_EVENTS };
+    plan.push({ purpose: 'receipts', filter });
+  }
   plan.push({ purpose: 'content', filter: { kinds: CONTENT_KINDS, since: now_s } });
   return plan;
 }

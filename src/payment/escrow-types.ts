@@ -55,8 +55,8 @@ export type Escrow = Readonly<z.infer<typeof escrowSchema>>;
 export interface EscrowInputs {
   /** The wallet made the invoice. */
   issued: { readonly invoice: IssuedInvoice };
-  /** The wallet certainly did not make it. */
-  unmade: unknown;
+  /** The wallet certainly did not make it; `forGood`: nor will it, however often it is asked. */
+  unmade: { readonly forGood?: boolean };
   /** The wallet's answer to a lookup (null: it knows no such payment), with the chain's height where it is known. */
   seen: { readonly transaction: WalletTransaction | null; readonly height: number | null };
   /** The wallet answered a cancellation with yes. */

@@ -95,8 +95,8 @@ function tickRequested(escrow: Escrow, now_ms: number): Transition | null {
   return escrow.makes < INVOICE_MAKE_ATTEMPTS ? make(escrow, now_ms) : unavailable(escrow);
 }
 
-function unmade(escrow: Escrow): Transition | null {
-  return escrow.makes < INVOICE_MAKE_ATTEMPTS ? null : unavailable(escrow);
+function unmade(escrow: Escrow, { forGood }: Input<EscrowInputs, 'unmade'>): Transition | null {
+  return forGood !== true && escrow.makes < INVOICE_MAKE_ATTEMPTS ? null : unavailable(escrow);
 }
 
 /** Nobody has seen the invoice, should there be one, so nobody can pay it. */

@@ -117,6 +117,15 @@ export class Watches {
     );
   }
 
+  /** Payments that are locked for somebody at this moment, as far as was told. */
+  get held(): number {
+    const held = first<{ count: number }>(
+      this.#sql,
+      "SELECT COUNT(*) AS count FROM watch WHERE told LIKE 'accepted%'",
+    );
+    return held?.count ?? 0;
+  }
+
   get size(): number {
     return first<{ count: number }>(this.#sql, 'SELECT COUNT(*) AS count FROM watch')?.count ?? 0;
   }

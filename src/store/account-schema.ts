@@ -32,4 +32,5 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     // One at a time: whoever has two payments under way can be paid twice.
     "CREATE UNIQUE INDEX open_payout ON payouts (status) WHERE status = 'open'",
   ],
+  ['ALTER TABLE zaps ADD COLUMN own INTEGER NOT NULL DEFAULT 0'],
 ];

@@ -74,10 +74,18 @@ test('the answer is the JSON list of tags that the kinds define', async () => {
     ['e', A],
     ['a', `30023:${B}:a "quoted" name`],
   ]);
-  // Four bytes a token: one for the question `x`.
+  const unpriced = { finishReason: 'stop', model: 'discover', usage: { total_tokens: 0 } };
+  expect(output).toMatchObject(unpriced);
+  // Priced by tokens, it counts four bytes as one: one token for the question `x`.
+  const task = taskOf('discover', 'x');
+  const agent = { ...task.agent, prices: { ...task.agent.prices, per1kOutputTokens_msats: 1 } };
+  const metered = await discover.run({ ...task, agent }, recordingContext({ hits: () => hits }));
   const completion_tokens = Math.ceil(output.content.length / 4);
-  const usage = { prompt_tokens: 1, completion_tokens, total_tokens: 1 + completion_tokens };
-  expect(output).toMatchObject({ finishReason: 'stop', model: 'discover', usage });
+  expect(metered.usage).toEqual({
+    prompt_tokens: 1,
+    completion_tokens,
+    total_tokens: 1 + completion_tokens,
+  });
   const none = await discover.run(taskOf('discover', 'x'), recordingContext());
   expect(none.content).toBe('[]');
 });

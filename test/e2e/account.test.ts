@@ -5,7 +5,6 @@
  * simulation and the fault tests), real Lightning (the rig's tests).
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { finalizeEvent } from 'nostr-tools/pure';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { type Client, connectClient } from '../support/client.ts';
@@ -16,36 +15,20 @@ import {
   stopOwned,
   type OwnedService as World,
 } from '../support/owned-service.ts';
+import { signedCall } from '../support/signed-call.ts';
 
-/** A request signed by the client (NIP-98). */
-async function signed(
-  { service }: World,
-  client: Client,
-  method: string,
-  path: string,
-  body?: object,
-): Promise<{ status: number; json: Record<string, unknown> }> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const tags = [
-    ['u', `${service.url}${path}`],
-    ['method', method],
-    // Two alike within a second would be one token.
-    ['nonce', randomBytes(8).toString('hex')],
-    ...(text === undefined ? [] : [['payload', sha256(text)]]),
-  ];
-  const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
-  const token = Buffer.from(JSON.stringify(finalizeEvent(template, client.secretKey))).toString('base64');
-  const response = await fetch(`${service.url}${path}`, {
-    method,
-    headers: { authorization: `Nostr ${token}` },
-    ...(text === undefined ? {} : { body: text }),
-  });
-  return { status: response.status, json: await response.json() };
-}
+const signed = ({ service }: World, client: Client, method: string, path: string, body?: object) =>
+  signedCall(service.url, client.secretKey, method, path, body);
 
 const account = async (world: World, client: Client) => (await signed(world, client, 'GET', '/account')).json;
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+/** What the operator's own comparison of books and wallet says. */
+async function ledger({ service }: World): Promise<Record<string, unknown>> {
+  const secretKey = Buffer.from(service.dev.operator.secret_key, 'hex');
+  return (await signedCall(service.url, secretKey, 'GET', '/operator/ledger?grace_s=0')).json;
+}
 
 const POLL = { timeout: 25_000, interval: 250 };
 
@@ -99,7 +82,7 @@ describe('two owners', () => {
   beforeAll(async () => {
     const owners = (address: (user: string) => string) =>
       `discover-prepaid=${address('alice')}*2|${address('bob')}*1`;
-    world = await startOwned(owners, { env: { FEE_PERCENT: '0', PAYOUT_MIN_SATS: '7' } });
+    world = await startOwned(owners, { env: { FEE_PERCENT: '3.3333', PAYOUT_MIN_SATS: '6' } });
     client = await connectClient(world.service.relay);
   });
 
@@ -112,12 +95,21 @@ describe('two owners', () => {
   test('share a price by their weights, each paid at their own address', async () => {
     const before = await balanceOf(world);
     await paidJob(world, client, 'shared');
-    await expect.poll(() => balanceOf(world), POLL).toBe(before);
+    // ⌈21,000 × 3.3333 %⌉ = 700 are the fee; of 20,300 alice has 13,533 and bob 6,767.
+    await expect.poll(() => balanceOf(world), POLL).toBe(before - 21_000 + 13_000 + 6_000);
     const given = world.lnurl.given.map(({ user, amount_msats }) => [user, amount_msats]);
     expect(given.toSorted()).toEqual([
-      ['alice', 14_000],
-      ['bob', 7_000],
+      ['alice', 13_000],
+      ['bob', 6_000],
     ]);
+    await expect
+      .poll(() => ledger(world), POLL)
+      .toMatchObject({
+        sum_msats: 0,
+        balances: { wallet: 2_000, revenue: 700, payee: 533 + 767 },
+        differences: [],
+        pending: [],
+      });
   });
 
   describe('and a client with credit', () => {
@@ -224,6 +216,12 @@ describe('two owners', () => {
         owing_msats: 0,
         set_aside_msats: 0,
       });
+    });
+
+    test('leaves books that agree with the wallet', async () => {
+      await expect
+        .poll(() => ledger(world), POLL)
+        .toMatchObject({ sum_msats: 0, differences: [], pending: [], complete: true });
     });
 
     test('is told to nobody else', async () => {

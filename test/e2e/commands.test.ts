@@ -96,6 +96,24 @@ test('post --json gives both signed events, and the result names its request', a
   expect(events[1]?.tags).toContainEqual(expect.arrayContaining(['e', events[0]?.id]));
 });
 
+test.each([
+  ['discover-prepaid', []],
+  ['discover-escrow', ['--encrypted']],
+  ['discover-postpaid', ['--kind', '5302']],
+  ['discover-metered', []],
+])('post --pay pays for a job of %s, up to what it is allowed', async (agent, more) => {
+  const { code, stdout, stderr } = await post('--agent', agent, ...more, '--pay', '21', 'nostr zaps');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\[.*\]\n$/);
+  expect(stderr).toMatch(/^paid [\d.]+ sats$/m);
+});
+
+test('post --pay pays no more than it is allowed', async () => {
+  const dear = await post('--agent', 'discover-prepaid', '--pay', '20', '--timeout', '2', 'nostr zaps');
+  expect(dear.code).toBe(1);
+  expect(dear.stderr).toContain('not paid: 21 sats are more than --pay allows');
+});
+
 test('post ends with 1 and the coded error on stderr', async () => {
   const refused = await post('--agent', 'discover', '--kind', '5050', 'write a poem');
   expect(refused).toMatchObject({ code: 1, stdout: '' });

@@ -8,13 +8,13 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { NWCClient } from '../peers/alby.ts';
-import { asAccount } from '../support/account-client.ts';
 import { type Balances, balancesOf, changeSince } from '../support/lightning/balances.ts';
 import { expectBooksToAgree } from '../support/lightning/books.ts';
 import { type LightningRig, startLightning } from '../support/lightning/rig.ts';
 import { type LnurlServer, startLnurlServer } from '../support/lnurl-server.ts';
 import { Customer, demandOf, resultOf } from '../support/paid-jobs.ts';
 import { type Service, startService } from '../support/service.ts';
+import { signedCall } from '../support/signed-call.ts';
 
 const PRICE_MSATS = 21_000n;
 /** A third, rounded up to the msat, is 7 sats: what an owner earns are whole sats, as payouts are. */
@@ -123,7 +123,7 @@ describe('an owner', () => {
 describe('a client with credit', () => {
   const CREDIT_MSATS = 100_000;
   const call = (method: 'GET' | 'POST', path: string, body?: object) =>
-    asAccount(service.url, customer.client, method, path, body);
+    signedCall(service.url, customer.client.secretKey, method, path, body);
   const credit = async () => (await call('GET', '/account')).json.credit_msats;
   const stateOf = async (id: unknown) => (await call('GET', `/account/refunds/${String(id)}`)).json.state;
 

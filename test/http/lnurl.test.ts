@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LNURL_COMMENT_CHARS } from '../../src/limits.ts';
+import { LNURL_CALLBACKS_BURST, LNURL_COMMENT_CHARS } from '../../src/limits.ts';
 import { sha256Hex, signEvent } from '../../src/nostr/event.ts';
 import { fromHex } from '../../src/nostr/hex.ts';
 import { readOffer } from '../../src/payment/lnurl/client.ts';
@@ -136,6 +136,17 @@ describe('a callback', () => {
     const { status, body, headers } = await ask('/lnurlp/discover/callback?amount=1000');
     expect([status, body.status, headers.get('cache-control')]).toEqual([200, 'ERROR', 'no-store']);
     expect(body.reason).toMatch(reason);
+  });
+
+  test('from one address comes only so often; others are not held up', async () => {
+    const { app } = httpFixture({ payments: paymentDoor().door });
+    const ask = async (address: string) => {
+      const headers = { 'cf-connecting-ip': address };
+      return (await (await app.request('/lnurlp/discover/callback?amount=1000', { headers })).json()).status;
+    };
+    for (let i = 0; i < LNURL_CALLBACKS_BURST; i++) expect(await ask('203.0.113.1')).toBe('OK');
+    expect(await ask('203.0.113.1')).toBe('ERROR');
+    expect(await ask('203.0.113.2')).toBe('OK');
   });
 
   test('hears to try again when something breaks, and the operator hears what', async () => {

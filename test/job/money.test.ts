@@ -8,7 +8,7 @@
  * that the wallet's word is true (src/payment/nwc checks it), or D1's copy of the books.
  */
 import { describe, expect, test } from 'vitest';
-import { msats } from '../../src/payment/msats.ts';
+import { type Msats, msats } from '../../src/payment/msats.ts';
 import type { PaymentMethod } from '../../src/protocol/agent.ts';
 import { PRICE, Purse } from './purse.ts';
 import { CALM, CLIENT, type Trouble, World } from './world.ts';
@@ -194,5 +194,32 @@ describe('zaps', () => {
     expect(await world.run(4_000)).toBe(true);
     expect(world.record.get(request.id)?.phase).toBe('expired');
     expect(purseOf(world).credit).toBe(PART);
+  });
+});
+
+describe('the claim of another provider that a job was zapped', () => {
+  const run = async (methods: readonly PaymentMethod[], amount: Msats, trust: Msats) => {
+    const world = new World(5, CALM, false, (now) => {
+      return new Purse(CLIENT.publicKey, methods, now, { trust: msats(0), traps: false });
+    });
+    const purse = purseOf(world);
+    purse.refusesToPay = true;
+    const request = world.request([['i', 'words', 'text']]);
+    world.deliver(request);
+    for (const after_ms of [60_000, 61_000]) world.claim(request.id, amount, trust, after_ms);
+    expect(await world.run(4_000)).toBe(true);
+    expect(purse.books.balances().size, 'no money of ours has moved').toBe(0);
+    return world.record.get(request.id)?.phase;
+  };
+
+  test.each([
+    ['covers the price, which may be trusted', PRICE, PRICE, 'delivered'],
+    ['is over too little', PART, PRICE, 'expired'],
+    ['is for a price above what is trusted', PRICE, PART, 'expired'],
+    ['is much, for a price above what is trusted', msats(1_000_000), PART, 'expired'],
+    ['comes where nothing is trusted', PRICE, msats(0), 'expired'],
+  ] as const)('%s', async (_, amount, trust, phase) => {
+    expect(await run(['bolt11_prepaid', 'credit'], amount, trust)).toBe(phase);
+    expect(await run(['escrow_hodl_optional', 'credit'], amount, trust)).toBe(phase);
   });
 });

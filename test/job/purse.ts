@@ -45,12 +45,18 @@ export class Purse {
   readonly #now: () => number;
   readonly #invoices = new Map<string, Invoice>();
   readonly #bindings = new Map<string, string>();
+  /** Whatever the vault drew, by hash: among it every preimage. */
+  readonly #secrets = new Map<string, string>();
   readonly #vault;
   /** Whether the wallet has the habits of Alby Hub (LIGHTNING §2.3, traps 1 to 4). */
   readonly #traps: boolean;
   #zaps = 0;
   /** Whether invoices stay unpaid: then only zaps bring money. */
   refusesToPay = false;
+  /** Whether it holds as many payments as it may. */
+  isFull = false;
+  /** Whether the wallet hands out the same invoice again and again. */
+  repeatsInvoices = false;
   /** What the client really paid that did not come back, msats. */
   spent = 0n;
 
@@ -72,7 +78,9 @@ export class Purse {
     let secrets = 0;
     this.#vault = preimageVault('22'.repeat(32), (length) => {
       const seed = createHash('sha256').update(`secret ${secrets++}`).digest();
-      return new Uint8Array(seed.subarray(0, length));
+      const secret = new Uint8Array(seed.subarray(0, length));
+      this.#secrets.set(hashOf(Buffer.from(secret).toString('hex')), Buffer.from(secret).toString('hex'));
+      return secret;
     });
   }
 
@@ -96,7 +104,10 @@ export class Purse {
       terms: OWNERS,
       wallet: {
         makeInvoice: (order) => ask(() => this.#make(order, null)),
-        makeHold: (order) => ask(() => this.#make(order, order)),
+        makeHold: async (order) =>
+          this.isFull
+            ? { type: 'failed', code: 'REFUSED', message: 'full' }
+            : await ask(() => this.#make(order, order)),
         lookup: (paymentHash) => ask(() => this.lookup(paymentHash)),
         settleHold: (preimage) => ask(() => this.#settle(preimage)),
         cancelHold: (paymentHash) => ask(() => this.#cancel(paymentHash)),
@@ -157,6 +168,11 @@ export class Purse {
     this.spent += amount;
     this.#income += amount;
     this.post([received(payment, this.#client)]);
+  }
+
+  /** The preimage of a hold invoice, which nobody but the session may know yet. */
+  secretOf(bolt11: string): string | undefined {
+    return this.#secrets.get(this.hashOf(bolt11));
   }
 
   hashOf(bolt11: string): string {
@@ -225,7 +241,8 @@ export class Purse {
     const preimage =
       hold === null ? createHash('sha256').update(`invoice ${this.#invoices.size}`).digest('hex') : null;
     const paymentHash = hold?.paymentHash ?? hashOf(preimage ?? '');
-    const known = this.#invoices.get(paymentHash);
+    const [handedOut] = this.repeatsInvoices ? this.#invoices.values() : [];
+    const known = handedOut ?? this.#invoices.get(paymentHash);
     if (known !== undefined) return known;
     const createdAt_s = Math.floor(this.#now() / 1_000);
     const { text: bolt11 } = encodeInvoice(

@@ -48,6 +48,7 @@ export class World {
   readonly record = new Map<string, JobRecord>();
   /** How often something that the tests want to see happened. */
   readonly happened: Record<string, number> = {};
+  readonly logged: string[] = [];
   readonly #sql = nodeSql();
   readonly #slow: boolean;
   #life = 0;
@@ -125,6 +126,26 @@ export class World {
       this.count('zapped');
       void this.#credited(jobId);
     });
+  }
+
+  /** The wallet's word of a payment arrives. */
+  hear(jobId: string, bolt11: string): void {
+    const transaction = this.purse?.lookup(this.purse.hashOf(bolt11)) ?? null;
+    if (transaction !== null)
+      this.#outside(0, () => void this.#session.walletChanged(jobId, transaction).catch(onlyTheDead));
+  }
+
+  /** All that is stored, told or logged, as one text. */
+  everything(): string {
+    const tables = this.#sql.all("SELECT name FROM sqlite_master WHERE type = 'table'");
+    const rows = tables.map(({ name }) => this.#sql.all(`SELECT * FROM ${String(name)}`));
+    const events = [...this.relays.values()].map((relay) => [...relay.values()]);
+    return JSON.stringify([rows, events, [...this.record.values()], this.logged]);
+  }
+
+  /** Another provider claims that a job was zapped. */
+  claim(jobId: string, amount: Msats, trust: Msats, after_ms: number): void {
+    this.#outside(after_ms, () => this.#session.zapped(jobId, amount, trust));
   }
 
   async #credited(jobId: string): Promise<void> {
@@ -285,7 +306,10 @@ export class World {
         this.crash();
         return await NEVER;
       },
-      log: (what) => this.count(what),
+      log: (what, jobId, error) => {
+        this.count(what);
+        this.logged.push(`${what} ${jobId} ${String(error)}`);
+      },
     };
     return new Session(this.#cut(alive), ports);
   }

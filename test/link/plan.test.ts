@@ -33,6 +33,18 @@ describe('planSubscriptions()', () => {
     expect(plan.get('content')).toEqual({ kinds: [0, 1, 3, 6, 7, 9735, 30_023], since: NOW_S });
   });
 
+  test('asks for zap receipts where agents are zapped at other providers', () => {
+    const elsewhere = { ...interest, zapped: [AGENT.publicKey] };
+    const receipts = planSubscriptions(elsewhere, NOW_S - 60, NOW_S).find((p) => p.purpose === 'receipts');
+    expect(receipts?.filter).toMatchObject({
+      kinds: [9735],
+      '#p': [AGENT.publicKey],
+      since: NOW_S - 60 - LINK_OVERLAP_S,
+    });
+    const here = planSubscriptions({ ...interest, zapped: [] }, NOW_S, NOW_S).map((p) => p.purpose);
+    expect(here).not.toContain('receipts');
+  });
+
   test('asks for no requests and no wraps where there are no agents', () => {
     const purposes = planSubscriptions({ agents: [], requestKinds: [] }, NOW_S, NOW_S).map((p) => p.purpose);
     expect(purposes).toEqual(['deletions', 'content']);

@@ -197,3 +197,15 @@ describe('random schedules', () => {
     );
   });
 });
+
+test('what is held at the moment is counted, until it is told to be over', async () => {
+  const world = new World();
+  world.add();
+  expect(world.watches.held).toBe(0);
+  world.state = 'accepted';
+  await world.pass(5_000);
+  expect(world.watches.held).toBe(1);
+  world.state = 'settled';
+  await world.pass(60_000);
+  expect(world.watches.held).toBe(0);
+});

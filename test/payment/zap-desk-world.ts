@@ -61,6 +61,7 @@ export function orderOf(amount: Msats, what: 'job' | 'agent' | 'plain', comment 
     amount,
     descriptionHash: sha256(request ?? 'metadata'),
     request,
+    own: what !== 'plain',
     job: what === 'job' ? JOB : null,
     comment,
   };

@@ -7,7 +7,13 @@
  * Does not prove: the wallet link's own watching (test/payment-wallet/watches.test.ts) and the platform's storage.
  */
 import { describe, expect, test } from 'vitest';
-import { INVOICE_EXPIRY_S, ZAP_KEEP_PAID_MS, ZAP_KEEP_UNPAID_MS, ZAP_MAX_OPEN } from '../../src/limits.ts';
+import {
+  INVOICE_EXPIRY_S,
+  ZAP_KEEP_PAID_MS,
+  ZAP_KEEP_UNPAID_MS,
+  ZAP_MAX_OPEN,
+  ZAP_MAX_OPEN_OTHERS,
+} from '../../src/limits.ts';
 import { EMBEDDED } from '../../src/link/outbox.ts';
 import type { ZapDeskPorts } from '../../src/payment/account/zap-desk.ts';
 import { tipsAccount } from '../../src/payment/account/zap-order.ts';
@@ -259,6 +265,14 @@ describe('the desk', () => {
     expect(await world.order(orderOf(msats(1_000), 'job'))).toEqual({ type: 'busy' });
     await world.pass(INVOICE_EXPIRY_S * 1_000);
     await offer(world, 'job', 'after the others expired');
+  });
+
+  test('does not let strangers use up the invoices of the account’s own client', async () => {
+    const world = new DeskWorld(1);
+    const stranger = (i: number) => ({ ...orderOf(msats(1_000), 'job', `${i}`), own: false });
+    for (let i = 0; i < ZAP_MAX_OPEN_OTHERS; i++) await world.order(stranger(i));
+    expect(await world.order(stranger(-1))).toEqual({ type: 'busy' });
+    await offer(world, 'job', 'my own');
   });
 
   test('counts invoices that are being made, too', async () => {

@@ -8,6 +8,7 @@ import { JOB_KIND } from '../../nostr/kinds.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { utf8Bytes } from '../../protocol/size.ts';
 import type { SearchHit, SearchQuery } from '../../search/model.ts';
+import type { AgentDefinition } from '../definition.ts';
 import { lastUserText } from '../messages.ts';
 import {
   DISCOVER_DEFAULT_RESULTS,
@@ -42,11 +43,18 @@ async function run(task: Task, context: RuntimeContext): Promise<JobOutput> {
     hits = await context.events.search({ ...query, text: '' });
   }
   const content = resultTags(hits);
-  return { content, finishReason: 'stop', model: task.agent.slug, usage: usageOf(query.text, content) };
+  return {
+    content,
+    finishReason: 'stop',
+    model: task.agent.slug,
+    usage: usageOf(task.agent, query.text, content),
+  };
 }
 
-/** No model counts here, so tokens are taken as models count them on average: four bytes each. */
-function usageOf(question: string, answer: string): Usage {
+/** No model counts here. Where the price depends on tokens, they are taken as models have them on average: four bytes. */
+function usageOf({ prices }: AgentDefinition, question: string, answer: string): Usage {
+  if (prices.per1kInputTokens_msats === 0 && prices.per1kOutputTokens_msats === 0)
+    return { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const prompt_tokens = Math.ceil(utf8Bytes(question) / BYTES_PER_TOKEN);
   const completion_tokens = Math.ceil(utf8Bytes(answer) / BYTES_PER_TOKEN);
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };

@@ -1,6 +1,7 @@
 /** The agents' Lightning addresses: LNURL-pay with zaps (LUD-06, 09, 12, 16, 21, NIP-57). */
 import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
+import { LNURL_CALLBACKS_BURST, LNURL_CALLBACKS_PER_S, LNURL_CALLERS } from '../../limits.ts';
 import { isHex32 } from '../../nostr/hex.ts';
 import {
   invoiceResponse,
@@ -14,6 +15,7 @@ import {
 import { nip05Address } from '../../protocol/nip05.ts';
 import type { HttpPorts, OfferedPayment, PaymentDoor, RefusedPayment } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
+import { Sieve } from '../sieve.ts';
 
 /** What an address says of itself changes with a deployment only, s. */
 const PAY_MAX_AGE_S = 300;
@@ -26,6 +28,7 @@ const REASONS: { readonly [refusal in RefusedPayment['type']]: string } = {
 
 export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
+  const sieve = new Sieve(LNURL_CALLBACKS_PER_S, LNURL_CALLBACKS_BURST, LNURL_CALLERS);
   const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
 
   /** The agent and what takes its payments, or the answer that there is no such address. */
@@ -50,6 +53,8 @@ export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
     const found = payee(c, c.req.param('slug'));
     if (found instanceof Response) return found;
     const { agent, door } = found;
+    if (!sieve.lets(c.req.header('cf-connecting-ip'), ports.clock()))
+      return c.json(lnurlError('too many requests; slow down'), 200, NOT_STORED);
     // Raw, because clients write zap requests in more than one way (payment/zaps/parameter.ts).
     const query = new URL(c.req.url).search.slice(1);
     const order = readCallback(query, endpointOf(ports.publicUrl, agent, door));

@@ -9,6 +9,7 @@ import {
   WALLET_TELL_MAX_MS,
   ZAP_BATCH,
   ZAP_MAX_OPEN,
+  ZAP_MAX_OPEN_OTHERS,
   ZAP_RECOVERY_MS,
 } from '../../limits.ts';
 import { answered, EMBEDDED, type OutboxEntry, type Owed } from '../../link/outbox.ts';
@@ -60,8 +61,8 @@ export class ZapDesk implements AccountPart {
   readonly #account: string;
   readonly #store: ZapStore;
   readonly #ports: ZapDeskPorts;
-  /** Invoices being made. */
-  #making = 0;
+  /** Invoices being made, the account's own and those of others. */
+  readonly #making = { own: 0, others: 0 };
   /** Zaps being worked on. */
   readonly #busy = new Set<string>();
   #nextAt_ms: number | null;
@@ -76,20 +77,22 @@ export class ZapDesk implements AccountPart {
 
   /** Orders an invoice and stores what it is for. Never rejects. */
   async invoice(order: ZapInvoiceOrder): Promise<ZapInvoice> {
-    const now_ms = this.#ports.now();
-    if (this.#store.countOpen(now_ms) + this.#making >= ZAP_MAX_OPEN) return { type: 'busy' };
-    this.#making++;
+    const whose = order.own ? 'own' : 'others';
+    const limit = order.own ? ZAP_MAX_OPEN : ZAP_MAX_OPEN_OTHERS;
+    const open = this.#store.countOpen(order.own, this.#ports.now()) + this.#making[whose];
+    if (open >= limit) return { type: 'busy' };
+    this.#making[whose]++;
     try {
       return await this.#make(order);
     } catch (error) {
       this.#ports.log('no invoice for a zap', error);
       return { type: 'unavailable' };
     } finally {
-      this.#making--;
+      this.#making[whose]--;
     }
   }
 
-  async #make({ amount, descriptionHash, ...order }: ZapInvoiceOrder): Promise<ZapInvoice> {
+  async #make({ amount, descriptionHash, own, ...order }: ZapInvoiceOrder): Promise<ZapInvoice> {
     const answer = await this.#ports.wallet.makeInvoice({
       amount,
       purpose: { hash: descriptionHash },
@@ -109,7 +112,7 @@ export class ZapDesk implements AccountPart {
       duty: newDuty('watch', this.#ports.now()),
       owed: [],
     };
-    if (!this.#store.insert(zap)) return this.#unavailable('the wallet gave the same invoice twice');
+    if (!this.#store.insert(zap, own)) return this.#unavailable('the wallet gave the same invoice twice');
     this.#stored();
     return { type: 'offered', bolt11, paymentHash };
   }

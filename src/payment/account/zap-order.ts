@@ -27,6 +27,8 @@ export const zapOrderJson = z.object({
   descriptionHash: z.string(),
   /** The zap request as it came, checked; null for a payment without one. */
   request: z.string().nullable(),
+  /** Whether the account's own client asks; anybody may zap its jobs. */
+  own: z.boolean(),
   /** The zapped job, whose session hears of the money. */
   job: z.object({ id: z.string(), session: z.string() }).nullable(),
   /** What the payer wrote (LUD-12). */

@@ -62,11 +62,12 @@ export class ZapStore {
   }
 
   /** Stores a new zap; false when its payment hash is there already. */
-  insert(zap: Zap): boolean {
+  insert(zap: Zap, own: boolean): boolean {
     const written = this.#sql.run(
-      'INSERT OR IGNORE INTO zaps (hash, expires, facts, paid, todo, wake) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO zaps (hash, expires, own, facts, paid, todo, wake) VALUES (?, ?, ?, ?, ?, ?, ?)',
       zap.paymentHash,
       zap.expires_ms,
+      Number(own),
       JSON.stringify(toPlain(zap.facts)),
       ...changingOf(zap),
     );
@@ -90,9 +91,14 @@ export class ZapStore {
     return row === undefined ? null : zapOf(row);
   }
 
-  /** Invoices that can still be paid. */
-  countOpen(now_ms: number): number {
-    const row = first(this.#sql, 'SELECT count(*) AS n FROM zaps WHERE paid IS NULL AND expires > ?', now_ms);
+  /** Invoices that can still be paid: the account's own, or those of others. */
+  countOpen(own: boolean, now_ms: number): number {
+    const row = first(
+      this.#sql,
+      'SELECT count(*) AS n FROM zaps WHERE own = ? AND paid IS NULL AND expires > ?',
+      Number(own),
+      now_ms,
+    );
     return Number(row?.n ?? 0);
   }
 

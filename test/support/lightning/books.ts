@@ -1,8 +1,8 @@
 /** Whether the books of a started service are what happened at its operator's node. */
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { asAccount } from '../account-client.ts';
 import type { Service } from '../service.ts';
+import { signedCall } from '../signed-call.ts';
 
 /** The record follows the accounts after a while. */
 const PATIENT = { timeout: 30_000, interval: 500 };
@@ -21,7 +21,7 @@ export async function expectBooksToAgree(service: Service, won_msats: bigint): P
   const secretKey = Uint8Array.from(Buffer.from(service.dev.operator.secret_key, 'hex'));
   const report = async () => {
     const path = '/operator/ledger?grace_s=0';
-    const { status, json } = await asAccount(service.url, { secretKey }, 'GET', path);
+    const { status, json } = await signedCall(service.url, secretKey, 'GET', path);
     if (status !== 200) return { problem: json };
     const { sum_msats, balances, differences } = reportShape.parse(json);
     return { sum_msats, wallet_msats: balances.wallet, differences: differences.map(({ text }) => text) };

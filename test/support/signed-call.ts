@@ -1,27 +1,27 @@
-/** A client's account over HTTP, each request signed with the client's key (NIP-98). */
+/** HTTP calls that a key signs (NIP-98), as a stranger writes them: on nostr-tools alone. */
 import { createHash, randomBytes } from 'node:crypto';
 import { finalizeEvent } from 'nostr-tools/pure';
-import { z } from 'zod';
-import type { Client } from './client.ts';
 
-export interface Answer {
+export interface Answered {
   readonly status: number;
   readonly json: Record<string, unknown>;
 }
 
-const objectShape = z.record(z.string(), z.unknown());
-
-/** @param url base URL of the service */
-export async function asAccount(
-  url: string,
-  { secretKey }: Pick<Client, 'secretKey'>,
-  method: 'GET' | 'POST' | 'DELETE',
+/**
+ * @param origin of the service, without a trailing slash
+ * @param path with its query
+ * @param body sent as JSON
+ */
+export async function signedCall(
+  origin: string,
+  secretKey: Uint8Array,
+  method: string,
   path: string,
   body?: object,
-): Promise<Answer> {
+): Promise<Answered> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const tags = [
-    ['u', `${url}${path}`],
+    ['u', `${origin}${path}`],
     ['method', method],
     // Two alike within a second would be one token.
     ['nonce', randomBytes(8).toString('hex')],
@@ -29,10 +29,10 @@ export async function asAccount(
   ];
   const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
   const token = Buffer.from(JSON.stringify(finalizeEvent(template, secretKey))).toString('base64');
-  const response = await fetch(`${url}${path}`, {
+  const response = await fetch(`${origin}${path}`, {
     method,
     headers: { authorization: `Nostr ${token}` },
     ...(text === undefined ? {} : { body: text }),
   });
-  return { status: response.status, json: objectShape.parse(await response.json()) };
+  return { status: response.status, json: await response.json() };
 }

@@ -1,0 +1,102 @@
+/**
+ * Goal: three guards of money fire (LIGHTNING §7.5, invariants 9, 10, 16): one payment hash pays one job, a preimage is
+ * seen by nobody before it is used, and handlers that race on one job have one effect. Method: the worlds of
+ * money.test.ts without trouble, each with the one thing that its guard is for. Does not prove: the same of the durable
+ * objects (test/workers, test/e2e), nor that the wallet keeps the preimage to itself.
+ */
+import { describe, expect, test } from 'vitest';
+import { msats } from '../../src/payment/msats.ts';
+import type { PaymentMethod } from '../../src/protocol/agent.ts';
+import { PRICE, Purse } from './purse.ts';
+import { CALM, CLIENT, World } from './world.ts';
+
+function worldWith(...methods: PaymentMethod[]): { world: World; purse: Purse } {
+  const world = new World(
+    7,
+    CALM,
+    false,
+    (now) => new Purse(CLIENT.publicKey, methods, now, { trust: msats(0), traps: false }),
+  );
+  const { purse } = world;
+  if (purse === null) throw new Error('a world without money');
+  return { world, purse };
+}
+
+const demands = (world: World) =>
+  [...(world.relays.get('embedded')?.values() ?? [])].flatMap(({ tags }) =>
+    tags.filter(([name]) => name === 'amount').map(([, , bolt11 = '']) => bolt11),
+  );
+/** Lets the world go on until the customer was asked for money. */
+async function asked(world: World, times = 1): Promise<string[]> {
+  for (let i = 0; i < 200 && demands(world).length < times; i++) await world.run(1);
+  return demands(world);
+}
+
+const phases = (world: World) => world.asked.map(({ id }) => world.record.get(id)?.phase);
+
+test('a wallet that hands out one invoice for two jobs has one of them refused, and one payment pays one job', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid');
+  purse.repeatsInvoices = true;
+  purse.refusesToPay = true;
+  for (const words of ['one', 'two']) world.deliver(world.request([['i', words, 'text']]));
+  const [bolt11 = ''] = await asked(world);
+  purse.refusesToPay = false;
+  purse.pay(bolt11);
+  expect(await world.run(4_000)).toBe(true);
+  expect(demands(world)).toEqual([bolt11]);
+  expect(phases(world).sort()).toEqual(['delivered', 'failed']);
+  expect(purse.income).toBe(PRICE);
+});
+
+test('the preimage of an escrow is in nothing that is stored or told until it is used', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.refusesToPay = true;
+  world.deliver(world.request([['i', 'words', 'text']]));
+  const [bolt11 = ''] = await asked(world);
+  const secret = purse.secretOf(bolt11);
+  expect(secret).toMatch(/^[0-9a-f]{64}$/);
+  expect(world.everything()).toContain(purse.hashOf(bolt11));
+  expect(world.everything()).not.toContain(secret);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['delivered']);
+});
+
+describe('handlers that race on one job', () => {
+  test('take its price once, have its work done once, and tell its result once', async () => {
+    const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+    purse.refusesToPay = true;
+    const request = world.request([['i', 'words', 'text']]);
+    world.deliver(request);
+    world.deliver(request);
+    const [bolt11 = ''] = await asked(world);
+    purse.refusesToPay = false;
+    purse.pay(bolt11);
+    // The wallet's word, twice, a zap, twice told, and the alarm, all at one moment.
+    for (let i = 0; i < 2; i++) world.hear(request.id, bolt11);
+    for (let i = 0; i < 2; i++) world.zap(request.id, PRICE, 0);
+    expect(await world.run(4_000)).toBe(true);
+    expect(phases(world)).toEqual(['delivered']);
+    expect(world.happened.work).toBe(1);
+    expect(purse.income).toBe(3n * PRICE);
+    expect(purse.credit).toBe(2n * PRICE);
+    const results = [...(world.relays.get('embedded')?.values() ?? [])].filter(({ kind }) => kind === 6302);
+    expect(results).toHaveLength(1);
+  });
+});
+
+test('where no more payments may be held, an escrowed job is prepaid at once', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.isFull = true;
+  purse.refusesToPay = true;
+  const asked_ms = world.now_ms;
+  world.deliver(world.request([['i', 'words', 'text']]));
+  const [bolt11 = ''] = await asked(world);
+  expect(world.now_ms - asked_ms).toBeLessThan(1_000);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  expect(purse.locked).toBe(0);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['delivered']);
+});
