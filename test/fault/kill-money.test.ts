@@ -6,47 +6,26 @@
  * with the wallet's own list. Does not prove: that the wallet survives its own death at every point (the development
  * wallet dies with the process here, too, which only makes it harder).
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessOf, askAsOperator } from '../../scripts/operator/marketplace.ts';
 import { LedgerReport } from '../../src/http/schemas.ts';
 import { NWCClient } from '../peers/alby.ts';
 import { type Client, connectClient, tag } from '../support/client.ts';
-import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
-import { type Service, startService } from '../support/service.ts';
+import { MortalService } from '../support/mortal-service.ts';
 
 const PRICE_MSATS = 21_000;
-const home = mkdtempSync(join(tmpdir(), 'errand-kill-money-'));
-let harness: FaultHarness;
-let service: Service;
-
-const start = () => startService({ persistTo: home, env: { FAULT_URL: harness.url } });
+let service: MortalService;
 
 beforeAll(async () => {
-  harness = await startFaultHarness();
-  service = await start();
+  service = await MortalService.start();
 });
 
 afterAll(async () => {
   await service.stop();
-  harness.close();
-  rmSync(home, { recursive: true, force: true });
 });
 
-/** Runs `act` until the point is reached, kills everything, and starts again. */
-async function killedAt(point: string, act: () => Promise<unknown>): Promise<void> {
-  const reached = harness.arm(point);
-  // Whatever the customer was doing fails with its connection.
-  act().catch(() => undefined);
-  await reached;
-  await service.kill();
-  service = await start();
-}
-
 async function withWallet<Value>(work: (wallet: NWCClient) => Promise<Value>): Promise<Value> {
-  const wallet = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
+  const wallet = new NWCClient({ nostrWalletConnectUrl: service.now.dev.customer.nwc ?? '' });
   try {
     return await work(wallet);
   } finally {
@@ -62,8 +41,8 @@ interface Asked {
 }
 
 async function prepare(slug: string, words: string): Promise<Asked> {
-  const client = await connectClient(service.relay);
-  const agent = service.dev.agents.find((one) => one.slug === slug)?.pubkey ?? '';
+  const client = await connectClient(service.now.relay);
+  const agent = service.now.dev.agents.find((one) => one.slug === slug)?.pubkey ?? '';
   const request = client.sign(5302, [
     ['p', agent],
     ['i', words, 'text'],
@@ -74,7 +53,7 @@ async function prepare(slug: string, words: string): Promise<Asked> {
 
 /** The customer: posts until it is taken, pays what is asked, and waits for the result. Repeat-safe. */
 async function seeThrough({ key, request }: Asked): Promise<void> {
-  const client = await connectClient(service.relay, key);
+  const client = await connectClient(service.now.relay, key);
   try {
     const answers = client.answers(request.id);
     await client.publish(request);
@@ -97,7 +76,7 @@ async function seeThrough({ key, request }: Asked): Promise<void> {
 async function agrees(): Promise<void> {
   const report = async () =>
     LedgerReport.parse(
-      await askAsOperator(accessOf({ 'persist-to': home }, {}), '/operator/ledger?grace_s=0', 10_000),
+      await askAsOperator(accessOf({ 'persist-to': service.home }, {}), '/operator/ledger?grace_s=0', 10_000),
     );
   await expect
     .poll(async () => (await report()).differences.map(({ text }) => text), { timeout: 40_000 })
@@ -112,7 +91,7 @@ describe.each([
   test.each(points)('at %s', async (point) => {
     const before = await balance();
     const asked = await prepare(slug, `killed at ${point}`);
-    await killedAt(point, () => seeThrough(asked));
+    await service.killedAt(point, () => seeThrough(asked));
     await seeThrough(asked);
     await expect.poll(async () => before - (await balance()), { timeout: 20_000 }).toBe(PRICE_MSATS);
     await agrees();
@@ -125,8 +104,8 @@ test.each(['K11', 'wallet-cancelHold'])(
     const before = await balance();
     const { key, request } = await prepare('discover-escrow', `called off at ${point}`);
     let bolt11 = '';
-    await killedAt(point, async () => {
-      const client = await connectClient(service.relay, key);
+    await service.killedAt(point, async () => {
+      const client = await connectClient(service.now.relay, key);
       const answers = client.answers(request.id);
       await client.publish(request);
       const demand = await answers.find((event) => tag(event, 'amount') !== undefined);

@@ -5,43 +5,30 @@
  * not prove: wallets that act after the kill (the desk's simulation does).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClient } from '../support/client.ts';
+import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
 import { balanceOf, paidJob, startOwned, stopOwned } from '../support/owned-service.ts';
 
-/** The point that is not passed; whoever waits for it is told. */
-let armed: { readonly point: string; readonly reached: () => void } | null = null;
-const harness = createServer((request, response) => {
-  const point = new URL(request.url ?? '/', 'http://harness').pathname.slice(1);
-  if (armed?.point === point) {
-    armed.reached();
-    armed = null;
-    return;
-  }
-  response.end();
+let harness: FaultHarness;
+beforeAll(async () => {
+  harness = await startFaultHarness();
 });
-
-beforeAll(() => new Promise<void>((resolve) => harness.listen(0, '127.0.0.1', resolve)));
-afterAll(() => harness.closeAllConnections());
+afterAll(() => harness.close());
 
 test.each(['payout-claimed', 'wallet-pay', 'payout-sent'])(
   'killed at %s: the owner is paid once',
   async (point) => {
     const home = mkdtempSync(join(tmpdir(), 'errand-payout-'));
-    const FAULT_URL = `http://127.0.0.1:${(harness.address() as AddressInfo).port}`;
     const owned = await startOwned((address) => `discover-prepaid=${address('alice')}`, {
-      env: { FAULT_URL, FEE_PERCENT: '0', PAYOUT_MIN_SATS: '21' },
+      env: { FAULT_URL: harness.url, FEE_PERCENT: '0', PAYOUT_MIN_SATS: '21' },
       persistTo: home,
     });
     const before = await balanceOf(owned);
     const client = await connectClient(owned.service.relay);
-    const reached = new Promise<void>((resolve) => {
-      armed = { point, reached: resolve };
-    });
+    const reached = harness.arm(point);
     await paidJob(owned, client, 'words');
     await reached;
     owned.payer.close();

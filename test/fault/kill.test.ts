@@ -6,47 +6,26 @@
  * what Cloudflare's own machines do when they die.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, connectClient, endsJob } from '../support/client.ts';
-import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
+import { MortalService } from '../support/mortal-service.ts';
 import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
-import { type Service, startService } from '../support/service.ts';
 
-const home = mkdtempSync(join(tmpdir(), 'errand-kill-'));
 let outside: OutsideRelay;
-let harness: FaultHarness;
-let service: Service;
-
-const start = () => startService({ persistTo: home, env: { FAULT_URL: harness.url, RELAYS: outside.url } });
+let service: MortalService;
 
 beforeAll(async () => {
-  harness = await startFaultHarness();
   outside = await startOutsideRelay();
-  service = await start();
+  service = await MortalService.start({ RELAYS: outside.url });
 });
 
 afterAll(async () => {
   await service.stop();
   await outside.stop();
-  harness.close();
-  rmSync(home, { recursive: true, force: true });
 });
 
-/** Runs `act` until the point is reached, kills everything, and starts again. */
-async function killedAt(point: string, act: () => Promise<unknown>): Promise<void> {
-  const reached = harness.arm(point);
-  // Whatever the client was doing fails with its connection.
-  act().catch(() => undefined);
-  await reached;
-  await service.kill();
-  service = await start();
-}
-
 async function discoverKey(): Promise<string> {
-  const agent = service.dev.agents.find(({ slug }) => slug === 'discover');
+  const agent = service.now.dev.agents.find(({ slug }) => slug === 'discover');
   if (agent === undefined) throw new Error('no discover agent');
   return agent.pubkey;
 }
@@ -64,7 +43,7 @@ async function endedOnce(client: Client, id: string): Promise<void> {
   await expect
     .poll(
       async () => {
-        const response = await fetch(`${service.url}/jobs/${id}`);
+        const response = await fetch(`${service.now.url}/jobs/${id}`);
         return response.ok ? await response.json() : { status: response.status };
       },
       { timeout: 20_000 },
@@ -75,18 +54,18 @@ async function endedOnce(client: Client, id: string): Promise<void> {
 describe('a job posted to the embedded relay survives SIGKILL', () => {
   // K6, K7: the work; K8: promised, nothing sent; K10: sent, not recorded; K12: delivered, not in the record.
   test.each(['K0', 'K1', 'K2', 'K6', 'K7', 'K8', 'K10', 'K12', 'K13'])('at %s', async (point) => {
-    const before = await connectClient(service.relay);
+    const before = await connectClient(service.now.relay);
     const request = before.sign(5302, [
       ['p', await discoverKey()],
       ['i', `killed at ${point}`, 'text'],
-      ['relays', service.relay, outside.url],
+      ['relays', service.now.relay, outside.url],
     ]);
     let accepted = false;
-    await killedAt(point, async () => {
+    await service.killedAt(point, async () => {
       await before.publish(request);
       accepted = true;
     });
-    const after = await connectClient(service.relay, before.secretKey);
+    const after = await connectClient(service.now.relay, before.secretKey);
     if (!accepted) await after.publish(request);
     await endedOnce(after, request.id);
     after.close();
@@ -100,10 +79,10 @@ describe('a job posted to an outside relay survives SIGKILL', () => {
       ['p', await discoverKey()],
       ['i', `killed at ${point} of a link`, 'text'],
     ]);
-    await killedAt(point, async () => {
+    await service.killedAt(point, async () => {
       await client.publish(request);
     });
-    const reader = await connectClient(service.relay, client.secretKey);
+    const reader = await connectClient(service.now.relay, client.secretKey);
     await endedOnce(reader, request.id);
     reader.close();
     client.close();

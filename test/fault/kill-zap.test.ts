@@ -4,46 +4,26 @@
  * process tree at once, at a named point; it is started again on the same state, and the payer does what payers do:
  * asks again when no invoice came, pays what it was shown. Does not prove: real Lightning, or that disks keep their word.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Event, generateSecretKey } from 'nostr-tools/pure';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { NWCClient } from '../peers/alby.ts';
 import { connectClient, tag } from '../support/client.ts';
-import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
 import { agentKey, task } from '../support/jobs.ts';
-import { type Service, startService } from '../support/service.ts';
+import { MortalService } from '../support/mortal-service.ts';
 import { orderZap } from '../support/zapping.ts';
 
 const PRICE = 21_000;
-const home = mkdtempSync(join(tmpdir(), 'errand-zap-kill-'));
-let service: Service;
-let harness: FaultHarness;
-
-const start = () => startService({ persistTo: home, env: { FAULT_URL: harness.url } });
+let service: MortalService;
 
 beforeAll(async () => {
-  harness = await startFaultHarness();
-  service = await start();
+  service = await MortalService.start();
 });
 
 afterAll(async () => {
   await service.stop();
-  harness.close();
-  rmSync(home, { recursive: true, force: true });
 });
-
-async function killedAt(point: string, act: () => Promise<unknown>): Promise<void> {
-  const reached = harness.arm(point);
-  // Whatever the payer was doing fails with its connection.
-  act().catch(() => undefined);
-  await reached;
-  await service.kill();
-  service = await start();
-}
 
 async function walletOf(uri: string, use: (wallet: NWCClient) => Promise<void>): Promise<void> {
   const wallet = new NWCClient({ nostrWalletConnectUrl: uri });
@@ -52,13 +32,13 @@ async function walletOf(uri: string, use: (wallet: NWCClient) => Promise<void>):
 }
 
 const pay = (invoice: string) =>
-  walletOf(service.dev.customer.nwc ?? '', async (wallet) => {
+  walletOf(service.now.dev.customer.nwc ?? '', async (wallet) => {
     await wallet.payInvoice({ invoice });
   });
 
 async function received(): Promise<number> {
   let balance = 0;
-  const uri = devWalletUri(readConfig({ LOCAL: '1', PUBLIC_URL: service.url }), 'operator') ?? '';
+  const uri = devWalletUri(readConfig({ LOCAL: '1', PUBLIC_URL: service.now.url }), 'operator') ?? '';
   await walletOf(uri, async (wallet) => {
     ({ balance } = await wallet.getBalance());
   });
@@ -66,7 +46,7 @@ async function received(): Promise<number> {
 }
 
 async function invoiceFor(target: Event, secretKey: Uint8Array): Promise<string> {
-  const { url, relay } = service;
+  const { url, relay } = service.now;
   const zap = { url, slug: 'discover-prepaid', target, amount_msats: PRICE, relay, secretKey };
   return (await orderZap(zap)).bolt11;
 }
@@ -76,8 +56,8 @@ test.each(['zap-bound', 'zap-stored', 'zap-booked', 'zap-told', 'zap-published']
   async (point) => {
     const before = await received();
     const key = generateSecretKey();
-    const asking = await connectClient(service.relay, key);
-    const request = task(asking, agentKey(service, 'discover-prepaid'), `killed at ${point}`);
+    const asking = await connectClient(service.now.relay, key);
+    const request = task(asking, agentKey(service.now, 'discover-prepaid'), `killed at ${point}`);
     const demanded = asking.answers(request.id);
     await asking.publish(request);
     const feedback = await demanded.find((event) => tag(event, 'status') === 'payment-required');
@@ -86,7 +66,7 @@ test.each(['zap-bound', 'zap-stored', 'zap-booked', 'zap-told', 'zap-published']
     let invoice = '';
     const shown = point === 'zap-bound' || point === 'zap-stored';
     if (shown) {
-      await killedAt(point, async () => {
+      await service.killedAt(point, async () => {
         invoice = await invoiceFor(feedback, key);
       });
       // The answer may have come before the end; else the payer asks again.
@@ -94,10 +74,10 @@ test.each(['zap-bound', 'zap-stored', 'zap-booked', 'zap-told', 'zap-published']
       await pay(invoice);
     } else {
       invoice = await invoiceFor(feedback, key);
-      await killedAt(point, () => pay(invoice));
+      await service.killedAt(point, () => pay(invoice));
     }
 
-    const client = await connectClient(service.relay, key);
+    const client = await connectClient(service.now.relay, key);
     const answers = client.answers(request.id);
     const receipts = client.answers(feedback.id);
     await answers.find((event) => event.kind === 7001 && tag(event, 'result') !== undefined);
@@ -107,7 +87,7 @@ test.each(['zap-bound', 'zap-stored', 'zap-booked', 'zap-told', 'zap-published']
     expect((await received()) - before).toBe(PRICE);
 
     // Nothing of it is left over: the next job of this client is asked for its money again.
-    const next = task(client, agentKey(service, 'discover-prepaid'), 'another');
+    const next = task(client, agentKey(service.now, 'discover-prepaid'), 'another');
     const more = client.answers(next.id);
     await client.publish(next);
     await more.find((event) => tag(event, 'status') === 'payment-required');

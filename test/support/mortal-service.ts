@@ -1,0 +1,55 @@
+/** A service that is killed at fault points and lives again on the same state. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FaultHarness, startFaultHarness } from './fault-harness.ts';
+import { type Service, startService } from './service.ts';
+
+export class MortalService {
+  /** Its folder, which lasts until {@link stop}. */
+  readonly home: string;
+  readonly #harness: FaultHarness;
+  readonly #env: Readonly<Record<string, string>>;
+  #service: Service;
+
+  private constructor(
+    home: string,
+    harness: FaultHarness,
+    env: Readonly<Record<string, string>>,
+    service: Service,
+  ) {
+    this.home = home;
+    this.#harness = harness;
+    this.#env = env;
+    this.#service = service;
+  }
+
+  /** @param env configuration variables */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<MortalService> {
+    const home = mkdtempSync(join(tmpdir(), 'errand-mortal-'));
+    const harness = await startFaultHarness();
+    const all = { ...env, FAULT_URL: harness.url };
+    return new MortalService(home, harness, all, await startService({ persistTo: home, env: all }));
+  }
+
+  /** Its present life: address and keys may be others after a kill. */
+  get now(): Service {
+    return this.#service;
+  }
+
+  /** Runs `act` until the point is reached, kills every process at once, and starts again. */
+  async killedAt(point: string, act: () => Promise<unknown>): Promise<void> {
+    const reached = this.#harness.arm(point);
+    // Whatever the client was doing fails with its connection.
+    act().catch(() => undefined);
+    await reached;
+    await this.#service.kill();
+    this.#service = await startService({ persistTo: this.home, env: this.#env });
+  }
+
+  async stop(): Promise<void> {
+    await this.#service.stop();
+    this.#harness.close();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
