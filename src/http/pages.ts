@@ -52,7 +52,7 @@ export function agentPage(ports: HttpPorts, agent: AgentView, reputation: Reputa
         <dt>Address</dt><dd>${agent.nip05}</dd>
         <dt>Tasks</dt>${agent.tasks.map((task) => html`<dd>${task.type}: ${task.description}</dd>`)}
         <dt>Price</dt><dd>${priceText(agent)}</dd>
-        <dt>Paid by</dt><dd>${agent.payment_methods.map((method) => METHODS[method] ?? method).join(', ') || 'nothing to pay'}</dd>
+        <dt>Paid by</dt><dd>${agent.payment_methods.map((method) => METHODS[method] ?? method).join('; ') || 'nothing to pay'}</dd>
         <dt>Jobs counted</dt><dd>${jobs}</dd>
         <dt>Delivered</dt><dd>${success_rate === null ? 'no jobs yet' : `${Math.round(success_rate * 100)} %`}</dd>
         <dt>Median time to result</dt>

@@ -109,7 +109,18 @@ export class Till {
     this.#bills.input(live, { type: 'tick' });
     this.#escrows.input(live, { type: 'tick' });
     this.checkout(live);
-    this.#books.settle(live);
+    const unpaid = waitsForMoney(live) && live.record.money?.paid === null;
+    // Credit may have grown elsewhere: by a payment for another session, or one that nobody told of.
+    if (unpaid) this.#ports.defer(this.#spend(live));
+    else this.#books.settle(live);
+  }
+
+  async #spend(live: Live): Promise<void> {
+    try {
+      await this.#books.spendCredit(live);
+    } catch (error) {
+      this.#ports.log('credit could not be asked for', live.record.job.id, error);
+    }
   }
 
   /** The wallet's record of a payment has changed. */

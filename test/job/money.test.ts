@@ -185,6 +185,17 @@ describe('zaps', () => {
     ]);
   });
 
+  test('nobody is told of pay a waiting job all the same, when it next looks', async () => {
+    const world = new World(6, CALM, false, prepaid);
+    purseOf(world).refusesToPay = true;
+    const request = world.request([['i', 'words', 'text']]);
+    world.deliver(request);
+    await world.run(5);
+    purseOf(world).zap(PRICE);
+    expect(await world.run(4_000)).toBe(true);
+    expect(world.record.get(request.id)?.phase).toBe('delivered');
+  });
+
   test('of too little move no job', async () => {
     const world = new World(4, CALM, false, prepaid);
     purseOf(world).refusesToPay = true;
