@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** Black box: the started service over real sockets. Files run one after another: each starts its own service. */
+/**
+ * Black box: the started service over real sockets. Each file starts its own on free ports, and most of their time is
+ * waiting, so two run at a time.
+ */
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts'],
     environment: 'node',
-    fileParallelism: false,
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 90_000,
   },
