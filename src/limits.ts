@@ -402,6 +402,11 @@ export const AGENT_MAX_OUTPUT_BYTES = 24_576;
 export const AGENT_MAX_FETCHED_BYTES = 49_152;
 /** From the question to the first byte of the answer, ms: a cold model loads for long. */
 export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
+/** A model that failed is left alone for this long, doubled with each failure in a row, where its provider names no time, ms. */
+export const MODEL_COOLDOWN_BASE_MS = 5_000;
+export const MODEL_COOLDOWN_MAX_MS = 300_000;
+/** The same for one that refuses us (key, quota, name): it is looked at again when somebody may have mended it, ms. */
+export const MODEL_REFUSED_COOLDOWN_MS = 3_600_000;
 
 // ── Search index: what it keeps and what one search may cost ──
 

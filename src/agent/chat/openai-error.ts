@@ -4,20 +4,23 @@
  */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { JobError } from '../../errors.ts';
+import { REFUSED } from '../models/failure.ts';
+import { providerDelay } from '../models/provider-delay.ts';
 import { brokenStream } from './failures.ts';
 
-/** Whether a delay named by a provider is believable, s. */
-const MAX_RETRY_AFTER_S = 86_400;
+/** The delay where a provider names none that can be believed, s. */
+const DEFAULT_RETRY_AFTER_S = 60;
 
-/** Maps what the provider's client library threw. */
-export function providerFailure(error: unknown): JobError {
+/** Maps what the provider's client library threw. @param now Unix ms */
+export function providerFailure(error: unknown, now: () => number = Date.now): JobError {
   if (error instanceof JobError) return error;
   if (error instanceof APIConnectionTimeoutError)
     return failure('TIMEOUT', 'the model provider did not answer in time', error);
   if (error instanceof APIConnectionError)
     return failure('SERVICE_UNAVAILABLE', 'the model provider cannot be reached', error);
   if (!(error instanceof APIError)) return brokenStream(error);
-  if (error.status === 429 && error.code !== 'insufficient_quota') return tooMany(error.headers, error);
+  if (error.status === 429 && error.code !== 'insufficient_quota')
+    return tooMany(error.headers, error, now());
   if (error.code === 'context_length_exceeded' || error.status === 413) {
     return failure('CONTENT_TOO_LARGE', 'the request is longer than the model can read', error);
   }
@@ -37,23 +40,27 @@ function byStatus(status: number | undefined, error: Error): JobError {
     case 402:
     case 403:
     case 429:
-      return failure('MODEL_ERROR', 'the model provider refuses this marketplace', error);
+      return refused('the model provider refuses this marketplace', error);
     case 404:
-      return failure('MODEL_ERROR', 'the model provider does not know the model', error);
+      return refused('the model provider does not know the model', error);
     default:
       return failure('MODEL_ERROR', 'the model provider failed', error);
   }
 }
 
-function tooMany(headers: Headers | undefined, error: Error): JobError {
-  const seconds = Number(headers?.get('retry-after') ?? Number.NaN);
-  const known = Number.isFinite(seconds) && seconds >= 0 && seconds <= MAX_RETRY_AFTER_S;
+function tooMany(headers: Headers | undefined, error: Error, now_ms: number): JobError {
+  const delay_ms = headers === undefined ? null : providerDelay(headers, now_ms);
   return new JobError(
     'RATE_LIMIT_EXCEEDED',
     'the model provider takes no more requests at the moment',
-    { retry_after_s: known ? Math.ceil(seconds) : 60 },
+    { retry_after_s: delay_ms === null ? DEFAULT_RETRY_AFTER_S : Math.ceil(delay_ms / 1_000) },
     { cause: safeCause(error) },
   );
+}
+
+/** What waiting does not heal (models/failure.ts). */
+function refused(message: string, error: Error): JobError {
+  return new JobError('MODEL_ERROR', message, { reason: REFUSED }, { cause: safeCause(error) });
 }
 
 function failure(
