@@ -408,6 +408,30 @@ export const MODEL_COOLDOWN_MAX_MS = 300_000;
 /** The same for one that refuses us (key, quota, name): it is looked at again when somebody may have mended it, ms. */
 export const MODEL_REFUSED_COOLDOWN_MS = 3_600_000;
 
+// ── Tools of agents ──
+
+/** What a tool gives back, bytes of UTF-8, and a page of the web at a time, tokens. */
+export const TOOL_MAX_OUTPUT_BYTES = 24_576;
+export const TOOL_PAGE_TOKENS = 5_000;
+/** Results of one search, and characters shown of each. */
+export const TOOL_SEARCH_RESULTS = 10;
+export const TOOL_SEARCH_TEXT_CHARS = 500;
+/** The words of one search, characters. */
+export const TOOL_QUERY_CHARS = 400;
+/** The answer of a search service, bytes. */
+export const TOOL_SEARCH_MAX_BYTES = 524_288;
+/** A question to the user, and a task for another agent, characters. */
+export const TOOL_QUESTION_CHARS = 2_000;
+export const TOOL_TASK_CHARS = 20_000;
+/** Tools one MCP server may offer, and characters of each description that the model is told. */
+export const MCP_MAX_TOOLS = 64;
+export const MCP_DESCRIPTION_CHARS = 1_000;
+/** An MCP server's schema of one tool, bytes of JSON: it stands in every prompt. */
+export const MCP_SCHEMA_BYTES = 8_192;
+/** One answer of an MCP server, bytes, and how long it may take, ms. */
+export const MCP_MAX_ANSWER_BYTES = 1_048_576;
+export const MCP_TIMEOUT_MS = 60_000;
+
 // ── Search index: what it keeps and what one search may cost ──
 
 /** Notes and articles kept; beyond it the least popular and oldest go first. */

@@ -108,10 +108,8 @@ test('truncate: never over, newest kept, system and task kept, calls whole, and 
 });
 
 test('a result whose call is not there is left out', () => {
-  const [system, task] = [
-    { id: 0, role: 'system', text: 's', calls: [], answers: null },
-    { id: 2, role: 'user', text: 'TASK', calls: [], answers: null },
-  ] satisfies Message[];
+  const system: Message = { id: 0, role: 'system', text: 's', calls: [], answers: null };
+  const task: Message = { id: 2, role: 'user', text: 'TASK', calls: [], answers: null };
   const orphan: Message = { id: 1, role: 'tool', text: 'r', calls: [], answers: 'gone' };
   expect(truncateWindow([system, orphan, task], options(1_000))).toEqual([system, task]);
 });
