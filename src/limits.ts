@@ -410,9 +410,12 @@ export const MODEL_REFUSED_COOLDOWN_MS = 3_600_000;
 
 // ── Tools of agents ──
 
-/** What a tool gives back, bytes of UTF-8, and a page of the web at a time, tokens. */
-export const TOOL_MAX_OUTPUT_BYTES = 24_576;
-export const TOOL_PAGE_TOKENS = 5_000;
+/**
+ * What a tool gives back, bytes of UTF-8, and a page of the web at a time, tokens. Not more than the loop lets pass:
+ * its cut would take the end of a data block off.
+ */
+export const TOOL_MAX_OUTPUT_BYTES = 16_384;
+export const TOOL_PAGE_TOKENS = 4_000;
 /** Results of one search, and characters shown of each. */
 export const TOOL_SEARCH_RESULTS = 10;
 export const TOOL_SEARCH_TEXT_CHARS = 500;

@@ -74,6 +74,16 @@ test('spent and set aside together stay within the limit over any schedule', () 
   );
 });
 
+test('what cost more than it may have is booked as it is, and leaves nothing below zero', () => {
+  const done = setAside(empty(100), 'a', msats(60));
+  if (done === null) throw new Error('refused');
+  const books = settle(done.books, 'a', msats(130));
+  expect(remaining(books)).toBe(0n);
+  expect(setAside(books, 'b', msats(1))).toBeNull();
+  // A second report of the same hire changes nothing.
+  expect(settle(books, 'a', msats(5))).toBe(books);
+});
+
 test('a hire is told the most it may pay, and what it did not cost is free again', async () => {
   const budget = budgetOf(50_000);
   const wishes: HireWish[] = [];

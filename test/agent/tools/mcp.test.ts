@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type McpConnection, mcpTools } from '../../../src/agent/tools/mcp.ts';
 import { mcpConnection } from '../../../src/agent/tools/mcp-client.ts';
+import { mcpFetch } from '../../../src/agent/tools/mcp-fetch.ts';
 import type { Tool } from '../../../src/agent/tools/tool.ts';
 import { JobError } from '../../../src/errors.ts';
 import { TOOL_MAX_OUTPUT_BYTES } from '../../../src/limits.ts';
@@ -117,4 +118,36 @@ test('a server that refuses us, is away, or sends us elsewhere is not available'
   expect(asked.every((url) => url.startsWith(origin))).toBe(true);
   expect(await list(connect({ ...wiki(), url: 'http://127.0.0.1:1/mcp' }))).toBe('SERVICE_UNAVAILABLE');
   expect(await list(connect(wiki(), false))).toBe('BAD_REQUEST');
+});
+
+test('whatever the library wants to call, only the server’s own origin is, with our headers on it', async () => {
+  const asked: [string, string | null][] = [];
+  const call = mcpFetch(new URL('https://tools.org/mcp'), {
+    allowPrivate: false,
+    headers: { authorization: 'Bearer right' },
+    tooLong: () => undefined,
+    resolve: async (host) => (host === 'tools.org' ? ['93.184.216.34'] : ['10.0.0.1']),
+    fetch: async (input, init) => {
+      asked.push([String(input), new Headers(init?.headers).get('authorization')]);
+      return new Response('ok');
+    },
+  });
+  expect(await (await call('https://tools.org/other', {})).text()).toBe('ok');
+  for (const url of [
+    'https://evil.org/mcp',
+    'http://tools.org/mcp',
+    'https://tools.org:8443/',
+    'https://10.0.0.1/',
+  ]) {
+    await expect(call(url, {})).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  }
+  expect(asked).toEqual([['https://tools.org/other', 'Bearer right']]);
+  const moved = mcpFetch(new URL('https://inner.org/mcp'), {
+    allowPrivate: false,
+    headers: {},
+    tooLong: () => undefined,
+    resolve: async () => ['93.184.216.34', '10.0.0.1'],
+    fetch: async () => new Response('ok'),
+  });
+  await expect(moved('https://inner.org/mcp', {})).rejects.toMatchObject({ details: { reason: 'private' } });
 });

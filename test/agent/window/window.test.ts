@@ -70,6 +70,12 @@ function check(all: readonly Message[], window: readonly Message[], limit_tokens
   expect(own[0]?.role).toBe('system');
   expect(own.some((message) => message.text.startsWith('TASK'))).toBe(true);
   expect(own.at(-1)).toBe(all.at(-1));
+  // Without a gap: whatever is left out is older than whatever is kept and could go.
+  const left = all.filter((message) => !own.includes(message));
+  const free = own.filter(({ role, text: said }) => role !== 'system' && !said.startsWith('TASK'));
+  expect(Math.max(-1, ...left.map(({ id }) => id))).toBeLessThan(
+    Math.min(all.length, ...free.map(({ id }) => id)),
+  );
   window.forEach((message, index) => {
     if (message.calls.length > 0) {
       const results = window.slice(index + 1, index + 1 + message.calls.length);
