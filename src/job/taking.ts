@@ -46,6 +46,10 @@ export function takeUp(
 ): Live[] {
   return records.flatMap((record) => {
     try {
+      if (record.erased !== null) {
+        const erased = { envelope: record.erased, event: record.request };
+        return [{ record, request: erased, body: null, abort: null, working: null }];
+      }
       const request = ports.read(record.request);
       const { body } = readBody(ports, request);
       return [{ record, request, body, abort: null, working: null }];

@@ -135,12 +135,16 @@ export class World {
       this.#outside(0, () => void this.#session.walletChanged(jobId, transaction).catch(onlyTheDead));
   }
 
+  /** All that the session has stored, as one text. */
+  stored(): string {
+    const tables = this.#sql.all("SELECT name FROM sqlite_master WHERE type = 'table'");
+    return JSON.stringify(tables.map(({ name }) => this.#sql.all(`SELECT * FROM ${String(name)}`)));
+  }
+
   /** All that is stored, told or logged, as one text. */
   everything(): string {
-    const tables = this.#sql.all("SELECT name FROM sqlite_master WHERE type = 'table'");
-    const rows = tables.map(({ name }) => this.#sql.all(`SELECT * FROM ${String(name)}`));
     const events = [...this.relays.values()].map((relay) => [...relay.values()]);
-    return JSON.stringify([rows, events, [...this.record.values()], this.logged]);
+    return JSON.stringify([this.stored(), events, [...this.record.values()], this.logged]);
   }
 
   /** Another provider claims that a job was zapped. */
