@@ -85,3 +85,32 @@ describe('handlers that race on one job', () => {
     expect(results).toHaveLength(1);
   });
 });
+
+test('a job whose escrow is gone while it waits for its turn is not worked for', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.refusesToPay = true;
+  const [first, second] = ['one', 'two'].map((words) =>
+    world.request(
+      [
+        ['request', JSON.stringify({ messages: [{ role: 'user', content: words }] })],
+        ['t', 'trip'],
+      ],
+      7001,
+    ),
+  );
+  if (first === undefined || second === undefined) throw new Error('two requests');
+  world.deliver(first);
+  await asked(world);
+  world.deliver(second);
+  const [, bolt11 = ''] = await asked(world, 2);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  world.hear(second.id, bolt11);
+  await world.run(4);
+  expect(world.shown(second.id)?.phase).toBe('waiting');
+  purse.giveBack(bolt11);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['expired', 'failed']);
+  expect(world.happened.work).toBeUndefined();
+  expect(purse.spent).toBe(0n);
+});

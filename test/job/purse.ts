@@ -53,6 +53,8 @@ export class Purse {
   #zaps = 0;
   /** Whether invoices stay unpaid: then only zaps bring money. */
   refusesToPay = false;
+  /** Whether the wallet makes invoices; one that does not leaves open whether it will. */
+  makesInvoices = true;
   /** Whether the wallet hands out the same invoice again and again. */
   repeatsInvoices = false;
   /** What the client really paid that did not come back, msats. */
@@ -165,6 +167,12 @@ export class Purse {
     this.post([received(payment, this.#client)]);
   }
 
+  /** The node gives back what it holds, before anybody asked for that: a channel of the way was closed. */
+  giveBack(bolt11: string): void {
+    const invoice = this.#byText(bolt11);
+    if (invoice?.state === 'held') this.#cancel(invoice.paymentHash);
+  }
+
   /** The preimage of a hold invoice, which nobody but the session may know yet. */
   secretOf(bolt11: string): string | undefined {
     return this.#secrets.get(this.hashOf(bolt11));
@@ -233,6 +241,7 @@ export class Purse {
   }
 
   #make({ amount, expiry_s }: InvoiceOrder, hold: HoldOrder | null): IssuedInvoice {
+    if (!this.makesInvoices) throw new Error('the wallet is away');
     const preimage =
       hold === null ? createHash('sha256').update(`invoice ${this.#invoices.size}`).digest('hex') : null;
     const paymentHash = hold?.paymentHash ?? hashOf(preimage ?? '');
