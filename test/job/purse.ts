@@ -102,6 +102,7 @@ export class Purse {
     return {
       methods: this.methods,
       terms: OWNERS,
+      nameOf: (jobId) => jobId,
       wallet: {
         makeInvoice: (order) => ask(() => this.#make(order, null)),
         makeHold: (order) => ask(() => this.#make(order, order)),
