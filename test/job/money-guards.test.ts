@@ -114,3 +114,14 @@ test('a job whose escrow is gone while it waits for its turn is not worked for',
   expect(world.happened.work).toBeUndefined();
   expect(purse.spent).toBe(0n);
 });
+
+test('a sealed request that is called off while its price is set aside gets it back', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+  purse.zap(PRICE);
+  const request = world.request([['i', 'words', 'text']]);
+  purse.meanwhile = () => world.cancelNow(request.id);
+  world.deliver(world.wrapped(request));
+  expect(await world.run(4_000)).toBe(true);
+  expect(world.relays.size, 'told').toBe(0);
+  expect(purse.credit).toBe(PRICE);
+});

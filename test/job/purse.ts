@@ -57,6 +57,8 @@ export class Purse {
   makesInvoices = true;
   /** Whether the wallet hands out the same invoice again and again. */
   repeatsInvoices = false;
+  /** What happens while the next entries are on their way to the books. */
+  meanwhile: (() => Promise<void>) | null = null;
   /** What the client really paid that did not come back, msats. */
   spent = 0n;
 
@@ -113,7 +115,12 @@ export class Purse {
       },
       bind: (hash, purpose) => call(() => this.#bind(hash, purpose)),
       watch: () => call(() => undefined),
-      post: (entries) => call(() => this.post(entries)),
+      post: async (entries) => {
+        const { meanwhile } = this;
+        this.meanwhile = null;
+        await meanwhile?.();
+        return await call(() => this.post(entries));
+      },
       lend: (job, max) => call(() => this.#debts.lend(this.#client, job, max, this.trust)),
       owe: (job, max, price, terms) => call(() => this.#debts.owe(this.#client, job, max, price, terms)),
       abandon: (job) => call(() => this.#debts.abandon(this.#client, job)),
