@@ -87,7 +87,9 @@ export class Session {
     const { attempt, phase } = opened.job;
     const outcome =
       phase === 'queued' && this.#steps.isHere(live) ? await this.#steps.tryNow(live, attempt) : null;
-    if (id !== event.id && this.#lives.knows(id)) return;
+    if (id !== event.id && this.#lives.knows(id))
+      // It goes on in that other wrap; or it was called off while its price was being set aside.
+      return this.#lives.get(id) === undefined ? await this.#till?.abandon(id) : undefined;
     const done = outcome === null ? null : endingOf(attempt, outcome, live.record.money);
     this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
@@ -228,9 +230,7 @@ export class Session {
     if (renewed && transition.effects.length === 0) {
       // A renewed lease is not worth a written row: losing it grants a new one.
       live.record = { ...live.record, job: transition.job };
-    } else {
-      this.#commit(live, transition, false);
-    }
+    } else this.#commit(live, transition, false);
     return true;
   }
 

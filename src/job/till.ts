@@ -52,9 +52,10 @@ export class Till {
    */
   async fund(jobId: string, client: string, quote: Quote): Promise<JobMoney> {
     const { methods, terms } = this.#money;
-    const [byCredit] = await this.#money.post([reserved(jobId, client, quote.max)]);
+    const name = this.#money.nameOf(jobId);
+    const [byCredit] = await this.#money.post([reserved(name, client, quote.max)]);
     if (byCredit === 'posted' || byCredit === 'repeated') return openMoney('prepaid', quote, terms, true);
-    if (methods.includes('bolt11_postpaid') && (await this.#money.lend(jobId, quote.max)))
+    if (methods.includes('bolt11_postpaid') && (await this.#money.lend(name, quote.max)))
       return openMoney('postpaid', quote, terms, true);
     const way: PayWay = (await this.#canHold(quote)) ? 'escrow' : 'prepaid';
     return openMoney(way, quote, terms, false);
@@ -65,7 +66,7 @@ export class Till {
    * back.
    */
   async abandon(jobId: string): Promise<void> {
-    await this.#money.abandon(jobId);
+    await this.#money.abandon(this.#money.nameOf(jobId));
   }
 
   /** Many small payments locked at a time starve a node's channels (LIGHTNING §1.1), so those are taken at once. */

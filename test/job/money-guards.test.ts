@@ -100,3 +100,43 @@ test('where no more payments may be held, an escrowed job is prepaid at once', a
   expect(await world.run(4_000)).toBe(true);
   expect(phases(world)).toEqual(['delivered']);
 });
+
+test('a job whose escrow is gone while it waits for its turn is not worked for', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.refusesToPay = true;
+  const [first, second] = ['one', 'two'].map((words) =>
+    world.request(
+      [
+        ['request', JSON.stringify({ messages: [{ role: 'user', content: words }] })],
+        ['t', 'trip'],
+      ],
+      7001,
+    ),
+  );
+  if (first === undefined || second === undefined) throw new Error('two requests');
+  world.deliver(first);
+  await asked(world);
+  world.deliver(second);
+  const [, bolt11 = ''] = await asked(world, 2);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  world.hear(second.id, bolt11);
+  await world.run(4);
+  expect(world.shown(second.id)?.phase).toBe('waiting');
+  purse.giveBack(bolt11);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['expired', 'failed']);
+  expect(world.happened.work).toBeUndefined();
+  expect(purse.spent).toBe(0n);
+});
+
+test('a sealed request that is called off while its price is set aside gets it back', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+  purse.zap(PRICE);
+  const request = world.request([['i', 'words', 'text']]);
+  purse.meanwhile = () => world.cancelNow(request.id);
+  world.deliver(world.wrapped(request));
+  expect(await world.run(4_000)).toBe(true);
+  expect(world.relays.size, 'told').toBe(0);
+  expect(purse.credit).toBe(PRICE);
+});

@@ -8,7 +8,7 @@ import type { SessionPorts } from '../../src/job/ports.ts';
 import { Session } from '../../src/job/session.ts';
 import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
 import { deriveKeys } from '../../src/nostr/keys.ts';
-import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
+import { DEFAULT_AGENT_KINDS, KIND } from '../../src/nostr/kinds.ts';
 import { type Msats, msats } from '../../src/payment/msats.ts';
 import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
 import type { JobOutput, Request } from '../../src/protocol/model.ts';
@@ -93,6 +93,13 @@ export class World {
     return event;
   }
 
+  /** A request in a gift wrap; what seals it is left out. */
+  wrapped(request: NostrEvent): NostrEvent {
+    const { created_at } = request;
+    const template = { kind: KIND.giftWrap, created_at, tags: [], content: JSON.stringify(request) };
+    return signAs(template, CLIENT, new Uint8Array(32));
+  }
+
   /** The request that this one repeats, carrying its invoice; itself for any other. */
   firstOf(id: string): string {
     return this.#firsts.get(id) ?? id;
@@ -172,6 +179,11 @@ export class World {
         if (!(error instanceof Dead)) this.#outside(500, bring);
       });
     this.#outside(after_ms, bring);
+  }
+
+  /** Calls a job off at this very moment. */
+  async cancelNow(id: string): Promise<void> {
+    await this.#session.cancel(id);
   }
 
   /** What the session says of a job that the record may not know yet. */
@@ -461,6 +473,7 @@ function outputOf(content: string): JobOutput {
 }
 
 function readRequest(event: Rumor): Request {
+  if (event.kind === KIND.giftWrap) return readRequest(JSON.parse(event.content));
   const dialect = dialectOf(event.kind, DEFAULT_AGENT_KINDS);
   if (dialect === null) throw new Error('not a request');
   return { event, envelope: dialect.envelope(event) };
