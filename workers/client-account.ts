@@ -193,6 +193,7 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     try {
       for (const part of this.#parts) part.tick();
       this.#appoint();
+      await this.#tail.told();
     } catch (error) {
       // After six throws the platform would give the object up for good, so it is recorded and tried again.
       console.error('account alarm failed', this.ctx.id.name, error);
