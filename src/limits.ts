@@ -268,6 +268,8 @@ export const WALLET_POLL_AGE_DIVISOR = 4;
 export const WALLET_LOOKUPS_IN_FLIGHT = 16;
 /** An unpaid payment is looked at for this long after its expiry: wallets' clocks differ, and late ones come, ms. */
 export const WALLET_WATCH_GRACE_MS = 3_600_000;
+/** One that is held, for this long: well over the blocks it may be held for, whose pace nobody knows, ms. */
+export const WALLET_WATCH_HELD_MS = 7 * 86_400_000;
 /** Pause before a change is told again to whoever did not take it, doubled each time; with jitter, ms. */
 export const WALLET_TELL_BASE_MS = 1_000;
 export const WALLET_TELL_MAX_MS = 300_000;
