@@ -310,6 +310,9 @@ export const ZAP_MAX_OPEN_OTHERS = 200;
 /** Invoices one network address may ask for: sustained, after a pause, and how many addresses are remembered. */
 export const LNURL_CALLBACKS_PER_S = 0.5;
 export const LNURL_CALLBACKS_BURST = 60;
+/** The same for whether a payment came (LUD-21): clients ask every second or so. Who invents names makes us objects. */
+export const LNURL_VERIFIES_PER_S = 5;
+export const LNURL_VERIFIES_BURST = 120;
 export const LNURL_CALLERS = 10_000;
 /** An unpaid zap is forgotten so long after its expiry: later than the wallet is asked about it, ms. */
 export const ZAP_KEEP_UNPAID_MS = 7_200_000;
