@@ -268,6 +268,8 @@ export const WALLET_POLL_AGE_DIVISOR = 4;
 export const WALLET_LOOKUPS_IN_FLIGHT = 16;
 /** An unpaid payment is looked at for this long after its expiry: wallets' clocks differ, and late ones come, ms. */
 export const WALLET_WATCH_GRACE_MS = 3_600_000;
+/** One that is held, for this long: well over the blocks it may be held for, whose pace nobody knows, ms. */
+export const WALLET_WATCH_HELD_MS = 7 * 86_400_000;
 /** Pause before a change is told again to whoever did not take it, doubled each time; with jitter, ms. */
 export const WALLET_TELL_BASE_MS = 1_000;
 export const WALLET_TELL_MAX_MS = 300_000;
@@ -308,6 +310,9 @@ export const ZAP_MAX_OPEN_OTHERS = 200;
 /** Invoices one network address may ask for: sustained, after a pause, and how many addresses are remembered. */
 export const LNURL_CALLBACKS_PER_S = 0.5;
 export const LNURL_CALLBACKS_BURST = 60;
+/** The same for whether a payment came (LUD-21): clients ask every second or so. Who invents names makes us objects. */
+export const LNURL_VERIFIES_PER_S = 5;
+export const LNURL_VERIFIES_BURST = 120;
 export const LNURL_CALLERS = 10_000;
 /** An unpaid zap is forgotten so long after its expiry: later than the wallet is asked about it, ms. */
 export const ZAP_KEEP_UNPAID_MS = 7_200_000;

@@ -14,15 +14,27 @@ export class TillBooks {
   readonly #money: Books;
   readonly #store: StoreMoney;
   readonly #withdraw: (live: Live) => void;
+  readonly #freed: () => Promise<void>;
   /** Jobs whose books are being brought up to date, and whether they changed meanwhile. */
   readonly #busy = new Map<string, boolean>();
 
-  /** @param withdraw has the wallet's invoices of a job withdrawn */
-  constructor(ports: DriverPorts, money: Books, store: StoreMoney, withdraw: (live: Live) => void) {
+  /**
+   * @param withdraw has the wallet's invoices of a job withdrawn
+   * @param freed what came for a job that has ended is credit: tries whether another can begin. Rejects when it has to
+   *   be tried again
+   */
+  constructor(
+    ports: DriverPorts,
+    money: Books,
+    store: StoreMoney,
+    withdraw: (live: Live) => void,
+    freed: () => Promise<void>,
+  ) {
     this.#ports = ports;
     this.#money = money;
     this.#store = store;
     this.#withdraw = withdraw;
+    this.#freed = freed;
   }
 
   /** Repeat-safe; what fails is tried again when the session next wakes. */
@@ -86,6 +98,8 @@ export class TillBooks {
     const needed = !isFinal(job.phase) && !money.reserved;
     const aside = needed ? [reserved(this.#money.nameOf(job.id), client, quoteOf(money).max)] : [];
     const [, result] = await this.#money.post([received(payment, client), ...aside]);
+    // The request that took the place of this one waits for it, perhaps.
+    if (isFinal(job.phase)) await this.#freed();
     this.#booked(live, { booked: true }, needed && isThere(result));
   }
 

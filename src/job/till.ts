@@ -12,6 +12,7 @@ import type { Quote } from '../payment/pricing.ts';
 import { settledPayment } from '../payment/settlement.ts';
 import { supportsHold, type WalletTransaction } from '../payment/wallet.ts';
 import type { Live } from './live.ts';
+import type { LiveJobs } from './live-jobs.ts';
 import { escrowOf, type JobMoney, openMoney, type PayWay, quoteOf } from './money.ts';
 import { type DriverPorts, MoneyDriver, type StoreMoney } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
@@ -27,16 +28,20 @@ interface TillPorts extends DriverPorts {
 export class Till {
   readonly #ports: TillPorts;
   readonly #money: MoneyPorts;
+  readonly #lives: Pick<LiveJobs, 'all'>;
   readonly #store: StoreMoney;
   readonly #books: TillBooks;
   readonly #bills: MoneyDriver<Bill, BillInput, BillEffect>;
   readonly #escrows: MoneyDriver<Escrow, EscrowInput, EscrowEffect>;
 
-  constructor(ports: TillPorts, money: MoneyPorts, store: StoreMoney) {
+  /** @param lives the jobs of the session */
+  constructor(ports: TillPorts, money: MoneyPorts, lives: Pick<LiveJobs, 'all'>, store: StoreMoney) {
     this.#ports = ports;
     this.#money = money;
+    this.#lives = lives;
     this.#store = store;
-    this.#books = new TillBooks(ports, money, store, (live) => this.#withdraw(live));
+    const withdraw = (live: Live) => this.#withdraw(live);
+    this.#books = new TillBooks(ports, money, store, withdraw, () => this.credited(null));
     const fault = (point: string, about: string) => ports.fault(point, about);
     const log = (what: string, jobId: string, error: unknown) => ports.log(what, jobId, error);
     const moved = (live: Live) => this.#moved(live);
@@ -134,9 +139,15 @@ export class Till {
     this.#books.settle(live);
   }
 
-  /** The client's credit has grown: the job may not have to wait any more. @throws Error when that must be told again */
-  async credited(live: Live): Promise<void> {
-    await this.#books.spendCredit(live);
+  /**
+   * The client's credit has grown: jobs may not have to wait any more, the one it was sent for before the others.
+   *
+   * @throws Error when that must be told again
+   */
+  async credited(jobId: string | null): Promise<void> {
+    const lives = this.#lives.all();
+    const first = lives.filter(({ record }) => record.job.id === jobId);
+    for (const live of new Set([...first, ...lives])) await this.#books.spendCredit(live);
   }
 
   /**

@@ -140,3 +140,20 @@ test('a sealed request that is called off while its price is set aside gets it b
   expect(world.relays.size, 'told').toBe(0);
   expect(purse.credit).toBe(PRICE);
 });
+
+test('a request for something else with an invoice that was paid a moment ago is worked for, without another demand', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+  purse.refusesToPay = true;
+  world.deliver(world.request([['i', 'words', 'text']]));
+  const [bolt11 = ''] = await asked(world);
+  purse.refusesToPay = false;
+  purse.pay(bolt11);
+  purse.refusesToPay = true;
+  const other = world.request([
+    ['i', 'other words', 'text'],
+    ['bolt11', bolt11],
+  ]);
+  world.deliver(other);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['cancelled', 'delivered']);
+});

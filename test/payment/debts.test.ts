@@ -21,8 +21,20 @@ function account() {
     books.post({ key: `in:${amount}`, postings }, 0);
     debts.settle('ann');
   };
-  return { books, debts, pays, owing: () => books.balance('owing:ann') };
+  const rows = () => sql.all('SELECT account FROM balances ORDER BY account').map((row) => row.account);
+  return { books, debts, pays, rows, owing: () => books.balance('owing:ann') };
 }
+
+test('what is over leaves no row among the balances', () => {
+  const { debts, pays, rows } = account();
+  for (const job of ['one', 'two', 'three']) {
+    debts.lend('ann', job, MAX, msats(3n * MAX));
+    debts.owe('ann', job, MAX, PRICE, TERMS);
+  }
+  pays(msats(3n * PRICE));
+  debts.abandon('ann', 'one');
+  expect(rows()).toEqual(['revenue', 'transit:ann@owner.test', 'wallet']);
+});
 
 test('abandon() gives back what was lent for a job that will never be, once', () => {
   const { debts, owing, books } = account();
