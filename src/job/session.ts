@@ -52,7 +52,8 @@ export class Session {
     this.#journal = new Journal(sql);
     this.#lives = new LiveJobs(ports, this.#journal);
     this.#steps = new Steps(ports, this.#journal, this);
-    this.#till = ports.money && new Till(ports, ports.money, (...step) => this.#storeMoney(...step));
+    const { money } = ports;
+    this.#till = money && new Till(ports, money, this.#storeMoney.bind(this), () => this.#lives.all());
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -163,9 +164,7 @@ export class Session {
    */
   async credited(jobId: string): Promise<void> {
     this.#recover();
-    const lives = this.#lives.all();
-    const first = lives.filter(({ record }) => record.job.id === jobId);
-    for (const live of new Set([...first, ...lives])) await this.#till?.credited(live);
+    await this.#till?.credited(jobId);
   }
 
   /** Another provider claims that a job was zapped, which may be enough for work up to the price `trust`. Repeat-safe. */

@@ -14,15 +14,26 @@ export class TillBooks {
   readonly #money: Books;
   readonly #store: StoreMoney;
   readonly #withdraw: (live: Live) => void;
+  readonly #grown: () => void;
   /** Jobs whose books are being brought up to date, and whether they changed meanwhile. */
   readonly #busy = new Map<string, boolean>();
 
-  /** @param withdraw has the wallet's invoices of a job withdrawn */
-  constructor(ports: DriverPorts, money: Books, store: StoreMoney, withdraw: (live: Live) => void) {
+  /**
+   * @param withdraw has the wallet's invoices of a job withdrawn
+   * @param grown called when money for a job came that this job does not need any more
+   */
+  constructor(
+    ports: DriverPorts,
+    money: Books,
+    store: StoreMoney,
+    withdraw: (live: Live) => void,
+    grown: () => void,
+  ) {
     this.#ports = ports;
     this.#money = money;
     this.#store = store;
     this.#withdraw = withdraw;
+    this.#grown = grown;
   }
 
   /** Repeat-safe; what fails is tried again when the session next wakes. */
@@ -87,6 +98,7 @@ export class TillBooks {
     const aside = needed ? [reserved(job.id, client, quoteOf(money).max)] : [];
     const [, result] = await this.#money.post([received(payment, client), ...aside]);
     this.#booked(live, { booked: true }, needed && isThere(result));
+    if (!needed) this.#grown();
   }
 
   async #setAside(live: Live): Promise<void> {

@@ -28,15 +28,24 @@ export class Till {
   readonly #ports: TillPorts;
   readonly #money: MoneyPorts;
   readonly #store: StoreMoney;
+  readonly #lives: () => readonly Live[];
   readonly #books: TillBooks;
   readonly #bills: MoneyDriver<Bill, BillInput, BillEffect>;
   readonly #escrows: MoneyDriver<Escrow, EscrowInput, EscrowEffect>;
 
-  constructor(ports: TillPorts, money: MoneyPorts, store: StoreMoney) {
+  /** @param lives the jobs of the session */
+  constructor(ports: TillPorts, money: MoneyPorts, store: StoreMoney, lives: () => readonly Live[]) {
     this.#ports = ports;
     this.#money = money;
     this.#store = store;
-    this.#books = new TillBooks(ports, money, store, (live) => this.#withdraw(live));
+    this.#lives = lives;
+    this.#books = new TillBooks(
+      ports,
+      money,
+      store,
+      (live) => this.#withdraw(live),
+      () => this.#grown(),
+    );
     const fault = (point: string, about: string) => ports.fault(point, about);
     const log = (what: string, jobId: string, error: unknown) => ports.log(what, jobId, error);
     const moved = (live: Live) => this.#moved(live);
@@ -122,9 +131,15 @@ export class Till {
     this.#books.settle(live);
   }
 
-  /** The client's credit has grown: the job may not have to wait any more. @throws Error when that must be told again */
-  async credited(live: Live): Promise<void> {
-    await this.#books.spendCredit(live);
+  /**
+   * The client's credit has grown: jobs may not have to wait any more, the one it was sent for first.
+   *
+   * @throws Error when that must be told again
+   */
+  async credited(jobId: string): Promise<void> {
+    const lives = this.#lives();
+    const first = lives.filter(({ record }) => record.job.id === jobId);
+    for (const live of new Set([...first, ...lives])) await this.#books.spendCredit(live);
   }
 
   /**
@@ -150,7 +165,20 @@ export class Till {
     const { paymentHash, amount } = transaction;
     const now_s = Math.floor(this.#ports.clock() / 1000);
     const payment = settledPayment(transaction, { paymentHash, amount }, now_s);
-    if (typeof payment !== 'string') await this.#money.post([received(payment, client)]);
+    if (typeof payment === 'string') return;
+    await this.#money.post([received(payment, client)]);
+    this.#grown();
+  }
+
+  /** Money came for a job that does not need it any more: perhaps another one waits for just that. */
+  #grown(): void {
+    for (const live of this.#lives()) {
+      const { id } = live.record.job;
+      // If it fails it is credit all the same, and the job's own invoice is still open.
+      const failed = (error: unknown) =>
+        this.#ports.log('a job was not paid from credit that came', id, error);
+      this.#ports.defer(this.#books.spendCredit(live).catch(failed));
+    }
   }
 
   /** Money moved, or will not come the way it was asked for. */
