@@ -20,7 +20,7 @@ export class TillBooks {
 
   /**
    * @param withdraw has the wallet's invoices of a job withdrawn
-   * @param freed what came for a job that has ended is credit: tries whether another can begin. Rejects when it has to
+   * @param freed what came for a job that does not need it any more is credit: tries whether another can begin. Rejects when it has to
    *   be tried again
    */
   constructor(
@@ -99,7 +99,7 @@ export class TillBooks {
     const aside = needed ? [reserved(this.#money.nameOf(job.id), client, quoteOf(money).max)] : [];
     const [, result] = await this.#money.post([received(payment, client), ...aside]);
     // The request that took the place of this one waits for it, perhaps.
-    if (isFinal(job.phase)) await this.#freed();
+    if (!needed) await this.#freed();
     this.#booked(live, { booked: true }, needed && isThere(result));
   }
 
