@@ -5,8 +5,7 @@
  */
 
 import type { JobFailure } from '../errors.ts';
-import { decodeInvoice } from '../payment/bolt11/decode.ts';
-import { InvoiceError } from '../payment/bolt11/invoice.ts';
+import { readInvoice } from '../payment/bolt11/decode.ts';
 import type { JobBody } from '../protocol/model.ts';
 import type { Live } from './live.ts';
 import { isPaidBy } from './money.ts';
@@ -25,9 +24,9 @@ export type Resent =
 /** What a request that names an invoice is to the jobs of its session. */
 export function resent({ request, body }: Taken, lives: Iterable<Live>): Resent {
   if (body === null || body.bolt11 === null) return { type: 'new' };
-  const paymentHash = hashOf(body.bolt11);
-  if (paymentHash === null) return refused('BAD_REQUEST', 'bolt11 is no Lightning invoice');
-  const first = [...lives].find(({ record }) => isPaidBy(record.money, paymentHash));
+  const invoice = readInvoice(body.bolt11);
+  if (invoice === null) return refused('BAD_REQUEST', 'bolt11 is no Lightning invoice');
+  const first = [...lives].find(({ record }) => isPaidBy(record.money, invoice.paymentHash));
   if (first === undefined) return { type: 'new' };
   const { job, again } = first.record;
   const unpaid = job.phase === 'waiting' && job.waitingFor.includes(MONEY);
@@ -67,15 +66,6 @@ export function endingOfFirst(
 
 function sameBody(one: JobBody | null, other: JobBody): boolean {
   return JSON.stringify({ ...one, bolt11: null }) === JSON.stringify({ ...other, bolt11: null });
-}
-
-function hashOf(bolt11: string): string | null {
-  try {
-    return decodeInvoice(bolt11).paymentHash;
-  } catch (error) {
-    if (error instanceof InvoiceError) return null;
-    throw error;
-  }
 }
 
 function used(): Resent {
