@@ -1,8 +1,9 @@
 /**
- * Goal: three guards of money fire (LIGHTNING §7.5, invariants 9, 10, 16): one payment hash pays one job, a preimage is
- * seen by nobody before it is used, and handlers that race on one job have one effect. Method: the worlds of
- * money.test.ts without trouble, each with the one thing that its guard is for. Does not prove: the same of the durable
- * objects (test/workers, test/e2e), nor that the wallet keeps the preimage to itself.
+ * Goal: guards of money fire (LIGHTNING §7.5, invariants 6, 8, 9, 10, 16): one payment hash pays one job, a preimage is
+ * seen by nobody before it is used, handlers that race on one job have one effect, nothing is worked for whose money has
+ * gone back, and a request that comes again, is replaced or called off neither frees nor keeps what is not its own.
+ * Method: the worlds of money.test.ts without trouble, each with the one thing that its guard is for. Does not prove:
+ * the same of the durable objects (test/workers, test/e2e), nor that the wallet keeps the preimage to itself.
  */
 import { describe, expect, test } from 'vitest';
 import { JOB_REQUEST_MAX_AGE_S } from '../../src/limits.ts';
