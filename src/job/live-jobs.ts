@@ -79,6 +79,13 @@ export class LiveJobs {
     this.appoint(live);
   }
 
+  /** Makes `record` the job's state in memory only: when that is lost, nothing is but time. */
+  renew(live: Live, record: JournalRecord): void {
+    if (this.#lives.get(record.job.id) !== live) return;
+    live.record = record;
+    this.appoint(live);
+  }
+
   /** An outbox changed because a relay answered: done jobs are put away, failed deliveries get their time. */
   outboxChanged(live: Live): void {
     if (this.settle([live]) > 0) return;

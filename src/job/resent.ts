@@ -24,9 +24,9 @@ export type Resent =
 /** What a request that names an invoice is to the jobs of its session. */
 export function resent({ request, body }: Taken, lives: Iterable<Live>): Resent {
   if (body === null || body.bolt11 === null) return { type: 'new' };
-  const paymentHash = readInvoice(body.bolt11)?.paymentHash ?? null;
-  if (paymentHash === null) return refused('BAD_REQUEST', 'bolt11 is no Lightning invoice');
-  const first = [...lives].find(({ record }) => isPaidBy(record.money, paymentHash));
+  const invoice = readInvoice(body.bolt11);
+  if (invoice === null) return refused('BAD_REQUEST', 'bolt11 is no Lightning invoice');
+  const first = [...lives].find(({ record }) => isPaidBy(record.money, invoice.paymentHash));
   if (first === undefined) return { type: 'new' };
   const { job, again } = first.record;
   const unpaid = job.phase === 'waiting' && job.waitingFor.includes(MONEY);

@@ -8,7 +8,7 @@
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { WalletTransaction } from '../payment/wallet.ts';
-import type { JobOutput, Report } from '../protocol/model.ts';
+import type { JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { pollChained } from './chained.ts';
@@ -68,19 +68,21 @@ export class Session {
   async open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
     this.#recover();
     if (this.#lives.knows(event.id)) return;
-    const running = this.#opening.get(event.id);
+    const request = this.#ports.read(event);
+    // Not that of the event: the same rumor may come in several wraps.
+    const { id } = request.envelope;
+    if (id !== event.id && this.#lives.knows(id)) return;
+    const running = this.#opening.get(id);
     if (running !== undefined) return await running;
-    const opening = this.#open(event, via, authenticated).finally(() => this.#opening.delete(event.id));
-    this.#opening.set(event.id, opening);
+    const opening = this.#open(request, event, via, authenticated).finally(() => this.#opening.delete(id));
+    this.#opening.set(id, opening);
     await opening;
   }
 
-  async #open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
-    const taken = await take(this.#ports, event, authenticated, this.#lives.unfinished.size);
-    if (taken === null) return await this.#till?.abandon(this.#ports.read(event).envelope.id);
-    const { id } = taken.request.envelope;
-    // While admission was asked for, the same rumor may have come in another wrap.
-    if (id !== event.id && this.#lives.knows(id)) return;
+  async #open(request: Request, event: NostrEvent, via: string, authenticated: readonly string[]) {
+    const { id } = request.envelope;
+    const taken = await take(this.#ports, request, authenticated, this.#lives.unfinished.size);
+    if (taken === null) return await this.#till?.abandon(id);
     const priced = await price(this.#ports, this.#till, taken, this.#journal, this.#lives, (first) =>
       this.#input(first, { type: 'cancel' }),
     );
@@ -88,9 +90,6 @@ export class Session {
     const { attempt, phase } = opened.job;
     const outcome =
       phase === 'queued' && this.#steps.isHere(live) ? await this.#steps.tryNow(live, attempt) : null;
-    if (id !== event.id && this.#lives.knows(id))
-      // It goes on in that other wrap; or it was called off while its price was being set aside.
-      return this.#lives.get(id) === undefined ? await this.#till?.abandon(id) : undefined;
     const done = outcome === null ? null : endingOf(attempt, outcome, live.record.money);
     this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));

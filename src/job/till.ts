@@ -28,14 +28,19 @@ interface TillPorts extends DriverPorts {
 export class Till {
   readonly #ports: TillPorts;
   readonly #money: MoneyPorts;
-  readonly #lives: Pick<LiveJobs, 'all'>;
+  readonly #lives: Pick<LiveJobs, 'all' | 'renew'>;
   readonly #store: StoreMoney;
   readonly #books: TillBooks;
   readonly #bills: MoneyDriver<Bill, BillInput, BillEffect>;
   readonly #escrows: MoneyDriver<Escrow, EscrowInput, EscrowEffect>;
 
   /** @param lives the jobs of the session */
-  constructor(ports: TillPorts, money: MoneyPorts, lives: Pick<LiveJobs, 'all'>, store: StoreMoney) {
+  constructor(
+    ports: TillPorts,
+    money: MoneyPorts,
+    lives: Pick<LiveJobs, 'all' | 'renew'>,
+    store: StoreMoney,
+  ) {
     this.#ports = ports;
     this.#money = money;
     this.#lives = lives;
@@ -45,8 +50,8 @@ export class Till {
     const fault = (point: string, about: string) => ports.fault(point, about);
     const log = (what: string, jobId: string, error: unknown) => ports.log(what, jobId, error);
     const moved = (live: Live) => this.#moved(live);
-    this.#bills = new MoneyDriver(drivenBill(money, fault, moved, log), ports, store);
-    this.#escrows = new MoneyDriver(drivenEscrow(money, fault, moved, log), ports, store);
+    this.#bills = new MoneyDriver(drivenBill(money, fault, moved, log), ports, lives, store);
+    this.#escrows = new MoneyDriver(drivenEscrow(money, fault, moved, log), ports, lives, store);
   }
 
   // ── Before the job is stored ──

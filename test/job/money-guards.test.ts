@@ -1,20 +1,27 @@
 /**
- * Goal: three guards of money fire (LIGHTNING §7.5, invariants 9, 10, 16): one payment hash pays one job, a preimage is
- * seen by nobody before it is used, and handlers that race on one job have one effect. Method: the worlds of
- * money.test.ts without trouble, each with the one thing that its guard is for. Does not prove: the same of the durable
- * objects (test/workers, test/e2e), nor that the wallet keeps the preimage to itself.
+ * Goal: guards of money fire (LIGHTNING §7.5, invariants 6, 8, 9, 10, 16): one payment hash pays one job, a preimage is
+ * seen by nobody before it is used, handlers that race on one job have one effect, nothing is worked for whose money has
+ * gone back, and a request that comes again, is replaced or called off neither frees nor keeps what is not its own.
+ * Method: the worlds of money.test.ts without trouble, each with the one thing that its guard is for. Does not prove:
+ * the same of the durable objects (test/workers, test/e2e), nor that the wallet keeps the preimage to itself.
  */
 import { describe, expect, test } from 'vitest';
+import { JOB_REQUEST_MAX_AGE_S } from '../../src/limits.ts';
 import { msats } from '../../src/payment/msats.ts';
 import type { PaymentMethod } from '../../src/protocol/agent.ts';
 import { PRICE, Purse } from './purse.ts';
 import { CALM, CLIENT, World } from './world.ts';
 
 function worldWith(...methods: PaymentMethod[]): { world: World; purse: Purse } {
+  return worldOf(false, methods);
+}
+
+/** @param slow whether work is done by a runner, and takes its time */
+function worldOf(slow: boolean, methods: readonly PaymentMethod[]): { world: World; purse: Purse } {
   const world = new World(
     7,
     CALM,
-    false,
+    slow,
     (now) => new Purse(CLIENT.publicKey, methods, now, { trust: msats(0), traps: false }),
   );
   const { purse } = world;
@@ -131,13 +138,18 @@ test('a job whose escrow is gone while it waits for its turn is not worked for',
 });
 
 test('a sealed request that is called off while its price is set aside gets it back', async () => {
-  const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+  const { world, purse } = worldOf(true, ['bolt11_prepaid', 'credit']);
   purse.zap(PRICE);
   const request = world.request([['i', 'words', 'text']]);
-  purse.meanwhile = () => world.cancelNow(request.id);
+  let cancelled = Promise.resolve();
+  purse.meanwhile = async () => {
+    cancelled = world.cancelNow(request.id);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
   world.deliver(world.wrapped(request));
   expect(await world.run(4_000)).toBe(true);
-  expect(world.relays.size, 'told').toBe(0);
+  await cancelled;
+  expect(phases(world)).toEqual(['cancelled']);
   expect(purse.credit).toBe(PRICE);
 });
 
@@ -156,4 +168,26 @@ test('a request for something else with an invoice that was paid a moment ago is
   world.deliver(other);
   expect(await world.run(4_000)).toBe(true);
   expect(phases(world)).toEqual(['cancelled', 'delivered']);
+});
+
+test('a sealed request that comes again when it is too old to be taken gives nothing back of what it has', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+  purse.refusesToPay = true;
+  const words = (text: string) => [
+    'request',
+    JSON.stringify({ messages: [{ role: 'user', content: text }] }),
+  ];
+  // Its turn comes when this one has expired.
+  world.deliver(world.request([words('one'), ['t', 'trip']], 7001));
+  await asked(world);
+  purse.zap(PRICE);
+  const request = world.request([words('two'), ['t', 'trip']], 7001, JOB_REQUEST_MAX_AGE_S - 10);
+  world.deliver(world.wrapped(request));
+  await world.run(8);
+  expect(purse.credit).toBe(0n);
+  world.now_ms += 20_000;
+  world.deliver(world.wrapped(request));
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['expired', 'delivered']);
+  expect(purse.credit).toBe(0n);
 });

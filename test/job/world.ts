@@ -63,6 +63,7 @@ export class World {
 
   /** Every request of the client, those it sent again included. */
   readonly asked: NostrEvent[] = [];
+  #wraps = 0;
   readonly #firsts = new Map<string, string>();
   readonly #read_ = new Set<string>();
 
@@ -80,11 +81,11 @@ export class World {
     this.#session = this.#start();
   }
 
-  /** A signed request of the client. */
-  request(tags: string[][], kind = 5302): NostrEvent {
+  /** A signed request of the client. @param age_s how long ago it was written */
+  request(tags: string[][], kind = 5302, age_s = 0): NostrEvent {
     const template = {
       kind,
-      created_at: Math.floor(this.now_ms / 1000),
+      created_at: Math.floor(this.now_ms / 1000) - age_s,
       tags: [['p', AGENT.publicKey], ...tags],
       content: '',
     };
@@ -96,7 +97,8 @@ export class World {
   /** A request in a gift wrap; what seals it is left out. */
   wrapped(request: NostrEvent): NostrEvent {
     const { created_at } = request;
-    const template = { kind: KIND.giftWrap, created_at, tags: [], content: JSON.stringify(request) };
+    const tags = [['nonce', String(this.#wraps++)]];
+    const template = { kind: KIND.giftWrap, created_at, tags, content: JSON.stringify(request) };
     return signAs(template, CLIENT, new Uint8Array(32));
   }
 
