@@ -152,8 +152,9 @@ export class Watches {
     const sign = transaction === null ? UNPAID : signOf(transaction);
     if (transaction !== null && sign !== row.told && !(await this.#tell(row, transaction, sign))) return;
     const over = this.#ports.now() > row.expires_ms + WALLET_WATCH_GRACE_MS;
-    const unpaid = transaction === null || transaction.state === 'expired';
-    if ((transaction !== null && isFinal(transaction)) || (over && unpaid))
+    // A wallet that tells neither state nor expiry calls an invoice pending for ever.
+    const held = transaction?.state === 'accepted';
+    if ((transaction !== null && isFinal(transaction)) || (over && !held))
       this.#sql.run('DELETE FROM watch WHERE id = ?', row.id);
   }
 

@@ -136,7 +136,7 @@ test('what has expired is told, and watched on: a late payment is told as well',
 });
 
 test('what nobody ever pays is forgotten well after it expired, and not before', async () => {
-  for (const state of ['expired', 'absent'] as const) {
+  for (const state of ['expired', 'absent', 'pending'] as const) {
     const world = new World();
     world.state = state;
     world.add(world.now_ms + 1_000);
