@@ -53,6 +53,8 @@ export class Purse {
   #zaps = 0;
   /** Whether invoices stay unpaid: then only zaps bring money. */
   refusesToPay = false;
+  /** Whether the wallet answers nothing. */
+  silent = false;
   /** Whether the wallet hands out the same invoice again and again. */
   repeatsInvoices = false;
   /** What the client really paid that did not come back, msats. */
@@ -91,6 +93,7 @@ export class Purse {
   /** What the session asks for, as its ports, each call made by `call`: it may be lost, or its answer. */
   ports(call: <T>(act: () => T) => Promise<T>): MoneyPorts {
     const ask = async <Value>(act: () => Value): Promise<WalletAnswer<Value>> => {
+      if (this.silent) return { type: 'unknown', reason: 'the wallet is silent' };
       try {
         return { type: 'ok', value: await call(act) };
       } catch (error) {
