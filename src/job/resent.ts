@@ -28,7 +28,9 @@ export function resent({ request, body }: Taken, lives: Iterable<Live>): Resent 
   if (invoice === null) return refused('BAD_REQUEST', 'bolt11 is no Lightning invoice');
   const first = [...lives].find(({ record }) => isPaidBy(record.money, invoice.paymentHash));
   if (first === undefined) return { type: 'new' };
-  const { job, again } = first.record;
+  const { job, again, kept } = first.record;
+  // Paid after its result, or too long ago: its client has the answer, and there is none here to give again.
+  if (job.phase === 'delivered' && kept === null) return used();
   const unpaid = job.phase === 'waiting' && job.waitingFor.includes(MONEY);
   if (!sameBody(first.body, body)) return unpaid ? { type: 'instead', first } : used();
   return again === null || again === request.envelope.id ? { type: 'again', first } : used();
@@ -69,7 +71,7 @@ function sameBody(one: JobBody | null, other: JobBody): boolean {
 }
 
 function used(): Resent {
-  return refused('INSUFFICIENT_FUNDS', 'This invoice has paid for another request already');
+  return refused('INSUFFICIENT_FUNDS', 'This invoice is of another request, which is answered');
 }
 
 function refused(code: JobFailure['code'], message: string): Resent {

@@ -70,6 +70,27 @@ test('the preimage of an escrow is in nothing that is stored or told until it is
   expect(phases(world)).toEqual(['delivered']);
 });
 
+test('an escrow whose job is called off before its money was taken is given back, though the work was accepted', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.refusesToPay = true;
+  const request = world.request([['i', 'words', 'text']]);
+  world.deliver(request);
+  const [bolt11 = ''] = await asked(world);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  world.hear(request.id, bolt11);
+  // The work is done, and the wallet does not say whether there is time to take its money.
+  purse.silent = true;
+  for (let i = 0; i < 50 && world.happened.work !== 1; i++) await world.run(1);
+  world.cancel(request.id, 0);
+  await world.run(5);
+  purse.silent = false;
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['cancelled']);
+  expect(purse.income).toBe(0n);
+  expect(purse.credit).toBe(0n);
+});
+
 describe('handlers that race on one job', () => {
   test('take its price once, have its work done once, and tell its result once', async () => {
     const { world, purse } = worldWith('bolt11_prepaid', 'credit');

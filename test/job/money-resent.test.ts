@@ -5,12 +5,13 @@
  */
 import { expect, test } from 'vitest';
 import { msats } from '../../src/payment/msats.ts';
+import type { PaymentMethod } from '../../src/protocol/agent.ts';
 import { PRICE, Purse } from './purse.ts';
 import { CALM, CLIENT, World } from './world.ts';
 
-function worldWithMoney(): { world: World; purse: Purse } {
+function worldWithMoney(method: PaymentMethod = 'bolt11_prepaid'): { world: World; purse: Purse } {
   const make = (now: () => number) =>
-    new Purse(CLIENT.publicKey, ['bolt11_prepaid'], now, { trust: msats(0), traps: false });
+    new Purse(CLIENT.publicKey, [method], now, { trust: msats(100_000), traps: false });
   const world = new World(7, CALM, false, make);
   const { purse } = world;
   if (purse === null) throw new Error('a world without money');
@@ -48,6 +49,22 @@ test('money that comes for the job it gave up pays the one it asks for instead',
   expect([first, instead].map(({ id }) => phaseOf(world, id))).toEqual(['cancelled', 'delivered']);
   expect(purse.income).toBe(PRICE);
   expect(purse.credit).toBe(0n);
+});
+
+test('the invoice that came with a result is for that result, paid or not', async () => {
+  const { world, purse } = worldWithMoney('bolt11_postpaid');
+  const first = world.request([['i', 'words', 'text']]);
+  world.deliver(first);
+  const [bolt11 = ''] = await asked(world, 1);
+  const again = world.request([
+    ['i', 'words', 'text'],
+    ['bolt11', bolt11],
+  ]);
+  world.deliver(again);
+  for (let i = 0; i < 100 && phaseOf(world, again.id) === undefined; i++) await world.run(1);
+  expect(world.record.get(again.id)).toMatchObject({ phase: 'rejected', error: 'INSUFFICIENT_FUNDS' });
+  expect(phaseOf(world, first.id)).toBe('delivered');
+  expect(purse.income).toBe(0n);
 });
 
 test.each([

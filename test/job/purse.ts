@@ -57,6 +57,8 @@ export class Purse {
   isFull = false;
   /** Whether the wallet makes invoices; one that does not leaves open whether it will. */
   makesInvoices = true;
+  /** Whether the wallet answers nothing. */
+  silent = false;
   /** Whether the wallet hands out the same invoice again and again. */
   repeatsInvoices = false;
   /** What happens while the next entries are on their way to the books. */
@@ -97,6 +99,7 @@ export class Purse {
   /** What the session asks for, as its ports, each call made by `call`: it may be lost, or its answer. */
   ports(call: <T>(act: () => T) => Promise<T>): MoneyPorts {
     const ask = async <Value>(act: () => Value): Promise<WalletAnswer<Value>> => {
+      if (this.silent) return { type: 'unknown', reason: 'the wallet is silent' };
       try {
         return { type: 'ok', value: await call(act) };
       } catch (error) {
