@@ -27,7 +27,7 @@ import { price } from './priced.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
 import { endingOfFirst } from './resent.ts';
-import { endingOf, type Step, turnOf } from './step.ts';
+import { endingOf, type Step, stepOf, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
 import { take, takeUp } from './taking.ts';
 import { Till } from './till.ts';
@@ -129,7 +129,7 @@ export class Session {
     const live = this.#lives.get(jobId);
     if (live === undefined || !this.#input(live, { type: 'begun', attempt })) return null;
     if (live.record.job.phase !== 'running') return null;
-    return { assignment: this.#steps.assignment(live), request: live.request, targets: live.record.targets };
+    return stepOf(live, this.#steps.assignment(live));
   }
 
   /** A worker is alive, perhaps with news. Whether it shall go on. */

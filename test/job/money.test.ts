@@ -114,6 +114,7 @@ describe.each(WAYS)('$name', ({ methods, slow, rare }) => {
     }
     expect(seen['worked unpaid'] ?? 0).toBe(0);
     expect(seen['told unpaid'] ?? 0).toBe(0);
+    expect(seen['shown unpaid'] ?? 0).toBe(0);
     for (const one of rare) expect(seen[one] ?? 0, `${one} never happened`).toBeGreaterThan(0);
     for (const phase of ['delivered', 'cancelled']) expect(phases[phase] ?? 0, phase).toBeGreaterThan(0);
   });

@@ -369,6 +369,7 @@ export class World {
         if (step === null) return;
         this.#mustBePaid(jobId);
         this.count('step');
+        if (step.previews && this.purse?.books.has(`reserve:${jobId}`) === false) this.count('shown unpaid');
         if (this.chance(this.trouble.failure)) return;
         this.#outside(1_000, () =>
           this.#session.alive(jobId, attempt, { type: 'progress', done: 1, total: 2, note: '' }),
