@@ -31,7 +31,7 @@ function fixture(over: Parameters<typeof paymentDoor>[0] = {}) {
         PAYER,
       ),
     );
-  return { ask, orders, logged, agent, zap };
+  return { app, ask, orders, logged, agent, zap };
 }
 
 describe('an address', () => {
@@ -72,6 +72,13 @@ describe('an address', () => {
 });
 
 describe('a callback', () => {
+  test('that is only looked at (HEAD) orders nothing', async () => {
+    const { orders, app } = fixture();
+    const looked = await app.request('/lnurlp/discover/callback?amount=21000', { method: 'HEAD' });
+    expect(looked.status).toBe(200);
+    expect(orders).toEqual([]);
+  });
+
   test('orders an invoice over the amount that commits to the metadata, and says how to verify it', async () => {
     const { ask, orders } = fixture();
     const { metadata } = (await ask('/.well-known/lnurlp/discover')).body;

@@ -64,6 +64,8 @@ export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
     const found = payee(c, c.req.param('slug'));
     if (found instanceof Response) return found;
     const { agent, door } = found;
+    // To look whether it is there makes no invoice.
+    if (c.req.method === 'HEAD') return c.body(null, 200, NOT_STORED);
     if (isTooOften(callbacks, c)) return c.json(TOO_OFTEN, 200, NOT_STORED);
     // Raw, because clients write zap requests in more than one way (payment/zaps/parameter.ts).
     const query = new URL(c.req.url).search.slice(1);
