@@ -492,8 +492,8 @@ export const TEAM_CLOSING_GRACE_MS = 15_000;
 /** Versions of the ranked list at the most. */
 export const TEAM_MAX_RANKED = 100;
 /** Messages of the user that one run takes, and characters of each. */
-export const TEAM_MAX_MESSAGES = 500;
-export const TEAM_MAX_MESSAGE_CHARS = 8_000;
+export const TEAM_MAX_MESSAGES = 200;
+export const TEAM_MAX_MESSAGE_CHARS = 2_000;
 /** Steps that one report names; older ones are counted only. */
 export const TEAM_REPORT_MAX_STEPS = 50;
 /** Shortest time between two reports by time, ms. */

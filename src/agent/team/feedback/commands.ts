@@ -8,7 +8,9 @@ export const DETAILS = ['low', 'medium', 'high'] as const;
 export type Detail = (typeof DETAILS)[number];
 
 export type Command =
-  | { readonly type: 'pause' | 'resume' | 'cancel' | 'finish' }
+  | { readonly type: 'pause' | 'resume' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'finish' }
   | { readonly type: 'budget'; readonly msats: number }
   | { readonly type: 'cadence'; readonly cadence: Cadence }
   | { readonly type: 'detail'; readonly detail: Detail }
@@ -46,8 +48,9 @@ export function readCommand(keyword: Keyword, value: string): Command | null | u
     case 'resume':
       return switched(value, { type: 'resume' }, { type: 'pause' });
     case 'cancel':
+      return switched(value, { type: 'cancel' }, null);
     case 'finish':
-      return switched(value, { type: keyword }, null);
+      return switched(value, { type: 'finish' }, null);
     case 'budget': {
       const msats = parseAmount(value);
       return msats === null ? undefined : { type: 'budget', msats };
