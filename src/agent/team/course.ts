@@ -1,8 +1,9 @@
 /** Where a run goes when nothing is in flight: the next steps, the ranking, the next iteration, or its end. */
 import { branchesOf } from './opening.ts';
 import { newTodos, rank } from './ranking.ts';
+import type { EndReason } from './records.ts';
 import { announce, change, record, type Turn, versionOf } from './turn.ts';
-import type { EndReason, Work } from './types.ts';
+import type { Work } from './types.ts';
 
 /** Puts the next wave into `todo`; or says why there is none. */
 export function nextSteps(turn: Turn): EndReason | null {

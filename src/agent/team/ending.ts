@@ -1,9 +1,9 @@
 /** How a run ends: once, with what was spent. */
 import { TEAM_CLOSING_GRACE_MS } from '../../limits.ts';
 import { roleOf } from './parts.ts';
+import type { EndReason } from './records.ts';
 import { book, store } from './settle.ts';
 import { announce, bestOf, change, record, type Turn } from './turn.ts';
-import type { EndReason } from './types.ts';
 
 /** Nothing is ordered any more. Steps in flight are aborted, and asked what they have cost. */
 export function close(turn: Turn, reason: EndReason): void {

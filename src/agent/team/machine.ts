@@ -11,11 +11,12 @@ import { nextSteps } from './course.ts';
 import { close, conclude } from './ending.ts';
 import { opened, type TeamOpening } from './opening.ts';
 import { assume, openQuestions } from './questions.ts';
+import type { EndReason } from './records.ts';
 import { nextReportAt, reportWhatIsDue } from './report/decide.ts';
 import { fits, settle } from './settle.ts';
 import { steer } from './steering.ts';
 import { change, type Transition, type Turn } from './turn.ts';
-import type { EndReason, TeamInput, TeamRun } from './types.ts';
+import type { TeamInput, TeamRun } from './types.ts';
 import { orderWave, reorder } from './wave.ts';
 
 export type { TeamOpening, Transition };

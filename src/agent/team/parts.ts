@@ -1,7 +1,8 @@
 /** What stands in the prompt of a step: which versions in full, which by their summary, which directives. */
 import { EVERYBODY, inForce } from './feedback/directives.ts';
+import type { Version } from './records.ts';
 import { versionOf } from './turn.ts';
-import type { PromptParts, TeamRun, Todo, Version } from './types.ts';
+import type { PromptParts, TeamRun, Todo } from './types.ts';
 
 /** By reference to versions; `prompt.ts` makes the text. */
 export function partsOf(run: TeamRun, { work, questions }: Todo): PromptParts {

@@ -1,7 +1,8 @@
 /** An agent asks the user. The run rests until there is an answer, or goes on with a stated assumption. */
 import { TEAM_MAX_MESSAGE_CHARS } from '../../limits.ts';
+import type { Question } from './records.ts';
 import { announce, change, record, type Turn, toReporter } from './turn.ts';
-import type { Question, Result, Task, TeamRun } from './types.ts';
+import type { Result, Task, TeamRun } from './types.ts';
 
 /** Takes the question down and has the step done again with its answer. */
 export function ask(turn: Turn, task: Task, role: string, asked: Extract<Result, { type: 'asked' }>): void {

@@ -15,8 +15,9 @@ import { retryDelay } from '../../retry.ts';
 import { applied } from './feedback/directives.ts';
 import { keptVersions, roleOf } from './parts.ts';
 import { ask, neededQuestions } from './questions.ts';
+import type { Version } from './records.ts';
 import { announce, budgetOf, change, plus, record, type Turn, toReporter } from './turn.ts';
-import type { Branch, JudgedPlace, Result, Task, TeamRun, Todo, Version } from './types.ts';
+import type { Branch, JudgedPlace, Result, Task, TeamRun, Todo } from './types.ts';
 
 const RETRY = { baseMs: TEAM_RETRY_BASE_MS, maxMs: TEAM_RETRY_MAX_MS, attempts: TEAM_STEP_ATTEMPTS };
 const THRESHOLDS = [

@@ -11,7 +11,7 @@ import type { TeamConfig } from './config.ts';
 import { canonicalJson } from './export/canonical.ts';
 import type { Command } from './feedback/commands.ts';
 import type { Verdict } from './insertion.ts';
-import type { EndReason, Usage, Version } from './types.ts';
+import type { EndReason, Usage, Version } from './records.ts';
 
 export type TraceFact =
   | { readonly type: 'run'; readonly run: string; readonly task: string; readonly team: TeamConfig }

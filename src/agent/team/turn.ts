@@ -1,8 +1,10 @@
 /** One turn of the machine: the state as it changes, and what comes out of it. Local to one call of `advance`. */
+
+import type { Usage, Version } from './records.ts';
 import type { ReportEvent } from './report/settings.ts';
 import type { ReporterState } from './report/types.ts';
 import { nextHash, type TraceEntry, type TraceFact } from './trace.ts';
-import type { TeamEffect, TeamRun, Usage, Version } from './types.ts';
+import type { TeamEffect, TeamRun } from './types.ts';
 
 export interface Turn {
   run: TeamRun;

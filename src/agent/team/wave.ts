@@ -6,8 +6,9 @@
  */
 import { TEAM_STEP_LEASE_MS, TEAM_STEP_MAX_ORDERS } from '../../limits.ts';
 import { partsOf, roleOf } from './parts.ts';
+import type { EndReason, Usage } from './records.ts';
 import { budgetOf, change, NOTHING, plus, type Turn } from './turn.ts';
-import type { EndReason, Task, TeamEffect, TeamRun, Todo, Usage } from './types.ts';
+import type { Task, TeamEffect, TeamRun, Todo } from './types.ts';
 
 /** Orders all that is to do; or says what is used up. */
 export function orderWave(turn: Turn): Extract<EndReason, 'budget' | 'tokens'> | null {

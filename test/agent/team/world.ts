@@ -5,9 +5,10 @@
 
 import { advanceTeam, nextTeamTick, openTeam, type Transition } from '../../../src/agent/team/machine.ts';
 import { parseTeam } from '../../../src/agent/team/parse.ts';
+import type { Usage } from '../../../src/agent/team/records.ts';
 import type { TeamReport } from '../../../src/agent/team/report/types.ts';
 import type { TraceEntry } from '../../../src/agent/team/trace.ts';
-import type { Result, TeamEffect, TeamInput, TeamRun, Usage } from '../../../src/agent/team/types.ts';
+import type { Result, TeamEffect, TeamInput, TeamRun } from '../../../src/agent/team/types.ts';
 
 export type RunEffect = Extract<TeamEffect, { type: 'run' }>;
 export type Script = (effect: RunEffect, quality: (id: string) => number) => Result | null;

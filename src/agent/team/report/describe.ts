@@ -1,7 +1,7 @@
 /** Orders and events in words, for reports. */
 import { MSATS_PER_SAT } from '../../../payment/msats.ts';
 import type { Command } from '../feedback/commands.ts';
-import type { EndReason } from '../types.ts';
+import type { EndReason } from '../records.ts';
 import type { QuietHours } from './quiet.ts';
 import type { ReportEvent } from './settings.ts';
 

@@ -1,7 +1,7 @@
 /** A report as data; the transports add their envelope, `render.ts` the words. */
 import type { JobFailure } from '../../../errors.ts';
 import type { Directive } from '../feedback/directives.ts';
-import type { EndReason, Question, Usage, Version } from '../types.ts';
+import type { EndReason, Question, Usage, Version } from '../records.ts';
 import type { ReportEvent, ReporterSettings } from './settings.ts';
 
 /** One step that is done since the last report. */
