@@ -6,12 +6,13 @@ import { change, type Turn, toReporter } from '../turn.ts';
 import type { TeamRun } from '../types.ts';
 import { reportOf } from './content.ts';
 import { isQuiet, quietUntil } from './quiet.ts';
-import { type ReportEvent, URGENT } from './settings.ts';
+import { REPORT_EVENTS, type ReportEvent, URGENT } from './settings.ts';
 
 /** Makes the report that is due, if one is. */
 export function reportWhatIsDue(turn: Turn): void {
   const { pending } = turn.run.reporter;
-  const events = [...new Set([...pending.filter((event) => isWanted(turn.run, event)), ...byTime(turn)])];
+  const wanted = new Set([...pending.filter((event) => isWanted(turn.run, event)), ...byTime(turn)]);
+  const events = REPORT_EVENTS.filter((event) => wanted.has(event));
   const isUrgent = events.some((event) => URGENT.includes(event));
   if (events.length === 0 || (!isUrgent && isQuiet(turn.run.reporter.settings.quiet, turn.now_ms))) {
     // What nobody wants to be told is forgotten, and what waits for the end of the quiet is kept.

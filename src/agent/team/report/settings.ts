@@ -4,21 +4,21 @@ import { cadenceSchema } from '../feedback/cadence.ts';
 import { DETAILS } from '../feedback/commands.ts';
 import { quietSchema } from './quiet.ts';
 
-/** What a report can be about. */
+/** What a report can be about, the most important first. */
 export const REPORT_EVENTS = [
-  'started',
-  'better',
-  'blocked',
-  'error',
-  'question',
-  'budget50',
-  'budget80',
-  'budget100',
   'done',
-  // By cadence or because of an order, not of an event.
+  'blocked',
+  'question',
+  'error',
+  'budget100',
+  'budget80',
+  'budget50',
+  'better',
+  'started',
+  // By an order or by cadence, not of an event.
+  'steered',
   'iteration',
   'time',
-  'steered',
 ] as const;
 export type ReportEvent = (typeof REPORT_EVENTS)[number];
 
