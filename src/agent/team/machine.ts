@@ -63,9 +63,16 @@ function take(turn: Turn, input: TeamInput): void {
   }
 }
 
-/** The first answer to an attempt counts. */
+/** The first answer to an attempt counts. Nobody is charged more than was quoted: who went over it bears that. */
 function takeResult(turn: Turn, input: TeamInput<'result'>): void {
-  changeTask(turn, input, (task) => (fits(task, input.result) ? { result: input.result } : null));
+  changeTask(turn, input, (task) => {
+    const { usage } = input.result;
+    const charged = {
+      tokens: Math.min(usage.tokens, task.quote.tokens),
+      msats: Math.min(usage.msats, task.quote.msats),
+    };
+    return fits(task, input.result) ? { result: { ...input.result, usage: charged } } : null;
+  });
 }
 
 function changeTask(

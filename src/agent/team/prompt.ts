@@ -31,6 +31,8 @@ const LEAST_TOKENS = 64;
 const ROLE_SHARE = 0.4;
 const DIRECTIVES_SHARE = 0.3;
 const TASK_SHARE = 0.2;
+/** A verdict is short; what is beyond is not read, characters. */
+const MAX_VERDICT_CHARS = 2_000;
 const CUT = '\n[… cut here for length …]';
 
 /** @param budget the prompt is never longer, tokens */
@@ -108,7 +110,9 @@ export function buildJudgePrompt(
 export function readVerdict(
   answer: string,
 ): { place: 'first' | 'second' | 'equal'; rationale: string } | null {
-  const found = /^\W*(first|second|equal)\b[^\w\n]*(?:\n|$)([\s\S]*)/im.exec(answer);
+  const found = /^\W*(first|second|equal)\b[^\w\n]*(?:\n|$)([\s\S]*)/im.exec(
+    answer.slice(0, MAX_VERDICT_CHARS),
+  );
   const word = found?.[1]?.toLowerCase();
   if (word !== 'first' && word !== 'second' && word !== 'equal') return null;
   return { place: word, rationale: (found?.[2] ?? '').trim() };

@@ -3,7 +3,7 @@
  * was asked. Each message counts once. Messages may come in any order: of two orders of one kind the one written later
  * holds, whichever came first.
  */
-import { TEAM_MAX_MESSAGE_CHARS, TEAM_MAX_MESSAGES } from '../../limits.ts';
+import { TEAM_MAX_MAIL_CHARS, TEAM_MAX_MESSAGE_CHARS, TEAM_MAX_MESSAGES } from '../../limits.ts';
 import { close } from './ending.ts';
 import type { Command } from './feedback/commands.ts';
 import { type Directive, direct, type Message } from './feedback/directives.ts';
@@ -21,7 +21,8 @@ export function steer(
   if (seen.includes(sent.source) || turn.run.phase !== 'working') return;
   // A clock that is ahead must not keep later orders from counting.
   const message: Message = { source: sent.source, sentAt_ms: Math.min(sent.sentAt_ms, turn.now_ms) };
-  const reading = readFeedback(sent.text ?? '');
+  const text = (sent.text ?? '').slice(0, TEAM_MAX_MAIL_CHARS).toWellFormed();
+  const reading = readFeedback(text);
   const commands = [...sent.commands, ...reading.commands];
   if (seen.length >= TEAM_MAX_MESSAGES) {
     // However much somebody has written, the run can be stopped.
@@ -31,7 +32,7 @@ export function steer(
     return;
   }
   change(turn, { seen: [...seen, sent.source] });
-  record(turn, { type: 'message', source: sent.source, text: sent.text ?? '', commands });
+  record(turn, { type: 'message', source: sent.source, text, commands });
   for (const words of reading.feedback) listen(turn, words, message);
   for (const command of commands) obey(turn, command, message);
   announce(turn, 'steered');

@@ -135,3 +135,14 @@ test.each([
   ['9999999999999999', null],
   ['-5', null],
 ])('amount %j', (text, amount) => expect(parseAmount(text)).toBe(amount));
+
+test.each(['.', ' ', '\n', '9', '<', '> ', '#', 'pause ', 'pause\n\n', 'focus: ', '-', 'From: @\n', ': '])(
+  'a hostile mail is read in no time: %j over and over',
+  (piece) => {
+    const mail = piece.repeat(65_536 / piece.length);
+    const started = performance.now();
+    for (const text of [mail, `${mail}x`, `focus: ${mail}x`, `detail ${mail}x`, `${mail}:\n> x`])
+      readFeedback(text);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  },
+);

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { advanceTeam, nextTeamTick, openTeam } from '../../../src/agent/team/machine.ts';
 import { brokenAt } from '../../../src/agent/team/trace.ts';
 import type { Result, TeamInput, TeamRun } from '../../../src/agent/team/types.ts';
+import { TEAM_MAX_MESSAGES } from '../../../src/limits.ts';
 import {
   type Fault,
   factsOf,
@@ -147,6 +148,10 @@ function forCurrent(run: TeamRun, input: TeamInput, current: boolean): TeamInput
   return { ...input, number: task.number, attempt: task.attempt };
 }
 
+function isFlying({ wave }: TeamRun, of: { readonly number: number; readonly attempt: number }): boolean {
+  return wave.some(({ number, attempt }) => number === of.number && attempt === of.attempt);
+}
+
 test('whatever comes: never over the budget, nothing ordered while paused, one end, and time alone ends it', () => {
   fc.assert(
     fc.property(teams, schedule, (team, inputs) => {
@@ -177,8 +182,9 @@ test('whatever comes: never over the budget, nothing ordered while paused, one e
         ({ run, effects, entries } = advanceTeam(run, input, now_ms));
         all = [...all, ...entries];
         check(before);
-        // The same again is nothing new, apart from a lease that is longer.
-        if (input.type !== 'alive') expect(advanceTeam(run, input, now_ms).effects).toEqual([]);
+        // The same again is nothing new, unless it came before the attempt it is of was ordered.
+        const early = input.type === 'result' && !isFlying(before, input) && isFlying(run, input);
+        if (!early) expect(advanceTeam(run, input, now_ms).effects).toEqual([]);
       };
       for (const { input, later_ms, current } of inputs) {
         now_ms += later_ms;
@@ -280,6 +286,75 @@ describe('stopping', () => {
     expect(effects.find(({ type }) => type === 'abort')).toMatchObject({ number: 3 });
     expect(effects.at(-2)?.type === 'report' || effects.at(-1)?.type === 'report').toBe(true);
   });
+});
+
+describe('news of steps', () => {
+  const done = (text: string, msats = 1_000): Result => ({
+    type: 'done',
+    text,
+    summary: null,
+    usage: { tokens: 100, msats },
+  });
+  const team = { order: [{ parallel: ['writer', 'editor'] }], iterations: 1, judge: null };
+  const flying = play({ team, until: ({ taskCount }) => taskCount === 2 });
+  const say = (run: TeamRun, number: number, attempt: number, result: Result) =>
+    advanceTeam(run, { type: 'result', number, attempt, result }, flying.now_ms).run;
+  const textsOf = (from: TeamRun, inputs: readonly TeamInput[]) => {
+    let run = from;
+    return inputs.flatMap((input) => {
+      const next = advanceTeam(run, input, flying.now_ms);
+      run = next.run;
+      return next.entries.flatMap(({ fact }) => (fact.type === 'version' ? [fact.text] : []));
+    });
+  };
+
+  test('the first answer to an attempt counts, and those come in by the order of the wave', () => {
+    const inputs = [done('b'), done('other b'), done('a')].map((result, at): TeamInput => {
+      return { type: 'result', number: at === 2 ? 1 : 2, attempt: 1, result };
+    });
+    expect(textsOf(flying.run, inputs)).toEqual(['a', 'b']);
+  });
+
+  test('a late answer to an attempt that was given up counts for nothing', () => {
+    const retried = say(say(flying.run, 1, 1, failed(true)), 2, 1, done('b'));
+    const ordered = advanceTeam(retried, { type: 'tick' }, retried.notBefore_ms ?? 0).run;
+    expect(ordered.wave).toMatchObject([{ number: 1, attempt: 2 }]);
+    expect(say(ordered, 1, 1, done('late'))).toBe(ordered);
+  });
+
+  test('nobody is charged more than was quoted', () => {
+    expect(say(say(flying.run, 1, 1, done('a', 99_000)), 2, 1, done('b')).spent.msats).toBe(2_000);
+  });
+
+  test('cancelled in mid-wave: what was handed in is kept and paid, each other step is aborted once', () => {
+    const half = say(flying.run, 1, 1, done('a'));
+    const order: TeamInput = {
+      type: 'order',
+      source: 'x',
+      sentAt_ms: flying.now_ms,
+      commands: [{ type: 'cancel' }, { type: 'cancel' }],
+    };
+    const { run, effects } = advanceTeam(half, order, flying.now_ms);
+    expect(effects.filter(({ type }) => type === 'abort')).toMatchObject([{ number: 2 }]);
+    const told = say(run, 2, 1, failed(false));
+    expect(told.outcome).toMatchObject({ reason: 'cancelled', best: 'v1', spent: { msats: 1_001 } });
+  });
+});
+
+test('finish ends a run that is paused', () => {
+  const { run, now_ms } = play({
+    news: { 2: [message('p', 'pause')] },
+    until: ({ restingSince_ms }) => restingSince_ms !== null,
+  });
+  expect(advanceTeam(run, message('f', 'finish'), now_ms).run.outcome?.reason).toBe('finished');
+});
+
+test('however much was written before, the run can be stopped', () => {
+  let { run } = play({ until: ({ taskCount }) => taskCount === 1 });
+  for (let at = 0; at < TEAM_MAX_MESSAGES + 5; at++)
+    run = advanceTeam(run, message(`m${at}`, 'more'), START_MS).run;
+  expect(run.directives).toHaveLength(TEAM_MAX_MESSAGES);
+  expect(advanceTeam(run, message('last', 'cancel'), START_MS).run.phase).toBe('closing');
 });
 
 describe('pausing', () => {

@@ -120,7 +120,10 @@ describe('quiet hours', () => {
     expect(effects).toMatchObject([
       { type: 'report', report: { number: 1, events: ['better', 'started', 'iteration'] } },
     ]);
-    expect(eventsOf(withReports({ quiet: hours }))).toHaveLength(1);
+    const { reports: told, now_ms } = play(withReports({ quiet: hours }));
+    expect(told.map(({ events }) => events[0])).toEqual(['done']);
+    expect(told[0]?.at_ms).toBe(now_ms - 20);
+    expect(now_ms).toBeLessThan(over_ms);
   });
 });
 

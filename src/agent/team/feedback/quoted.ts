@@ -19,8 +19,6 @@ const CUTS: readonly RegExp[] = [
 const HEADER = /^\*?(from|von|de|da)\*?:\*? .*(@|<)/i;
 const HEADER_NEXT = /^\*?(sent|date|to|gesendet|datum|an|envoyé|à|enviado|para)\*?:\*? /i;
 
-/** Announces a quotation: `On 3 May Ann <ann@x> wrote:`, in any language, sometimes wrapped. */
-const ANNOUNCES = /[\d@<>].*:\s*$/s;
 /** How such a line begins in languages we know; in others the last line alone is taken. */
 const OPENS = /^\s*(on|am|le|el|il|em|op|den|w dniu)\b/i;
 const MAX_ANNOUNCING_LINES = 3;
@@ -61,8 +59,13 @@ function dropAnnouncement(kept: string[]): void {
   while (start > 0 && end - start < MAX_ANNOUNCING_LINES && kept[start - 1]?.trim() !== '') start--;
   // The shortest run of lines at the end that announces something: a paragraph may stand directly above it.
   const runs = Array.from({ length: end - start }, (_, back) => end - 1 - back).filter((from) =>
-    ANNOUNCES.test(kept.slice(from, end).join('\n')),
+    announces(kept.slice(from, end).join('\n')),
   );
   const from = runs.find((at) => OPENS.test(kept[at] ?? '')) ?? runs[0];
   if (from !== undefined) kept.length = from;
+}
+
+/** `On 3 May Ann <ann@x> wrote:`, in any language, sometimes wrapped. */
+function announces(words: string): boolean {
+  return words.trimEnd().endsWith(':') && /[\d@<>]/.test(words);
 }

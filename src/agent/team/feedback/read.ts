@@ -25,6 +25,9 @@ const PLACEHOLDER = /^(\(.*\)|\[.*\]|<.*>|\.{2,}|…)$/s;
 const WITH_COLON = new RegExp(`^\\s*(${KEYWORDS.join('|')})\\s*:[ \\t]*(.*)$`, 'i');
 const BARE = new RegExp(`^\\s*(?:please )?(${KEYWORDS.join('|')})(?:\\s+(.*?))?[.!]*\\s*$`, 'i');
 
+/** A longer value is none, characters; it also bounds what a hostile text can cost. */
+const MAX_VALUE_CHARS = 500;
+
 interface Passage {
   readonly keyword: Keyword | null;
   readonly lines: string[];
@@ -71,13 +74,21 @@ function passages(text: string): Passage[] {
 /** Only the first line is the value, except where the value is words. */
 function keywordCommand(keyword: Keyword, said: string): readonly Command[] | null | undefined {
   if (keyword === 'feedback') return undefined;
-  const value = keyword === 'focus' ? said.replace(/\s*\n\s*/g, ' ') : (said.split('\n')[0] ?? '').trim();
+  const value = keyword === 'focus' ? oneLine(said) : (said.split('\n')[0] ?? '').trim();
+  if (value.length > MAX_VALUE_CHARS) return undefined;
   const command = readCommand(keyword, value.replace(/[.!]+$/, ''));
   return command === null ? [] : command === undefined ? undefined : [command];
 }
 
+function oneLine(said: string): string {
+  return said
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ');
+}
+
 function bareCommand(said: string): readonly Command[] | null | undefined {
-  if (said.includes('\n')) return undefined;
+  if (said.length > MAX_VALUE_CHARS || said.includes('\n')) return undefined;
   const match = BARE.exec(said);
   const keyword = KEYWORDS.find((one) => one === match?.[1]?.toLowerCase());
   // The value of these is free words, which only a colon tells from a sentence.
