@@ -6,9 +6,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { advanceTeam, nextTeamTick, openTeam } from '../../../src/agent/team/machine.ts';
+import { resultSchema } from '../../../src/agent/team/result.ts';
 import { brokenAt } from '../../../src/agent/team/trace.ts';
 import type { Result, TeamInput, TeamRun } from '../../../src/agent/team/types.ts';
-import { TEAM_MAX_MESSAGES } from '../../../src/limits.ts';
+import { TEAM_MAX_MESSAGES, TEAM_STEP_ATTEMPTS, TEAM_STEP_MAX_ORDERS } from '../../../src/limits.ts';
 import {
   type Fault,
   factsOf,
@@ -512,6 +513,34 @@ describe('failing', () => {
       by: 'nobody',
       verdict: 'equal',
     });
+  });
+
+  test('nothing handed in is a failure, tried again', () => {
+    const script: Script = (effect, quality) =>
+      effect.number === 1 && effect.attempt < 3
+        ? { type: 'done', text: ' ', summary: null, usage: USED }
+        : improving(effect, quality);
+    const { run, orders } = play({ script, team: { order: ['writer'], iterations: 1 } });
+    expect(orders.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(run.outcome).toMatchObject({ best: 'v1', spent: { msats: 3_000 } });
+  });
+
+  test('an attempt that nobody is heard of is ordered again, the same, and at last counts as failed', () => {
+    const { run, orders } = play({ script: () => null, until: ({ blocked }) => blocked !== null });
+    expect(orders.filter(({ attempt }) => attempt === 1)).toHaveLength(TEAM_STEP_MAX_ORDERS);
+    expect(orders).toHaveLength(TEAM_STEP_MAX_ORDERS * TEAM_STEP_ATTEMPTS);
+    expect(run.blocked?.code).toBe('AGENT_ERROR');
+  });
+
+  test('what comes back is checked at the door', () => {
+    const good = { type: 'done', text: 't', summary: null, usage: { tokens: 1, msats: 0 } };
+    expect(resultSchema.parse(good)).toEqual(good);
+    for (const msats of [-1, 0.5, Number.NaN, '1']) {
+      expect(resultSchema.safeParse({ ...good, usage: { tokens: 1, msats } }).success).toBe(false);
+    }
+    expect(resultSchema.safeParse({ ...good, type: 'judged', place: 'third', rationale: '' }).success).toBe(
+      false,
+    );
   });
 
   test('the delay a provider names is kept', () => {
