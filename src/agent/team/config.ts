@@ -16,6 +16,9 @@ const whole = (min: number, max: number) => z.int().min(min).max(max);
 const amount = whole(0, Number.MAX_SAFE_INTEGER);
 const name = z.string().regex(/^[A-Za-z][\w-]{0,31}$/);
 
+/** The share of a prompt that the client's directives may take. */
+export const DIRECTIVES_SHARE = 0.5;
+
 export const limitsSchema = z.strictObject({
   /** Model calls of one step. */
   steps: whole(1, 200),

@@ -1,5 +1,7 @@
 /** What stands in the prompt of a step: which versions in full, which by their summary, which directives. */
-import { EVERYBODY, inForce } from './feedback/directives.ts';
+import { utf8Bytes } from '../../protocol/size.ts';
+import { DIRECTIVES_SHARE } from './config.ts';
+import { type Directive, EVERYBODY, inForce } from './feedback/directives.ts';
 import type { Version } from './records.ts';
 import { versionOf } from './turn.ts';
 import type { PromptParts, TeamRun, Todo } from './types.ts';
@@ -11,10 +13,10 @@ export function partsOf(run: TeamRun, { work, questions }: Todo): PromptParts {
   return {
     role,
     task: run.task,
-    directives: inForce(run.directives, work.type === 'step' ? role : EVERYBODY).map(({ number, text }) => ({
-      number,
-      text,
-    })),
+    directives: newestWithin(
+      inForce(run.directives, work.type === 'step' ? role : EVERYBODY),
+      Math.floor(run.team.promptTokens * DIRECTIVES_SHARE) - utf8Bytes(run.reporter.settings.focus ?? ''),
+    ),
     focus: run.reporter.settings.focus,
     answers: run.questions.flatMap(({ number, text, answer }) =>
       questions.includes(number) && answer !== null
@@ -24,6 +26,24 @@ export function partsOf(run: TeamRun, { work, questions }: Todo): PromptParts {
     full,
     older: work.type === 'step' ? run.versions.filter((one) => !full.includes(one)).toReversed() : [],
   };
+}
+
+/** What stands before a directive in a prompt, bytes at the most. */
+const NUMBERING_BYTES = 8;
+
+/**
+ * The newest that fit, at least one. A token is a byte at the least, so a prompt holds all of them; the others are not
+ * counted as applied, and reports go on calling them open.
+ */
+function newestWithin(directives: readonly Directive[], bytes: number): PromptParts['directives'] {
+  let left = bytes;
+  const first = directives.findLastIndex((one) => {
+    left -= utf8Bytes(one.text) + NUMBERING_BYTES;
+    return left < 0;
+  });
+  return directives
+    .slice(Math.min(first + 1, Math.max(0, directives.length - 1)))
+    .map(({ number, text }) => ({ number, text }));
 }
 
 /** The role that does it; checks are done by nobody. */

@@ -8,7 +8,7 @@
 
 import type { ModelMessage } from '../chat/model-client.ts';
 import { dataBlock } from '../data-block.ts';
-import type { Role } from './config.ts';
+import { DIRECTIVES_SHARE, type Role } from './config.ts';
 import type { Version } from './records.ts';
 import type { PromptParts } from './types.ts';
 
@@ -28,9 +28,10 @@ const FRAME_TOKENS = 16;
 /** Less of a text than this says nothing, tokens. */
 const LEAST_TOKENS = 64;
 /** Shares of the budget that what must be in it may take; what it does not take is for the outputs. */
-const ROLE_SHARE = 0.4;
-const DIRECTIVES_SHARE = 0.3;
-const TASK_SHARE = 0.2;
+const ROLE_SHARE = 0.25;
+const TASK_SHARE = 0.15;
+/** A judge needs the room for the two texts; directives weigh less there, since they are in the versions. */
+const JUDGE_ORDERS_SHARE = 0.15;
 /** A verdict is short; what is beyond is not read, characters. */
 const MAX_VERDICT_CHARS = 2_000;
 const CUT = '\n[… cut here for length …]';
@@ -45,7 +46,7 @@ export function buildStepPrompt(
   const system = fitted(role.prompt, Math.floor(budget * ROLE_SHARE), counter);
   const orders = fitLast(orderLines(parts), Math.floor(budget * DIRECTIVES_SHARE), counter);
   const sections = [
-    ...(orders.length === 0 ? [] : [`Directives of the client, all in force:\n${orders.join('\n')}`]),
+    ...(orders === '' ? [] : [`Directives of the client, all in force:\n${orders}`]),
     block('the task', parts.task, Math.floor(budget * TASK_SHARE), counter),
   ];
   const answers = parts.answers.map(({ question, answer, by }) =>
@@ -85,10 +86,10 @@ export function buildJudgePrompt(
   counter: TokenCounter,
 ): readonly ModelMessage[] {
   const system = fitted(role.prompt, Math.floor(budget * ROLE_SHARE), counter);
-  const orders = fitLast(orderLines(parts), Math.floor(budget * TASK_SHARE * 0.5), counter);
+  const orders = fitLast(orderLines(parts), Math.floor(budget * JUDGE_ORDERS_SHARE), counter);
   const head = [
-    ...(orders.length === 0 ? [] : [`Directives of the client, all in force:\n${orders.join('\n')}`]),
-    block('the task', parts.task, Math.floor(budget * TASK_SHARE * 0.5), counter),
+    ...(orders === '' ? [] : [`Directives of the client, all in force:\n${orders}`]),
+    block('the task', parts.task, Math.floor(budget * TASK_SHARE), counter),
   ];
   const room = budget - counter.count([system, ...head].join('\n\n')) - 2 * FRAME_TOKENS;
   const shown = parts.full.slice(0, 2).map(({ id }, at) =>
@@ -123,11 +124,11 @@ function orderLines({ directives, focus }: PromptParts): readonly string[] {
   return focus === null ? lines : [...lines, `The client looks most at: ${focus}`];
 }
 
-/** The newest that fit: where there are too many directives, the oldest give way. */
-function fitLast(lines: readonly string[], tokens: number, counter: TokenCounter): readonly string[] {
+/** The newest that fit, and as much of the newest as fits. */
+function fitLast(lines: readonly string[], tokens: number, counter: TokenCounter): string {
   let kept = lines;
-  while (kept.length > 0 && counter.count(kept.join('\n')) > tokens) kept = kept.slice(1);
-  return kept;
+  while (kept.length > 1 && counter.count(kept.join('\n')) > tokens) kept = kept.slice(1);
+  return fitted(kept.join('\n'), tokens, counter);
 }
 
 function sourceOf({ id, role, iteration }: Version): string {

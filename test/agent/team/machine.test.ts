@@ -350,6 +350,16 @@ test('finish ends a run that is paused', () => {
   expect(advanceTeam(run, message('f', 'finish'), now_ms).run.outcome?.reason).toBe('finished');
 });
 
+test('the state of a long run stays small: texts are in the record', () => {
+  const script: Script = (effect, quality) =>
+    effect.work.type === 'step'
+      ? { type: 'done', text: `quality ${effect.number} ${'x'.repeat(5_000)}`, summary: null, usage: USED }
+      : improving(effect, quality);
+  const sizeAfter = (iterations: number) =>
+    JSON.stringify(play({ team: { order: ['researcher', 'writer'], iterations }, script }).run).length;
+  expect(sizeAfter(120)).toBeLessThan(sizeAfter(20) * 1.2);
+});
+
 test('however much was written before, the run can be stopped', () => {
   let { run } = play({ until: ({ taskCount }) => taskCount === 1 });
   for (let at = 0; at < TEAM_MAX_MESSAGES + 5; at++)

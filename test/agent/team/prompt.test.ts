@@ -9,6 +9,7 @@ import type { Version } from '../../../src/agent/team/records.ts';
 import { BUILT_IN_ROLES } from '../../../src/agent/team/roles.ts';
 import type { PromptParts } from '../../../src/agent/team/types.ts';
 import { utf8Bytes } from '../../../src/protocol/size.ts';
+import { message, play, START_MS } from './world.ts';
 
 const counters = {
   bytes: { count: (text: string) => utf8Bytes(text) },
@@ -133,4 +134,20 @@ test.each([
 
 test.each(['', 'Both are good.', 'First of all, both fail.'])('no verdict: %j', (answer) => {
   expect(readVerdict(answer)).toBeNull();
+});
+
+test('every directive that counts as being in a prompt is in it, whole, whatever the counter', () => {
+  const news = {
+    1: Array.from({ length: 30 }, (_, at) => message(`m${at}`, `${at} ${'é'.repeat(90)}`, START_MS + at)),
+  };
+  const { orders, run } = play({ team: { promptTokens: 1_000, order: ['writer'], iterations: 2 }, news });
+  const parts = orders[1]?.parts;
+  if (parts === undefined) throw new Error('there is no second step');
+  // Those that found no room stay open, which reports say.
+  expect(parts.directives.map(({ number }) => number)).toEqual([29, 30]);
+  expect(run.directives[0]).toMatchObject({ status: 'open' });
+  for (const counter of Object.values(counters)) {
+    const user = buildStepPrompt(parts, texts({}), 1_000, counter)[1];
+    for (const { text } of parts.directives) expect(user?.content).toContain(text);
+  }
 });
