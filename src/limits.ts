@@ -462,3 +462,45 @@ export const LEDGER_CHECK_LOOKUPS = 100;
 export const LEDGER_CHECK_NAMED = 100;
 /** Money set aside for a job for longer than this is mentioned, ms. */
 export const LEDGER_SET_ASIDE_MS = 86_400_000;
+
+// ── Teams: what one run may be and do ──
+
+/** Roles of one team, its built-in ones included. */
+export const TEAM_MAX_ROLES = 24;
+/** Stages of one iteration. */
+export const TEAM_MAX_STAGES = 16;
+/** Branches that work side by side in one stage. */
+export const TEAM_MAX_BRANCHES = 8;
+export const TEAM_MAX_ITERATIONS = 1_000;
+/** The task of a run, bytes. */
+export const TEAM_MAX_TASK_BYTES = 65_536;
+/** A role's own prompt, characters. */
+export const TEAM_MAX_PROMPT_CHARS = 8_000;
+/** One output of a role; it is held in the run's state until its wave has settled, bytes. */
+export const TEAM_MAX_OUTPUT_BYTES = 65_536;
+/** Summary kept of each version, characters. */
+export const TEAM_SUMMARY_CHARS = 400;
+/** Longest wall-clock limit of a run, ms: 30 days. */
+export const TEAM_MAX_TIME_MS = 2_592_000_000;
+/** A run that rests longer, paused or with a question, is ended, ms: 30 days. */
+export const TEAM_MAX_REST_MS = 2_592_000_000;
+/** An ordered step that nobody is heard of for so long is ordered again under the same number, ms. */
+export const TEAM_STEP_LEASE_MS = 120_000;
+/** Orders of one attempt before it counts as failed. */
+export const TEAM_STEP_MAX_ORDERS = 6;
+/** Attempts of one step before the run is blocked, and the delays between them. */
+export const TEAM_STEP_ATTEMPTS = 4;
+export const TEAM_RETRY_BASE_MS = 2_000;
+export const TEAM_RETRY_MAX_MS = 300_000;
+/** An ended run waits so long for what its aborted steps have cost, ms. */
+export const TEAM_CLOSING_GRACE_MS = 15_000;
+/** Versions of the ranked list at the most. */
+export const TEAM_MAX_RANKED = 100;
+/** Messages of the user that one run takes; what of each is read, quotations included, and what becomes a directive, characters. */
+export const TEAM_MAX_MESSAGES = 200;
+export const TEAM_MAX_MAIL_CHARS = 65_536;
+export const TEAM_MAX_MESSAGE_CHARS = 2_000;
+/** Steps that one report names; older ones are counted only. */
+export const TEAM_REPORT_MAX_STEPS = 50;
+/** Shortest time between two reports by time, ms. */
+export const TEAM_MIN_CADENCE_MS = 60_000;
