@@ -1,0 +1,62 @@
+/** Reads one answer of a model to its end, within bounds. */
+import { LOOP_MAX_CALLS, LOOP_MAX_TEXT_BYTES } from '../../limits.ts';
+import type { JobOutput, Usage } from '../../protocol/model.ts';
+import { utf8Bytes } from '../../protocol/size.ts';
+import { brokenStream } from '../chat/failures.ts';
+import type { LoopChunk, ModelCall } from './model.ts';
+
+/** Calls read of one answer; those over LOOP_MAX_CALLS are refused, those over this are not even read. */
+const MAX_CALLS_READ = 2 * LOOP_MAX_CALLS;
+
+/** What was heard so far; of use also when the answer broke off. */
+export class Heard {
+  text = '';
+  calls: ModelCall[] = [];
+  /** Null until the end was heard. */
+  finishReason: JobOutput['finishReason'] | null = null;
+  usage: Usage | null = null;
+  model: string | null = null;
+  private bytes = 0;
+
+  get nothing(): boolean {
+    return this.text === '' && this.calls.length === 0;
+  }
+
+  /** Whether to read on. */
+  take(chunk: LoopChunk): boolean {
+    if (chunk.type === 'end') {
+      this.finishReason = chunk.finishReason;
+      this.usage = chunk.usage;
+      this.model = chunk.model ?? null;
+      return false;
+    }
+    if (chunk.type === 'call') {
+      if (this.calls.length === MAX_CALLS_READ) return this.stop();
+      this.calls.push(chunk.call);
+      return true;
+    }
+    this.bytes += utf8Bytes(chunk.text);
+    if (this.bytes > LOOP_MAX_TEXT_BYTES) return this.stop();
+    this.text += chunk.text;
+    return true;
+  }
+
+  private stop(): false {
+    this.finishReason = 'length';
+    return false;
+  }
+}
+
+/** @throws JobError MODEL_ERROR for an answer without an end, and whatever the chunks throw */
+export async function listen(
+  chunks: AsyncIterable<LoopChunk>,
+  heard: Heard,
+  onText: (text: string) => Promise<void>,
+): Promise<void> {
+  // Leaving the loop ends the request to the model.
+  for await (const chunk of chunks) {
+    if (!heard.take(chunk)) break;
+    if (chunk.type === 'text') await onText(chunk.text);
+  }
+  if (heard.finishReason === null) throw brokenStream();
+}
