@@ -7,7 +7,6 @@ export class Journal {
   private readonly ports: LoopPorts;
   private readonly written: Entry[];
   private last: Promise<void> = Promise.resolve();
-  private failed = false;
 
   private constructor(run: string, ports: LoopPorts, written: Entry[]) {
     this.run = run;
@@ -23,11 +22,6 @@ export class Journal {
     return this.written;
   }
 
-  /** Whether writing has failed. */
-  get broken(): boolean {
-    return this.failed;
-  }
-
   /**
    * Writes an entry behind all others. Calls of tools that run side by side end in any order, so each waits for the
    * one before it; after a failure nothing is written any more.
@@ -39,12 +33,7 @@ export class Journal {
 
   private async write(entry: Entry): Promise<void> {
     const seq = this.written.length;
-    try {
-      await this.ports.store.append(this.run, seq, entry);
-    } catch (error) {
-      this.failed = true;
-      throw error;
-    }
+    await this.ports.store.append(this.run, seq, entry);
     this.written.push(entry);
     await this.ports.watch?.({ type: 'entry', run: this.run, seq, entry });
   }

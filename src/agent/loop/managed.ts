@@ -2,7 +2,7 @@
 import { clip } from '../../protocol/size.ts';
 import { defineLoop, type LoopOptions } from './definition.ts';
 import { answerText } from './final-answer.ts';
-import { RunPaused } from './outcome.ts';
+import { RunBroken, RunPaused } from './outcome.ts';
 import type { LoopPorts } from './ports.ts';
 import { runLoop } from './run.ts';
 import type { Tool } from './tool.ts';
@@ -42,7 +42,10 @@ export function managedAgent({ name, description, options }: Managed, ports: Loo
     timeLimit_ms: null,
     async run(input, { key, signal }) {
       const text = typeof input.task === 'string' ? input.task : '';
-      const outcome = await runLoop(definition, key, { from: 'the manager', text, history: [] }, own, signal);
+      const task = { from: 'the manager', text, history: [] };
+      const outcome = await runLoop(definition, key, task, own, signal).catch((error: unknown) => {
+        throw new RunBroken(error);
+      });
       const { usage } = outcome.account;
       if (outcome.state === 'paused') throw new RunPaused(outcome.pause, usage);
       const unfinished = outcome.how === 'step_limit' ? 'Its steps were used up before it was done. ' : '';

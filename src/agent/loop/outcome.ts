@@ -46,3 +46,12 @@ export class RunPaused extends Error {
     this.usage = usage;
   }
 }
+
+/** Thrown by a managed agent whose journal or budget failed: no fault of a tool, and nothing a model could mend. */
+export class RunBroken extends Error {
+  override readonly name = 'RunBroken';
+
+  constructor(cause: unknown) {
+    super('a managed run broke off', { cause });
+  }
+}

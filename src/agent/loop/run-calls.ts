@@ -13,7 +13,7 @@ import type { LoopDefinition } from './definition.ts';
 import type { ModelEntry, Observation } from './entry.ts';
 import { answerText, objection } from './final-answer.ts';
 import type { Journal } from './journal.ts';
-import { RunPaused } from './outcome.ts';
+import { RunBroken, RunPaused } from './outcome.ts';
 import type { LoopPorts } from './ports.ts';
 import type { Tool, ToolContext, ToolOutput } from './tool.ts';
 import { within } from './within.ts';
@@ -31,17 +31,23 @@ export async function runCalls(
   signal: AbortSignal,
 ): Promise<readonly RunPaused[]> {
   const waiting: RunPaused[] = [];
+  let broken = false;
   const one = async (place: number): Promise<void> => {
-    const observation = await observe(definition, entry, place, journal.run, ports, signal);
-    if (observation instanceof RunPaused) waiting.push(observation);
-    // Without its journal nothing goes on: what is done now would be done again.
-    else await journal.append({ type: 'result', step: entry.step, call: place, observation });
+    try {
+      const observation = await observe(definition, entry, place, journal.run, ports, signal);
+      if (observation instanceof RunPaused) waiting.push(observation);
+      else await journal.append({ type: 'result', step: entry.step, call: place, observation });
+    } catch (error) {
+      // Without a journal nothing goes on: what is done now would be done again.
+      broken = true;
+      throw error;
+    }
   };
   for (const group of groups(definition, entry, open)) {
     const queue = [...group];
     const lane = async (): Promise<void> => {
       for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
-        if (signal.aborted || journal.broken) return;
+        if (signal.aborted || broken) return;
         await one(place);
       }
     };
@@ -97,6 +103,7 @@ async function observe(
     return refuse('TOOL_TIMEOUT', `it did not end within ${limit_ms} ms and was stopped`);
   } catch (error) {
     if (error instanceof RunPaused) return error;
+    if (error instanceof RunBroken) throw error.cause;
     if (error instanceof JobError) {
       return refuse('TOOL_FAILED', clip(`${error.code}: ${error.message}`, LOOP_MAX_OBSERVED_CHARS));
     }
