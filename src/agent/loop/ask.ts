@@ -28,6 +28,8 @@ const POLICY: RetryPolicy = {
 };
 /** What may mend by itself. A TIMEOUT is the provider's here: our own stop is told by the signal. */
 const PASSING = new Set(['MODEL_ERROR', 'SERVICE_UNAVAILABLE', 'RATE_LIMIT_EXCEEDED', 'TIMEOUT']);
+/** More is set aside for a question than it is estimated at: a run stops at its budget, also where the estimate is short. */
+const RESERVE_MARGIN = 1.25;
 /** Estimates are off by no more than this; a provider that counts more is not believed. */
 const MAX_FACTOR = 8;
 
@@ -60,7 +62,7 @@ export async function ask(
     const maxTokens = await ports.budget.reserve({
       key,
       model: options.model,
-      prompt_tokens: fit.tokens,
+      prompt_tokens: Math.ceil(fit.tokens * RESERVE_MARGIN),
       completion_tokens: options.maxAnswerTokens,
     });
     if (maxTokens < Math.min(LOOP_MIN_ANSWER_TOKENS, options.maxAnswerTokens)) {

@@ -5,7 +5,7 @@ export interface Reservation {
   /** Names the call. Asked again under a key after a crash, the earlier call may have been paid for and lost. */
   readonly key: string;
   readonly model: string;
-  /** Estimate of the question, tokens. */
+  /** What the question may have, tokens: an estimate with a margin. */
   readonly prompt_tokens: number;
   /** The most the answer is wished to have, tokens. */
   readonly completion_tokens: number;
