@@ -1,22 +1,15 @@
 /** Runs the open calls of an answer: side by side where their tools allow it, each result in the journal at once. */
-import { JobError } from '../../errors.ts';
-import {
-  LOOP_MAX_OBSERVED_CHARS,
-  LOOP_PARALLEL_CALLS,
-  LOOP_TOOL_OUTPUT_MAX_BYTES,
-  LOOP_TOOL_TIMEOUT_MS,
-} from '../../limits.ts';
-import { clip, utf8Bytes } from '../../protocol/size.ts';
+import { LOOP_PARALLEL_CALLS, LOOP_TOOL_OUTPUT_MAX_BYTES, LOOP_TOOL_TIMEOUT_MS } from '../../limits.ts';
+import { utf8Bytes } from '../../protocol/size.ts';
 import { admit } from './admit.ts';
-import { refuse } from './calls.ts';
+import { attempt } from './attempt.ts';
 import type { LoopDefinition } from './definition.ts';
 import type { ModelEntry, Observation } from './entry.ts';
-import { answerText, objection } from './final-answer.ts';
 import type { Journal } from './journal.ts';
-import { RunBroken, RunPaused } from './outcome.ts';
+import { judged } from './judge.ts';
+import { RunPaused } from './outcome.ts';
 import type { LoopPorts } from './ports.ts';
 import type { Tool, ToolContext, ToolOutput } from './tool.ts';
-import { within } from './within.ts';
 
 /**
  * @param open places of the calls within the answer, ascending
@@ -88,28 +81,12 @@ async function observe(
   if (!admission.ok) return admission;
   const { tool, input } = admission;
   const key = `${run}/${entry.step}.${place}`;
-  const limit_ms = tool?.timeLimit_ms === undefined ? LOOP_TOOL_TIMEOUT_MS : tool.timeLimit_ms;
-  try {
-    const bounded = await within(ports.clock, limit_ms, signal, async (stop): Promise<Observation> => {
-      if (tool === null) {
-        const answer = input.answer ?? null;
-        return (await objection(answer, definition.checks, stop)) ?? { ok: true, text: answerText(answer) };
-      }
-      const context: ToolContext = { key, signal: stop, now: () => ports.clock.now() };
-      return observed(tool, await tool.run(input, context));
-    });
-    if (bounded.end === 'done') return bounded.value;
-    if (bounded.end === 'aborted') return new RunPaused({ reason: 'cancelled' });
-    return refuse('TOOL_TIMEOUT', `it did not end within ${limit_ms} ms and was stopped`);
-  } catch (error) {
-    if (error instanceof RunPaused) return error;
-    if (error instanceof RunBroken) throw error.cause;
-    if (error instanceof JobError) {
-      return refuse('TOOL_FAILED', clip(`${error.code}: ${error.message}`, LOOP_MAX_OBSERVED_CHARS));
-    }
-    ports.log(error);
-    return refuse('TOOL_FAILED', 'AGENT_ERROR: the tool is broken');
-  }
+  if (tool === null) return judged(input.answer ?? null, definition.checks, ports, signal);
+  const limit_ms = tool.timeLimit_ms === undefined ? LOOP_TOOL_TIMEOUT_MS : tool.timeLimit_ms;
+  return attempt(limit_ms, ports, signal, async (stop) => {
+    const context: ToolContext = { key, signal: stop, now: () => ports.clock.now() };
+    return observed(tool, await tool.run(input, context));
+  });
 }
 
 function observed(tool: Tool, output: string | ToolOutput): Observation {

@@ -2,12 +2,12 @@
 import { accountOf } from './account.ts';
 import { ask } from './ask.ts';
 import type { LoopDefinition } from './definition.ts';
-import type { EndEntry, Entry, Refusal, TaskEntry } from './entry.ts';
-import { objection } from './final-answer.ts';
+import type { EndEntry, Entry, Observation, Refusal, TaskEntry } from './entry.ts';
 import { Journal } from './journal.ts';
+import { judged } from './judge.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { type Action, nextAction } from './next.ts';
-import type { Outcome, Pause } from './outcome.ts';
+import { type Outcome, type Pause, RunPaused } from './outcome.ts';
 import type { LoopPorts } from './ports.ts';
 import { runCalls } from './run-calls.ts';
 import { merged, type UsageByModel } from './usage.ts';
@@ -66,9 +66,12 @@ async function act(
     case 'end':
       await journal.append({ type: 'end', how: 'final_answer', answer: action.answer, problem: null });
       return null;
-    case 'judgeLast':
-      await journal.append(await lastEnd(action, definition, signal));
+    case 'judgeLast': {
+      const verdict = await judged(action.answer, definition.checks, ports, signal);
+      if (verdict instanceof RunPaused) return verdict;
+      await journal.append(lastEnd(action, verdict));
       return null;
+    }
     case 'plan':
     case 'ask':
     case 'askLast': {
@@ -89,18 +92,12 @@ async function act(
 }
 
 /** What a run out of steps hands in. What its checks object to is said beside it; a key does not leave at all. */
-async function lastEnd(
-  { answer, cut }: Extract<Action, { do: 'judgeLast' }>,
-  definition: LoopDefinition,
-  signal: AbortSignal,
-): Promise<EndEntry> {
-  const objected = await objection(answer, definition.checks, signal);
-  const held = objected === null ? null : { code: objected.code, message: objected.message };
-  const short: Refusal | null = cut
-    ? { code: 'ANSWER_CUT', message: 'the answer was cut off at its limit' }
-    : null;
-  const withheld = held?.code === 'SECRET_IN_TEXT' || held?.code === 'ANSWER_TOO_LARGE';
-  return { type: 'end', how: 'step_limit', answer: withheld ? '' : answer, problem: held ?? short };
+function lastEnd({ answer, cut }: Extract<Action, { do: 'judgeLast' }>, verdict: Observation): EndEntry {
+  const short: Refusal = { code: 'ANSWER_CUT', message: 'the answer was cut off at its limit' };
+  if (verdict.ok) return { type: 'end', how: 'step_limit', answer, problem: cut ? short : null };
+  const { code, message } = verdict;
+  const withheld = code === 'SECRET_IN_TEXT' || code === 'ANSWER_TOO_LARGE';
+  return { type: 'end', how: 'step_limit', answer: withheld ? '' : answer, problem: { code, message } };
 }
 
 async function takeNotes(journal: Journal, ports: LoopPorts): Promise<void> {

@@ -293,6 +293,25 @@ test('an answer at the step limit is checked, and what stands against it is said
   expect(await last(long)).toMatchObject({ answer: '', problem: { code: 'ANSWER_TOO_LARGE' } });
 });
 
+test('a check that breaks objects, also at the step limit; one that waits pauses the run', async () => {
+  const faults: unknown[] = [];
+  const log = (error: unknown): void => void faults.push(error);
+  const check = (answer: unknown): string | null => {
+    if (answer === 'break') throw new Error('secret of the check');
+    if (answer === 'wait') throw new RunPaused({ reason: 'waiting', what: 'a judge' });
+    return null;
+  };
+  const run = runOf({ maxSteps: 1, checks: [check] });
+  const { outcome, model } = await run.drive([final('break'), { text: 'break' }], { log });
+  expect(outcome).toMatchObject({ how: 'step_limit', answer: 'break', problem: { code: 'TOOL_FAILED' } });
+  expect(JSON.stringify([outcome, model.asked])).not.toContain('secret');
+  expect(faults).toHaveLength(2);
+  for (const lines of [[final('wait')], [{ calls: [one] }, { text: 'wait' }]]) {
+    const waits = await runOf({ maxSteps: 1, checks: [check] }).drive(lines);
+    expect(waits.outcome).toMatchObject({ pause: { reason: 'waiting', what: 'a judge' } });
+  }
+});
+
 test('the plan is asked for without tools and is told how many steps are left', async () => {
   const lines = [{ text: 'plan' }, { calls: [one] }, { text: 'plan again' }, final('ok')];
   const { model } = await runOf({ planEvery: 1, maxSteps: 7 }).drive(lines);
