@@ -37,8 +37,8 @@ export function admit(definition: LoopDefinition, entry: ModelEntry, place: numb
   if (!read.ok) return read;
   const problem = definition.inputProblem(call.name, read.input);
   if (problem !== null) return refuse('BAD_ARGUMENTS', clip(problem, LOOP_MAX_OBSERVED_CHARS));
-  // Checked in the parsed form too: JSON has many spellings of a letter.
-  if (tool !== null && (holdsSecret(call.arguments) || holdsSecret(JSON.stringify(read.input)))) {
+  // Looked for in what was read, not in what was written: JSON has many spellings of a letter.
+  if (tool !== null && holdsSecret(JSON.stringify(read.input))) {
     return refuse('SECRET_IN_TEXT', 'the arguments hold a key, which never leaves');
   }
   return { ok: true, tool, input: read.input };

@@ -87,7 +87,7 @@ export async function ask(
       total_tokens: fit.tokens + completion_tokens,
     };
     // A question that was refused cost nothing; one that got no answer in time may have.
-    const unanswered = trial.end === 'failed' && trial.refused && heard.nothing;
+    const unanswered = !heard.asked || (trial.end === 'failed' && trial.refused && heard.nothing);
     const usage = heard.usage ?? (unanswered ? NO_USAGE : estimated);
     await ports.budget.settle(key, model, usage);
     if (trial.end === 'aborted') return paused({ reason: 'cancelled' });

@@ -10,6 +10,8 @@ const MAX_CALLS_READ = 2 * LOOP_MAX_CALLS;
 
 /** What was heard so far; of use also when the answer broke off. */
 export class Heard {
+  /** Whether the question was put at all. */
+  asked = false;
   text = '';
   calls: ModelCall[] = [];
   /** Null until the end was heard. */
@@ -53,6 +55,7 @@ export async function listen(
   heard: Heard,
   onText: (text: string) => Promise<void>,
 ): Promise<void> {
+  heard.asked = true;
   // Leaving the loop ends the request to the model.
   for await (const chunk of chunks) {
     if (!heard.take(chunk)) break;

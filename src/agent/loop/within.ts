@@ -21,6 +21,7 @@ export async function within<T>(
   const over = new AbortController();
   const done = new AbortController();
   const aborted = Promise.withResolvers<Bounded<T>>();
+  // Heard before the work hears of it: a cancelled piece of work often says so by failing.
   const onAbort = (): void => aborted.resolve({ end: 'aborted' });
   signal.addEventListener('abort', onAbort);
   const ways: Promise<Bounded<T>>[] = [
@@ -32,10 +33,6 @@ export async function within<T>(
     const first = await Promise.race(ways);
     if (first.end === 'late') over.abort(new Error('over its time'));
     return first;
-  } catch (error) {
-    // A cancelled piece of work often says so by failing.
-    if (signal.aborted) return { end: 'aborted' };
-    throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);
     done.abort();

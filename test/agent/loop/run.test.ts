@@ -6,10 +6,11 @@ import { expect, test } from 'vitest';
 import type { Budget } from '../../../src/agent/loop/budget.ts';
 import { defineLoop, type LoopOptions } from '../../../src/agent/loop/definition.ts';
 import { managedAgent } from '../../../src/agent/loop/managed.ts';
+import type { ToolModelClient } from '../../../src/agent/loop/model.ts';
 import { RunPaused } from '../../../src/agent/loop/outcome.ts';
 import type { LoopEvent, LoopPorts } from '../../../src/agent/loop/ports.ts';
 import { runLoop } from '../../../src/agent/loop/run.ts';
-import { tokenBudget } from '../../../src/agent/loop/token-budget.ts';
+import { noBudget, tokenBudget } from '../../../src/agent/loop/token-budget.ts';
 import type { Tool } from '../../../src/agent/loop/tool.ts';
 import { JobError } from '../../../src/errors.ts';
 import {
@@ -114,6 +115,23 @@ test('a fault of a client is logged and tells nothing; an overloaded one is not 
   expect(faults).toEqual([overloaded]);
 });
 
+test('an answer that breaks off is asked for again, and what was heard of it is paid', async () => {
+  const spent: number[] = [];
+  const settle: Budget['settle'] = async (_key, _model, { completion_tokens }) =>
+    void spent.push(completion_tokens);
+  const whole = scriptedModel([final('ok')]);
+  let asked = 0;
+  const model: ToolModelClient = {
+    async *ask(request, signal) {
+      if (asked++ > 0) yield* whole.ask(request, signal);
+      else yield { type: 'text', text: 'half of a sen' };
+    },
+  };
+  const { outcome } = await runOf().drive([], { model, budget: { ...noBudget, settle } });
+  expect(outcome).toMatchObject({ state: 'done', answer: 'ok' });
+  expect(spent).toEqual([4, 5]);
+});
+
 test('a model that never ends its answer is over its time, and asked again', async () => {
   const { outcome } = await runOf().drive([() => new Promise(() => undefined), final('ok')]);
   expect(outcome).toMatchObject({ state: 'done', answer: 'ok' });
@@ -141,9 +159,13 @@ test('cancelling reaches a pause between two tries', async () => {
   const watch = ({ type }: LoopEvent): void => {
     if (type === 'retry') queueMicrotask(() => cancel.abort());
   };
-  const { outcome, model } = await runOf().drive([busy(), final('ok')], { watch }, cancel.signal);
+  const spent: number[] = [];
+  const settle: Budget['settle'] = async (_key, _model, { total_tokens }) => void spent.push(total_tokens);
+  const budget = { ...noBudget, settle };
+  const { outcome, model } = await runOf().drive([busy(), final('ok')], { watch, budget }, cancel.signal);
   expect(outcome).toMatchObject({ pause: { reason: 'cancelled' } });
   expect(model.asked).toHaveLength(1);
+  expect(spent).toEqual([0]);
 });
 
 test('cancelling reaches running tools; what came back stays, what did not is called again', async () => {
@@ -171,29 +193,37 @@ test('cancelling reaches running tools; what came back stays, what did not is ca
   expect(model.asked).toHaveLength(1);
 });
 
+/** A model that uses every token it is given, and whose questions are so many times longer than we estimate. */
+function greedy(times: number): Line {
+  return ({ messages, tools, maxTokens }) => {
+    let chars = JSON.stringify(tools).length;
+    for (const message of messages) {
+      chars += message.content.length;
+      if (message.role === 'assistant') chars += JSON.stringify(message.calls).length;
+    }
+    const prompt_tokens = Math.ceil((chars / 4 + 6 * messages.length) * times);
+    const usage = { prompt_tokens, completion_tokens: maxTokens, total_tokens: prompt_tokens + maxTokens };
+    return { calls: [one], usage };
+  };
+}
+
 test('a run stops at its budget, not over it, and goes on when there is more', async () => {
-  const usage = (prompt_tokens: number, completion_tokens: number) => ({
-    prompt_tokens,
-    completion_tokens,
-    total_tokens: prompt_tokens + completion_tokens,
-  });
-  for (let limit = 1_500; limit < 6_000; limit += 250) {
-    const { drive } = runOf({ maxSteps: 50 });
-    const budget = tokenBudget(limit);
-    let aside = 0;
-    // A greedy model: its question takes all that was set aside for it, and it uses every token it is given.
-    const greedy: Line = ({ maxTokens }) => ({ calls: [one], usage: usage(aside, maxTokens) });
-    const reserve: Budget['reserve'] = (wish) => {
-      aside = wish.prompt_tokens;
-      return budget.reserve(wish);
-    };
-    const { outcome } = await drive(Array(60).fill(greedy), { budget: { ...budget, reserve } });
-    expect(outcome).toMatchObject({ state: 'paused', pause: { reason: 'budget' } });
-    const spent = outcome.account.total.total_tokens;
-    expect(spent).toBeLessThanOrEqual(limit);
-    expect(spent).toBeGreaterThan(limit / 2);
-    const { outcome: more } = await drive([final('ok')], { budget: tokenBudget(limit + 5_000, spent) });
-    expect(more).toMatchObject({ state: 'done', answer: 'ok' });
+  // A model that counts twice what we estimate is only known as such from its first answer on.
+  for (const { times, from } of [
+    { times: 1.2, from: 1_000 },
+    { times: 2, from: 4_500 },
+  ]) {
+    for (let limit = from; limit < from + 4_500; limit += 97) {
+      const { drive } = runOf({ maxSteps: 50 });
+      const lines = Array(60).fill(greedy(times));
+      const { outcome } = await drive(lines, { budget: tokenBudget(limit) });
+      expect(outcome).toMatchObject({ state: 'paused', pause: { reason: 'budget' } });
+      const spent = outcome.account.total.total_tokens;
+      expect(spent).toBeLessThanOrEqual(limit);
+      expect(spent).toBeGreaterThan(limit / 3);
+      const { outcome: more } = await drive([final('ok')], { budget: tokenBudget(limit + 9_000, spent) });
+      expect(more).toMatchObject({ state: 'done', answer: 'ok' });
+    }
   }
 });
 
@@ -373,9 +403,11 @@ test('a final answer of a stated shape is held to it', async () => {
 });
 
 test('a run that has ended is only read', async () => {
-  const { drive } = runOf();
+  const { drive, journals } = runOf();
   const { outcome } = await drive([final('ok')]);
+  const { writes } = journals;
   const again = await drive([], { notes: async () => [{ id: 'late', from: 'the client', text: 'late' }] });
   expect(again.outcome).toEqual(outcome);
+  expect(journals.writes).toBe(writes);
   expect(again.model.asked).toEqual([]);
 });

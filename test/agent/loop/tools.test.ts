@@ -20,6 +20,7 @@ import {
   call,
   final,
   Journals,
+  Killed,
   type Line,
   LOOP_LIMITS,
   LOOP_TASK,
@@ -68,6 +69,24 @@ test('calls run side by side, so many at a time, and are told in their order, wh
   expect(results.map(({ call: place }) => place)).not.toEqual([0, 1, 2, 3, 4, 5, 0]);
   expect(told.map(({ callId }) => callId)).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5']);
   for (const [at, ms] of times.entries()) expect(told[at]?.content).toContain(`after ${ms}`);
+});
+
+test('without a journal no further call is begun, and those under way are waited for', async () => {
+  let begun = 0;
+  let ended = 0;
+  const clock = ownClock();
+  const slow = tool('slow', true, async ({ ms }, { signal }) => {
+    begun++;
+    await clock.sleep(Number(ms), signal);
+    ended++;
+    return 'x';
+  });
+  const calls = Array.from({ length: 12 }, (_, at) => call(`c${at}`, 'slow', { ms: 10 + at }));
+  // Task and answer are the first two writes.
+  const store = new Journals().process(2);
+  await expect(run([{ calls }], { tools: [slow] }, { clock, store })).rejects.toThrow(Killed);
+  expect(begun).toBe(LOOP_PARALLEL_CALLS);
+  expect(ended).toBe(begun);
 });
 
 test('a tool that may not run beside others runs alone, after the calls before it and before those behind', async () => {
