@@ -24,25 +24,16 @@ export async function runCalls(
   signal: AbortSignal,
 ): Promise<readonly RunPaused[]> {
   const waiting: RunPaused[] = [];
-  let broken = false;
   const one = async (place: number): Promise<void> => {
-    try {
-      const observation = await observe(definition, entry, place, journal.run, ports, signal);
-      if (observation instanceof RunPaused) waiting.push(observation);
-      else await journal.append({ type: 'result', step: entry.step, call: place, observation });
-    } catch (error) {
-      // Without a journal nothing goes on: what is done now would be done again.
-      broken = true;
-      throw error;
-    }
+    const observation = await observe(definition, entry, place, journal.run, ports, signal);
+    if (observation instanceof RunPaused) waiting.push(observation);
+    // Where this fails its lane ends, and so does each other one at its next entry: without a journal nothing goes on.
+    else await journal.append({ type: 'result', step: entry.step, call: place, observation });
   };
   for (const group of groups(definition, entry, open)) {
     const queue = [...group];
     const lane = async (): Promise<void> => {
-      for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
-        if (signal.aborted || broken) return;
-        await one(place);
-      }
+      for (let place = queue.shift(); place !== undefined; place = queue.shift()) await one(place);
     };
     const lanes = Array.from({ length: Math.min(LOOP_PARALLEL_CALLS, group.length) }, lane);
     // All of them end before anything is thrown, so that no tool goes on behind the back of whoever catches it.

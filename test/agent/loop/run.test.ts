@@ -128,7 +128,7 @@ test('an answer that breaks off is asked for again, and what was heard of it is 
     },
   };
   const { outcome } = await runOf().drive([], { model, budget: { ...noBudget, settle } });
-  expect(outcome).toMatchObject({ state: 'done', answer: 'ok' });
+  expect(outcome).toMatchObject({ state: 'done', answer: 'ok', account: { modelCalls: 1 } });
   expect(spent).toEqual([4, 5]);
 });
 
