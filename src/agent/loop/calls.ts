@@ -9,6 +9,7 @@ import type { ModelCall } from './model.ts';
 /** Ids of providers are short; what is longer is not repeated to one. */
 const MAX_ID_CHARS = 128;
 const KEPT_ARGUMENT_CHARS = 200;
+const MAX_NAME_CHARS = 128;
 
 /**
  * The calls of an answer with ids that are unique within the run. An answer without any may hold one as JSON in its
@@ -30,8 +31,10 @@ export function callsOf(calls: readonly ModelCall[], text: string, step: number)
 /** Arguments that are refused for their length are not repeated to the model in every later prompt. */
 function kept(call: ModelCall): ModelCall {
   const whole_bytes = utf8Bytes(call.arguments);
-  if (whole_bytes <= LOOP_MAX_ARGUMENT_BYTES) return call;
-  return { ...call, arguments: clip(call.arguments, KEPT_ARGUMENT_CHARS), whole_bytes };
+  // No tool has a name that long, so it stays unknown.
+  const named = { ...call, name: clip(call.name, MAX_NAME_CHARS) };
+  if (whole_bytes <= LOOP_MAX_ARGUMENT_BYTES) return named;
+  return { ...named, arguments: clip(call.arguments, KEPT_ARGUMENT_CHARS), whole_bytes };
 }
 
 function callInText(text: string): ModelCall[] {

@@ -1,4 +1,4 @@
-/** Keeps a conversation within the context of its model: the oldest results give way, each leaving a mark. Pure. */
+/** Keeps a conversation within the context of its model: the oldest answers and results give way, each leaving a mark. Pure. */
 import type { LoopDefinition } from './definition.ts';
 import type { LoopMessage } from './model.ts';
 import type { Draft } from './prompt.ts';
@@ -35,7 +35,9 @@ export function fitted(
   for (const { message } of drafts) tokens += weigh(message);
   const messages = drafts.map(({ message, shorter }) => {
     if (tokens <= limit || shorter === undefined) return message;
-    tokens -= weigh(message) - weigh(shorter);
+    const saved = weigh(message) - weigh(shorter);
+    if (saved <= 0) return message;
+    tokens -= saved;
     return shorter;
   });
   return { messages, tokens, fits: tokens <= limit };

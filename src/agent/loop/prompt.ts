@@ -2,11 +2,12 @@
  * The one place where the loop's prompts are made. Our own words are constants and the definition's instructions;
  * whatever strangers wrote, the job included, stands in delimited blocks (RELIABILITY 21).
  */
+import { clip } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import type { LoopDefinition } from './definition.ts';
 import type { Observation, PlanEntry, Turn } from './entry.ts';
 import type { Memory, Step } from './memory.ts';
-import type { LoopMessage } from './model.ts';
+import type { LoopMessage, ModelCall } from './model.ts';
 
 /** Nothing secret stands here or anywhere in a prompt, so repeating it gives nothing away. */
 const RULES = [
@@ -74,12 +75,29 @@ function turnMessage({ role, text }: Turn): LoopMessage {
 }
 
 function planDrafts(plan: PlanEntry): Draft[] {
-  return [{ message: { role: 'assistant', content: plan.text, calls: [] } }, user(GO_ON)];
+  return [assistant(plan.text, []), user(GO_ON)];
+}
+
+/** Longest text and arguments of an old answer that stay where room is short, characters. */
+const KEPT_CHARS = 200;
+
+/** What the model said. Of an old answer its beginning and the names of its calls stay. */
+function assistant(content: string, calls: readonly ModelCall[]): Draft {
+  const message: LoopMessage = { role: 'assistant', content, calls };
+  const long = calls.some((call) => call.arguments.length > KEPT_CHARS);
+  if (!long && content.length <= KEPT_CHARS) return { message };
+  const fewer = calls.map((call) => {
+    if (call.arguments.length <= KEPT_CHARS) return call;
+    return { ...call, arguments: JSON.stringify({ left_out: `${call.arguments.length} characters` }) };
+  });
+  const beginning =
+    content.length <= KEPT_CHARS ? content : `${clip(content, KEPT_CHARS)} (LEFT OUT: the rest)`;
+  return { message, shorter: { role: 'assistant', content: beginning, calls: fewer } };
 }
 
 function stepDrafts({ entry, results }: Step, summary: boolean): Draft[] {
   const text = summary && entry.calls.length > 0 ? '' : entry.text;
-  const said: Draft = { message: { role: 'assistant', content: text, calls: entry.calls } };
+  const said = assistant(text, entry.calls);
   if (entry.calls.length === 0) {
     if (entry.last) return [said];
     return [said, user(entry.finishReason === 'length' ? `${NO_CALL}${TOO_LONG}` : NO_CALL)];

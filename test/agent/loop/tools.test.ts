@@ -168,6 +168,18 @@ test('arguments over the limit are refused and not kept', async () => {
   expect(JSON.stringify(entries).length).toBeLessThan(4_000);
 });
 
+test('an answer with more calls, names and arguments than a row of a journal may hold is read to a bound', async () => {
+  const any = tool('any', true, async () => 'x');
+  const raw = JSON.stringify({ text: '\u0001'.repeat(LOOP_MAX_ARGUMENT_BYTES / 6 - 100) });
+  const calls = Array.from({ length: 30 }, (_, at) => call(`c${at}`, 'any', { raw }));
+  const named = call('n', 'x'.repeat(1_000_000), {});
+  const { entries, outcome } = await run([{ calls: [named, ...calls] }, final('ok')], { tools: [any] });
+  expect(outcome).toMatchObject({ state: 'done', answer: 'ok' });
+  for (const entry of entries) expect(utf8Bytes(JSON.stringify(entry))).toBeLessThan(1_500_000);
+  const [read] = entries.flatMap((entry) => (entry.type === 'model' ? [entry] : []));
+  expect(read).toMatchObject({ finishReason: 'length' });
+});
+
 test('ids a model uses twice are made unique, so that each result answers one call', async () => {
   const any = tool('any', true, async ({ n }) => `result ${String(n)}`);
   const calls = [call('same', 'any', { n: 1 }), call('same', 'any', { n: 2 }), call('', 'any', { n: 3 })];
