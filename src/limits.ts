@@ -408,6 +408,34 @@ export const AGENT_MAX_FETCHED_BYTES = 49_152;
 /** From the question to the first byte of the answer, ms: a cold model loads for long. */
 export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
 
+// ── Agent loop: what one run may do, whatever its model wishes for ──
+
+/** Steps of a run that names no limit, as smolagents has it. */
+export const LOOP_MAX_STEPS = 20;
+/** Calls of one answer that are run; the others are refused, and the model told so. */
+export const LOOP_MAX_CALLS = 16;
+/** Calls of one answer that run at a time: each may hold one of the six connections a Worker may have open. */
+export const LOOP_PARALLEL_CALLS = 4;
+/** Arguments of one call, bytes. */
+export const LOOP_MAX_ARGUMENT_BYTES = 32_768;
+/** What a model sees of one tool's output, bytes: about 4,000 tokens. The rest is left out, and marked. */
+export const LOOP_TOOL_OUTPUT_MAX_BYTES = 16_384;
+/** Text of one answer of a model, bytes. More is not read: the request ends there. */
+export const LOOP_MAX_TEXT_BYTES = 65_536;
+/** A tool that says nothing else is stopped after this time, ms: longer than a guarded fetch with its redirects. */
+export const LOOP_TOOL_TIMEOUT_MS = 60_000;
+/** One call of a model, from question to last word, ms. */
+export const LOOP_MODEL_TIMEOUT_MS = 300_000;
+/** A model that fails for a moment is asked this often, then the run pauses; pauses between, ms. */
+export const LOOP_MODEL_ATTEMPTS = 4;
+export const LOOP_MODEL_RETRY_BASE_MS = 1_000;
+/** A longer wait than this, also one the provider names, is the owner's: the run pauses and can be let go of. */
+export const LOOP_MODEL_RETRY_MAX_MS = 30_000;
+/** An answer of fewer tokens than this says nothing; where no more are granted, the run pauses at its budget. */
+export const LOOP_MIN_ANSWER_TOKENS = 16;
+/** What a refusal or a failed tool says to the model, characters. */
+export const LOOP_MAX_OBSERVED_CHARS = 500;
+
 // ── Search index: what it keeps and what one search may cost ──
 
 /** Notes and articles kept; beyond it the least popular and oldest go first. */
