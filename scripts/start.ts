@@ -82,7 +82,7 @@ errand is ready after ${seconds} s.
 
   page       ${dev.url}
   relay      ${dev.relay}
-  wallet     ${dev.customer.nwc === null ? 'none' : 'development money; its connection string is customer.nwc in dev.json'}
+  wallet     ${dev.customer.nwc === null ? 'the one of NWC_URI' : 'development money; its connection string is customer.nwc in dev.json'}
 ${config.relays.map((url) => `  follows    ${url}\n`).join('')}
 Agents
 ${agents.join('')}${config.model === null ? '  (chat appears once MODEL_BASE_URL and MODEL are set)\n' : ''}

@@ -268,6 +268,8 @@ export const WALLET_POLL_AGE_DIVISOR = 4;
 export const WALLET_LOOKUPS_IN_FLIGHT = 16;
 /** An unpaid payment is looked at for this long after its expiry: wallets' clocks differ, and late ones come, ms. */
 export const WALLET_WATCH_GRACE_MS = 3_600_000;
+/** One that is held, for this long: well over the blocks it may be held for, whose pace nobody knows, ms. */
+export const WALLET_WATCH_HELD_MS = 7 * 86_400_000;
 /** Pause before a change is told again to whoever did not take it, doubled each time; with jitter, ms. */
 export const WALLET_TELL_BASE_MS = 1_000;
 export const WALLET_TELL_MAX_MS = 300_000;
@@ -308,6 +310,9 @@ export const ZAP_MAX_OPEN_OTHERS = 200;
 /** Invoices one network address may ask for: sustained, after a pause, and how many addresses are remembered. */
 export const LNURL_CALLBACKS_PER_S = 0.5;
 export const LNURL_CALLBACKS_BURST = 60;
+/** The same for whether a payment came (LUD-21): clients ask every second or so. Who invents names makes us objects. */
+export const LNURL_VERIFIES_PER_S = 5;
+export const LNURL_VERIFIES_BURST = 120;
 export const LNURL_CALLERS = 10_000;
 /** An unpaid zap is forgotten so long after its expiry: later than the wallet is asked about it, ms. */
 export const ZAP_KEEP_UNPAID_MS = 7_200_000;
@@ -435,6 +440,34 @@ export const MCP_SCHEMA_BYTES = 8_192;
 export const MCP_MAX_ANSWER_BYTES = 1_048_576;
 export const MCP_TIMEOUT_MS = 60_000;
 
+// ── Agent loop: what one run may do, whatever its model wishes for ──
+
+/** Steps of a run that names no limit, as smolagents has it. */
+export const LOOP_MAX_STEPS = 20;
+/** Calls of one answer that are run; the others are refused, and the model told so. */
+export const LOOP_MAX_CALLS = 16;
+/** Calls of one answer that run at a time: each may hold one of the six connections a Worker may have open. */
+export const LOOP_PARALLEL_CALLS = 4;
+/** Arguments of one call, bytes. */
+export const LOOP_MAX_ARGUMENT_BYTES = 32_768;
+/** What a model sees of one tool's output, bytes: about 4,000 tokens. The rest is left out, and marked. */
+export const LOOP_TOOL_OUTPUT_MAX_BYTES = 16_384;
+/** Text of one answer of a model, bytes. More is not read: the request ends there. */
+export const LOOP_MAX_TEXT_BYTES = 65_536;
+/** A tool that says nothing else is stopped after this time, ms: longer than a guarded fetch with its redirects. */
+export const LOOP_TOOL_TIMEOUT_MS = 60_000;
+/** One call of a model, from question to last word, ms. */
+export const LOOP_MODEL_TIMEOUT_MS = 300_000;
+/** A model that fails for a moment is asked this often, then the run pauses; pauses between, ms. */
+export const LOOP_MODEL_ATTEMPTS = 4;
+export const LOOP_MODEL_RETRY_BASE_MS = 1_000;
+/** A longer wait than this, also one the provider names, is the owner's: the run pauses and can be let go of. */
+export const LOOP_MODEL_RETRY_MAX_MS = 30_000;
+/** An answer of fewer tokens than this says nothing; where no more are granted, the run pauses at its budget. */
+export const LOOP_MIN_ANSWER_TOKENS = 16;
+/** What a refusal or a failed tool says to the model, characters. */
+export const LOOP_MAX_OBSERVED_CHARS = 500;
+
 // ── Search index: what it keeps and what one search may cost ──
 
 /** Notes and articles kept; beyond it the least popular and oldest go first. */
@@ -489,3 +522,45 @@ export const LEDGER_CHECK_LOOKUPS = 100;
 export const LEDGER_CHECK_NAMED = 100;
 /** Money set aside for a job for longer than this is mentioned, ms. */
 export const LEDGER_SET_ASIDE_MS = 86_400_000;
+
+// ── Teams: what one run may be and do ──
+
+/** Roles of one team, its built-in ones included. */
+export const TEAM_MAX_ROLES = 24;
+/** Stages of one iteration. */
+export const TEAM_MAX_STAGES = 16;
+/** Branches that work side by side in one stage. */
+export const TEAM_MAX_BRANCHES = 8;
+export const TEAM_MAX_ITERATIONS = 1_000;
+/** The task of a run, bytes. */
+export const TEAM_MAX_TASK_BYTES = 65_536;
+/** A role's own prompt, characters. */
+export const TEAM_MAX_PROMPT_CHARS = 8_000;
+/** One output of a role; it is held in the run's state until its wave has settled, bytes. */
+export const TEAM_MAX_OUTPUT_BYTES = 65_536;
+/** Summary kept of each version, characters. */
+export const TEAM_SUMMARY_CHARS = 400;
+/** Longest wall-clock limit of a run, ms: 30 days. */
+export const TEAM_MAX_TIME_MS = 2_592_000_000;
+/** A run that rests longer, paused or with a question, is ended, ms: 30 days. */
+export const TEAM_MAX_REST_MS = 2_592_000_000;
+/** An ordered step that nobody is heard of for so long is ordered again under the same number, ms. */
+export const TEAM_STEP_LEASE_MS = 120_000;
+/** Orders of one attempt before it counts as failed. */
+export const TEAM_STEP_MAX_ORDERS = 6;
+/** Attempts of one step before the run is blocked, and the delays between them. */
+export const TEAM_STEP_ATTEMPTS = 4;
+export const TEAM_RETRY_BASE_MS = 2_000;
+export const TEAM_RETRY_MAX_MS = 300_000;
+/** An ended run waits so long for what its aborted steps have cost, ms. */
+export const TEAM_CLOSING_GRACE_MS = 15_000;
+/** Versions of the ranked list at the most. */
+export const TEAM_MAX_RANKED = 100;
+/** Messages of the user that one run takes; what of each is read, quotations included, and what becomes a directive, characters. */
+export const TEAM_MAX_MESSAGES = 200;
+export const TEAM_MAX_MAIL_CHARS = 65_536;
+export const TEAM_MAX_MESSAGE_CHARS = 2_000;
+/** Steps that one report names; older ones are counted only. */
+export const TEAM_REPORT_MAX_STEPS = 50;
+/** Shortest time between two reports by time, ms. */
+export const TEAM_MIN_CADENCE_MS = 60_000;

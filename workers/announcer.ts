@@ -55,8 +55,13 @@ async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
 /** Whether the wallet can lock payments, where that matters; while it does not answer, as the stored card has it. */
 async function canHold(env: Env, agent: KeyedAgent, storedCard: string | null): Promise<boolean> {
   if (!agent.paymentMethods.includes('escrow_hodl_optional')) return true;
-  const answer = await walletOf(env).capabilities();
-  if (answer.type === 'ok') return supportsHold(answer.value);
+  try {
+    const answer = await walletOf(env).capabilities();
+    if (answer.type === 'ok') return supportsHold(answer.value);
+  } catch (error) {
+    // The object that holds the connection is away; agents are announced all the same.
+    console.warn('asking the wallet for an agent card failed', agent.slug, error);
+  }
   return storedCard?.includes('"hold_invoice"') ?? false;
 }
 

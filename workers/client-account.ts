@@ -146,14 +146,17 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
 
   // ── Payments ──
 
-  /** A payment that is for this account and no job: credit. */
+  /** A payment that is for this account and not by a job's own invoice: credit, which pays what is owed first. */
   async walletChanged(about: string, transaction: Plain<WalletTransaction>): Promise<void> {
     const seen = transactionJson.parse(transaction);
-    if (about === ZAP_NEWS) return this.#zaps.changed(seen);
-    const payment = settledPayment(seen, seen, Math.floor(systemClock() / 1000));
-    if (typeof payment === 'string') return;
-    this.#post(received(payment, this.#name()));
+    if (about === ZAP_NEWS) this.#zaps.changed(seen);
+    else this.#toppedUp(seen);
     this.#debts.settle(this.#name());
+  }
+
+  #toppedUp(seen: WalletTransaction): void {
+    const payment = settledPayment(seen, seen, Math.floor(systemClock() / 1000));
+    if (typeof payment !== 'string') this.#post(received(payment, this.#name()));
   }
 
   // ── Zaps ──
@@ -193,6 +196,7 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     try {
       for (const part of this.#parts) part.tick();
       this.#appoint();
+      await this.#tail.told();
     } catch (error) {
       // After six throws the platform would give the object up for good, so it is recorded and tried again.
       console.error('account alarm failed', this.ctx.id.name, error);

@@ -192,6 +192,8 @@ export interface WalletRpc {
    * @returns whether it stands for this purpose
    */
   bind(paymentHash: string, purpose: string): Promise<boolean>;
+  /** Whether a hash stands for a purpose. Changes nothing, so it may be asked for anybody. */
+  isBound(paymentHash: string, purpose: string): Promise<boolean>;
   /**
    * Follows an incoming payment from now on and tells whoever waits (see {@link MoneyObserver}) whenever it is in
    * another state than before; begins from `pending`. Kept until the payment is final, or unpaid well after

@@ -129,6 +129,7 @@ class StepWork {
       events: eventSearch(this.#env),
       progress: (done, total, note) => this.#tell({ type: 'progress', done, total, note }),
       delta: async (text) => {
+        if (!this.#step.previews) return;
         this.#text += text;
         this.#send(this.#stream.push(text, Date.now()));
       },

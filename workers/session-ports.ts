@@ -100,14 +100,15 @@ export function sessionPorts(
       : {
           methods: agent.paymentMethods,
           terms: { shares: agent.owners, feeParts: config.feeParts },
+          nameOf: (jobId) => `${agent.slug}:${jobId}`,
           wallet: walletOf(env),
           bind: (paymentHash, purpose) => env.WALLET.getByName('main').bind(paymentHash, purpose),
           watch: (paymentHash, jobId, expiresAt_s) =>
             env.WALLET.getByName('main').watch(paymentHash, session, jobId, expiresAt_s * 1000),
           post: (entries) => account.post(entries.map(toPlainEntry)),
-          lend: (jobId, max) => account.lend(jobId, max.toString()),
-          owe: (jobId, max, price, terms) => account.owe(jobId, max.toString(), price.toString(), terms),
-          abandon: (jobId) => account.abandon(jobId),
+          lend: (job, max) => account.lend(job, max.toString()),
+          owe: (job, max, price, terms) => account.owe(job, max.toString(), price.toString(), terms),
+          abandon: (job) => account.abandon(job),
           newSecret: () => vault.create(),
           openSecret: (sealed) => vault.open(sealed),
         },

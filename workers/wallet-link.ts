@@ -131,6 +131,10 @@ export class WalletLink extends DurableObject<Env> implements WalletRpc {
     return this.#bindings.bind(paymentHash, purpose);
   }
 
+  async isBound(paymentHash: string, purpose: string): Promise<boolean> {
+    return this.#bindings.isBound(paymentHash, purpose);
+  }
+
   async watch(
     paymentHash: string,
     name: string,

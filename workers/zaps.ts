@@ -9,6 +9,7 @@ import {
   tipsAccount,
   ZAP_NEWS,
   type ZapInvoiceOrder,
+  zapPurpose,
   zapStatusJson,
 } from '../src/payment/account/zap-order.ts';
 import type { PayOrder } from '../src/payment/lnurl/server.ts';
@@ -37,6 +38,9 @@ export function paymentDoor(env: Env): PaymentDoor | null {
     async payment(slug, account, paymentHash) {
       if (account !== TIPS && !isHex32(account)) return null;
       const name = account === TIPS ? tipsAccount(slug) : account;
+      // Whoever asks names the account, and asking an object makes it: so only where it made this invoice.
+      const link = env.WALLET.getByName('main');
+      if (!(await link.isBound(paymentHash, zapPurpose(name, paymentHash)))) return null;
       return zapStatusJson.nullable().parse(await env.ACCOUNT.getByName(name).zapPayment(paymentHash));
     },
   };

@@ -2,8 +2,7 @@
 import type { NostrEvent } from '../../src/nostr/event.ts';
 import { parseWalletUri } from '../../src/nostr/nip47.ts';
 import { secureRandom } from '../../src/nostr/random.ts';
-import { decodeInvoice } from '../../src/payment/bolt11/decode.ts';
-import { InvoiceError } from '../../src/payment/bolt11/invoice.ts';
+import { readInvoice } from '../../src/payment/bolt11/decode.ts';
 import { formatSats, type Msats } from '../../src/payment/msats.ts';
 import { NwcClient, type NwcFacts } from '../../src/payment/nwc/client.ts';
 import { SocketTransport } from '../../src/payment/nwc/socket-transport.ts';
@@ -47,7 +46,7 @@ export function payerOf(uri: string, limit: Msats): Payer {
   let left: bigint = limit;
   return {
     async pay(text) {
-      const invoice = decoded(text);
+      const invoice = readInvoice(text);
       if (invoice?.amount == null) return 'what is asked for is no invoice over an amount';
       const { amount, paymentHash } = invoice;
       // Both dialects ask, and some ask twice: one invoice is one payment.
@@ -63,13 +62,4 @@ export function payerOf(uri: string, limit: Msats): Payer {
     },
     close: () => transport.rest(),
   };
-}
-
-function decoded(text: string) {
-  try {
-    return decodeInvoice(text);
-  } catch (error) {
-    if (error instanceof InvoiceError) return null;
-    throw error;
-  }
 }

@@ -10,6 +10,7 @@ import { nip19 } from 'nostr-tools';
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
+import { isDevelopmentMoney } from '../../src/payment/operator-wallet.ts';
 import { type Build, buildWorker } from './build.ts';
 import { applyMigrations } from './migrate.ts';
 import {
@@ -132,7 +133,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
         price_per_1k_output_tokens_msats: prices.per1kOutputTokens_msats,
         payment: [...paymentMethods],
       })),
-      customer: { secret_key: keys.customer, nwc: devWalletUri(config, 'customer') },
+      customer: { secret_key: keys.customer, nwc: customerWallet(config) },
       operator: { pubkey: operator, secret_key: keys.operator },
     };
     const runtime = miniflare;
@@ -223,4 +224,9 @@ function freePort(wanted: number): Promise<number> {
       probe.close(() => resolve(port));
     });
   });
+}
+
+/** The funded wallet of a customer. It pays invoices of development money only, so there is none beside a real wallet. */
+function customerWallet(config: Config): string | null {
+  return isDevelopmentMoney(config) ? devWalletUri(config, 'customer') : null;
 }

@@ -18,11 +18,7 @@ export async function eraseJob(
   const live = lives.get(jobId);
   const { targets, wraps } = live?.record ?? journal.tracesOf(jobId);
   journal.forgetTurn(jobId);
-  if (live !== undefined) {
-    // What was not delivered yet is dropped: the client does not want it any more.
-    lives.store(live, { ...live.record, outbox: [], lookup: false, kept: null }, false, () => undefined);
-    lives.settle([live]);
-  }
+  if (live !== undefined) lives.erase(live);
   if (wraps.length > 0) await ports.withdraw(wraps);
   const retraction = await ports.retraction(jobId);
   if (retraction === null) return;

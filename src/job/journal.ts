@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { OutboxEntry } from '../link/outbox.ts';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
-import type { ChatMessage } from '../protocol/model.ts';
+import type { ChatMessage, Envelope } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 import type { JobMoney } from './money.ts';
 import type { Done, Job } from './types.ts';
@@ -14,8 +14,10 @@ import type { Done, Job } from './types.ts';
 /** A job with everything that is needed to go on with it after the memory was lost. */
 export interface JournalRecord {
   readonly job: Job;
-  /** The event as it was delivered: the request, or the gift wrap around it. */
+  /** The event as it was delivered: the request, or the gift wrap around it. Of an erased job only who, when and which. */
   readonly request: NostrEvent;
+  /** What can be told of the request of an erased job, whose money still moves; null of any other. */
+  readonly erased: Envelope | null;
   /** Where it came from: `embedded` or a relay URL. */
   readonly via: string;
   /** Where its answers go. */
@@ -87,6 +89,17 @@ export class Journal {
       record.job.id,
       JSON.stringify(request),
       JSON.stringify(rest),
+    );
+  }
+
+  /** Forgets what a job was asked, told and given; what its money still needs stays. */
+  erase(record: JournalRecord): void {
+    const { request, ...rest } = record;
+    this.#sql.run(
+      'UPDATE jobs SET request = ?, rest = ? WHERE id = ?',
+      JSON.stringify(request),
+      JSON.stringify(rest),
+      record.job.id,
     );
   }
 
@@ -170,5 +183,6 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   if (typeof event === 'string') throw new Error(`the journal holds a broken request: ${event}`);
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
-  return { ...stored, request: event };
+  // A row from before jobs could be erased while their money moves says nothing of it.
+  return { ...stored, erased: stored.erased ?? null, request: event };
 }

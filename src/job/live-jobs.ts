@@ -63,6 +63,29 @@ export class LiveJobs {
     this.appoint(live);
   }
 
+  /**
+   * Forgets prompt and output of an ended job. Where its money still moves the job stays, as an envelope without content;
+   * what was not delivered yet is dropped, because the client does not want it any more.
+   */
+  erase(live: Live): void {
+    const { envelope } = live.request;
+    const request = { ...live.record.request, tags: [], content: '' };
+    const empty = { outbox: [], lookup: false, kept: null, inputs: {} };
+    live.record = { ...live.record, ...empty, request, erased: envelope };
+    live.request = { envelope, event: request };
+    live.body = null;
+    this.#journal.erase(live.record);
+    this.settle([live]);
+    this.appoint(live);
+  }
+
+  /** Makes `record` the job's state in memory only: when that is lost, nothing is but time. */
+  renew(live: Live, record: JournalRecord): void {
+    if (this.#lives.get(record.job.id) !== live) return;
+    live.record = record;
+    this.appoint(live);
+  }
+
   /** An outbox changed because a relay answered: done jobs are put away, failed deliveries get their time. */
   outboxChanged(live: Live): void {
     if (this.settle([live]) > 0) return;

@@ -12,9 +12,9 @@ import { isFinal, type JobPhase, MONEY } from './types.ts';
 
 export interface Live {
   record: JournalRecord;
-  readonly request: Request;
-  /** Null for a job that was refused before its body could be read. */
-  readonly body: JobBody | null;
+  request: Request;
+  /** Null for a job that was refused before its body could be read, or was erased. */
+  body: JobBody | null;
   /** Aborts the work done in this object. */
   abort: AbortController | null;
   /** The work being done in this object; never rejects. */

@@ -4,9 +4,10 @@
  * wanted again by the machine's next tick.
  */
 import type { Clock } from '../clock.ts';
-import type { Step } from '../payment/machine.ts';
+import { isOnlyLater, type Looking, type Step } from '../payment/machine.ts';
 import type { Report } from '../protocol/model.ts';
 import type { Live } from './live.ts';
+import type { LiveJobs } from './live-jobs.ts';
 import type { JobMoney } from './money.ts';
 import type { JobInput } from './types.ts';
 
@@ -47,20 +48,27 @@ export interface DriverPorts {
   log(what: string, jobId: string, error: unknown): void;
 }
 
-export class MoneyDriver<State, Input, Effect extends { readonly type: string }> {
+export class MoneyDriver<State extends Looking, Input, Effect extends { readonly type: string }> {
   readonly #driven: Driven<State, Input, Effect>;
   readonly #ports: DriverPorts;
+  readonly #lives: Pick<LiveJobs, 'renew'>;
   readonly #store: StoreMoney;
 
-  constructor(driven: Driven<State, Input, Effect>, ports: DriverPorts, store: StoreMoney) {
+  constructor(
+    driven: Driven<State, Input, Effect>,
+    ports: DriverPorts,
+    lives: Pick<LiveJobs, 'renew'>,
+    store: StoreMoney,
+  ) {
     this.#driven = driven;
     this.#ports = ports;
+    this.#lives = lives;
     this.#store = store;
   }
 
   /** Gives a job this machine, in its first state. */
   open(live: Live, money: JobMoney, step: Step<State, Effect>): void {
-    this.#apply(live, money, step);
+    this.#apply(live, money, null, step);
   }
 
   /** Feeds the machine of a job that has one. */
@@ -69,16 +77,20 @@ export class MoneyDriver<State, Input, Effect extends { readonly type: string }>
     const state = money === null ? null : this.#driven.stateOf(money);
     if (money === null || state === null) return;
     const step = this.#driven.advance(state, input, this.#ports.clock());
-    if (step.state !== state || step.effects.length > 0) this.#apply(live, money, step);
+    if (step.state !== state || step.effects.length > 0) this.#apply(live, money, state, step);
   }
 
-  #apply(live: Live, money: JobMoney, { state, effects }: Step<State, Effect>): void {
+  #apply(live: Live, money: JobMoney, old: State | null, { state, effects }: Step<State, Effect>): void {
     const unchanged: Meaning = { money: this.#driven.withState(money, state), reports: [], news: null };
     const meaning = effects.reduce(
       (before, effect) => this.#driven.meaning(live, effect, state, before),
       unchanged,
     );
-    this.#store(live, meaning.money, meaning.reports, meaning.news);
+    const says = meaning.reports.length > 0 || meaning.news !== null;
+    // When the wallet is asked next is not worth a written row: losing that has it asked sooner.
+    if (old !== null && !says && isOnlyLater(old, state))
+      this.#lives.renew(live, { ...live.record, money: meaning.money });
+    else this.#store(live, meaning.money, meaning.reports, meaning.news);
     for (const effect of effects) this.#ports.defer(this.#perform(live, effect));
   }
 

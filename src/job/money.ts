@@ -115,14 +115,18 @@ export function chargeOf({ charged, max }: JobMoney): Msats {
   return amountOf(charged ?? max);
 }
 
-/** The entry an ended job makes in the books; null when nothing was set aside for it, or its client still owes it. */
-export function closingEntry(job: Job, money: JobMoney, client: string): Entry | null {
+/**
+ * The entry an ended job makes in the books; null when nothing was set aside for it, or its client still owes it.
+ *
+ * @param name what the job is called there
+ */
+export function closingEntry(job: Job, money: JobMoney, name: string, client: string): Entry | null {
   if (!money.reserved) return null;
   const reserved = amountOf(money.max);
   const lent = money.way === 'postpaid';
   if (job.phase !== 'delivered')
-    return lent ? writtenOff(job.id, client, reserved) : failed(job.id, client, reserved);
-  return lent ? null : delivered({ job: job.id, client, ...money.terms, reserved, charge: chargeOf(money) });
+    return lent ? writtenOff(name, client, reserved) : failed(name, client, reserved);
+  return lent ? null : delivered({ job: name, client, ...money.terms, reserved, charge: chargeOf(money) });
 }
 
 /** When the money next needs a look, Unix ms; null when nothing is owed or waited for any more. */

@@ -39,6 +39,7 @@ export function newJob(
   const record = {
     job: opened.job,
     request: event,
+    erased: null,
     via,
     targets: [...new Set([EMBEDDED, via, ...named, ...(read ?? [])])].slice(0, PUBLISH_MAX_RELAYS),
     lookup: read === null,

@@ -18,6 +18,11 @@ export interface MoneyPorts {
   readonly methods: readonly PaymentMethod[];
   /** Who earns by them. */
   readonly terms: Terms;
+  /**
+   * What a job is called in its client's books. Not by its id alone: a sealed request may be wrapped for several agents,
+   * and has one id in every wrap, but what it pays one of them is not the others'.
+   */
+  nameOf(jobId: string): string;
   readonly wallet: Pick<
     Wallet,
     'makeInvoice' | 'makeHold' | 'settleHold' | 'cancelHold' | 'lookup' | 'capabilities'
@@ -28,12 +33,12 @@ export interface MoneyPorts {
   watch(paymentHash: string, jobId: string, expiresAt_s: number): Promise<void>;
   /** Books entries with the client's account, up to the first that is refused. Repeat-safe by their keys. */
   post(entries: readonly Entry[]): Promise<readonly PostResult[]>;
-  /** Begins a job on trust, when the client may owe that much more. Repeat-safe by the job. */
-  lend(jobId: string, max: Msats): Promise<boolean>;
+  /** Begins a job (as it is called in the books) on trust, if the client may owe that much more. Repeat-safe. */
+  lend(job: string, max: Msats): Promise<boolean>;
   /** The client has the result of a job that was begun on trust, and owes `price` for it. Repeat-safe by the job. */
-  owe(jobId: string, max: Msats, price: Msats, terms: Terms): Promise<void>;
+  owe(job: string, max: Msats, price: Msats, terms: Terms): Promise<void>;
   /** Gives back what may be set aside for a job that will never be. Repeat-safe. */
-  abandon(jobId: string): Promise<void>;
+  abandon(job: string): Promise<void>;
   /** A new preimage, sealed, and its hash. */
   newSecret(): { readonly paymentHash: string; readonly sealedPreimage: string };
   /** Unseals a preimage of {@link newSecret}, hex. */

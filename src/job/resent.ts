@@ -5,8 +5,7 @@
  */
 
 import type { JobFailure } from '../errors.ts';
-import { decodeInvoice } from '../payment/bolt11/decode.ts';
-import { InvoiceError } from '../payment/bolt11/invoice.ts';
+import { readInvoice } from '../payment/bolt11/decode.ts';
 import type { JobBody } from '../protocol/model.ts';
 import type { Live } from './live.ts';
 import { isPaidBy } from './money.ts';
@@ -25,11 +24,13 @@ export type Resent =
 /** What a request that names an invoice is to the jobs of its session. */
 export function resent({ request, body }: Taken, lives: Iterable<Live>): Resent {
   if (body === null || body.bolt11 === null) return { type: 'new' };
-  const paymentHash = hashOf(body.bolt11);
-  if (paymentHash === null) return refused('BAD_REQUEST', 'bolt11 is no Lightning invoice');
-  const first = [...lives].find(({ record }) => isPaidBy(record.money, paymentHash));
+  const invoice = readInvoice(body.bolt11);
+  if (invoice === null) return refused('BAD_REQUEST', 'bolt11 is no Lightning invoice');
+  const first = [...lives].find(({ record }) => isPaidBy(record.money, invoice.paymentHash));
   if (first === undefined) return { type: 'new' };
-  const { job, again } = first.record;
+  const { job, again, kept } = first.record;
+  // Paid after its result, or too long ago: its client has the answer, and there is none here to give again.
+  if (job.phase === 'delivered' && kept === null) return used();
   const unpaid = job.phase === 'waiting' && job.waitingFor.includes(MONEY);
   if (!sameBody(first.body, body)) return unpaid ? { type: 'instead', first } : used();
   return again === null || again === request.envelope.id ? { type: 'again', first } : used();
@@ -69,17 +70,8 @@ function sameBody(one: JobBody | null, other: JobBody): boolean {
   return JSON.stringify({ ...one, bolt11: null }) === JSON.stringify({ ...other, bolt11: null });
 }
 
-function hashOf(bolt11: string): string | null {
-  try {
-    return decodeInvoice(bolt11).paymentHash;
-  } catch (error) {
-    if (error instanceof InvoiceError) return null;
-    throw error;
-  }
-}
-
 function used(): Resent {
-  return refused('INSUFFICIENT_FUNDS', 'This invoice has paid for another request already');
+  return refused('INSUFFICIENT_FUNDS', 'This invoice is of another request, which is answered');
 }
 
 function refused(code: JobFailure['code'], message: string): Resent {

@@ -8,7 +8,7 @@
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { WalletTransaction } from '../payment/wallet.ts';
-import type { JobOutput, Report } from '../protocol/model.ts';
+import type { JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { pollChained } from './chained.ts';
@@ -27,7 +27,7 @@ import { price } from './priced.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
 import { endingOfFirst } from './resent.ts';
-import { endingOf, type Step, turnOf } from './step.ts';
+import { endingOf, type Step, stepOf, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
 import { take, takeUp } from './taking.ts';
 import { Till } from './till.ts';
@@ -52,7 +52,8 @@ export class Session {
     this.#journal = new Journal(sql);
     this.#lives = new LiveJobs(ports, this.#journal);
     this.#steps = new Steps(ports, this.#journal, this);
-    this.#till = ports.money && new Till(ports, ports.money, (...step) => this.#storeMoney(...step));
+    this.#till =
+      ports.money && new Till(ports, ports.money, this.#lives, (...step) => this.#storeMoney(...step));
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -67,19 +68,21 @@ export class Session {
   async open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
     this.#recover();
     if (this.#lives.knows(event.id)) return;
-    const running = this.#opening.get(event.id);
+    const request = this.#ports.read(event);
+    // Not that of the event: the same rumor may come in several wraps.
+    const { id } = request.envelope;
+    if (id !== event.id && this.#lives.knows(id)) return;
+    const running = this.#opening.get(id);
     if (running !== undefined) return await running;
-    const opening = this.#open(event, via, authenticated).finally(() => this.#opening.delete(event.id));
-    this.#opening.set(event.id, opening);
+    const opening = this.#open(request, event, via, authenticated).finally(() => this.#opening.delete(id));
+    this.#opening.set(id, opening);
     await opening;
   }
 
-  async #open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
-    const taken = await take(this.#ports, event, authenticated, this.#lives.unfinished.size);
-    if (taken === null) return await this.#till?.abandon(this.#ports.read(event).envelope.id);
-    const { id } = taken.request.envelope;
-    // While admission was asked for, the same rumor may have come in another wrap.
-    if (id !== event.id && this.#lives.knows(id)) return;
+  async #open(request: Request, event: NostrEvent, via: string, authenticated: readonly string[]) {
+    const { id } = request.envelope;
+    const taken = await take(this.#ports, request, authenticated, this.#lives.unfinished.size);
+    if (taken === null) return await this.#till?.abandon(id);
     const priced = await price(this.#ports, this.#till, taken, this.#journal, this.#lives, (first) =>
       this.#input(first, { type: 'cancel' }),
     );
@@ -87,7 +90,6 @@ export class Session {
     const { attempt, phase } = opened.job;
     const outcome =
       phase === 'queued' && this.#steps.isHere(live) ? await this.#steps.tryNow(live, attempt) : null;
-    if (id !== event.id && this.#lives.knows(id)) return;
     const done = outcome === null ? null : endingOf(attempt, outcome, live.record.money);
     this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
@@ -127,7 +129,7 @@ export class Session {
     const live = this.#lives.get(jobId);
     if (live === undefined || !this.#input(live, { type: 'begun', attempt })) return null;
     if (live.record.job.phase !== 'running') return null;
-    return { assignment: this.#steps.assignment(live), request: live.request, targets: live.record.targets };
+    return stepOf(live, this.#steps.assignment(live));
   }
 
   /** A worker is alive, perhaps with news. Whether it shall go on. */
@@ -163,9 +165,7 @@ export class Session {
    */
   async credited(jobId: string): Promise<void> {
     this.#recover();
-    const lives = this.#lives.all();
-    const first = lives.filter(({ record }) => record.job.id === jobId);
-    for (const live of new Set([...first, ...lives])) await this.#till?.credited(live);
+    await this.#till?.credited(jobId);
   }
 
   /** Another provider claims that a job was zapped, which may be enough for work up to the price `trust`. Repeat-safe. */
@@ -228,9 +228,7 @@ export class Session {
     if (renewed && transition.effects.length === 0) {
       // A renewed lease is not worth a written row: losing it grants a new one.
       live.record = { ...live.record, job: transition.job };
-    } else {
-      this.#commit(live, transition, false);
-    }
+    } else this.#commit(live, transition, false);
     return true;
   }
 

@@ -15,6 +15,8 @@ export interface Step {
   readonly request: Request;
   /** Where the client listens. */
   readonly targets: readonly string[];
+  /** Whether the client may see of the output what there is so far: not where its money comes first (decision 6). */
+  readonly previews: boolean;
 }
 
 /** What may mend by itself: a model or a service was busy or away for a moment. */
@@ -34,6 +36,11 @@ export function assignmentOf(live: Live, history: readonly ChatMessage[]): Assig
   const messages = [...body.messages, ...Object.values(record.inputs)];
   const inputs = body.inputs.filter((input) => input.type !== 'job');
   return { envelope: request.envelope, body: { ...body, messages, inputs }, history };
+}
+
+/** The step that somebody outside the session begins. */
+export function stepOf({ request, record: { targets, money } }: Live, assignment: Assignment): Step {
+  return { assignment, request, targets, previews: money === null || !needsCheckout(money) };
 }
 
 /** What the conversation keeps of a job: the question with its inputs, and the answer. */

@@ -1,7 +1,6 @@
 /** The first look at a request: is it for now, is the client admitted, and can its body be used. */
 import { JobError, type JobFailure } from '../errors.ts';
 import { JOB_REQUEST_MAX_AGE_S, RELAY_CREATED_AT_FUTURE_S } from '../limits.ts';
-import type { NostrEvent } from '../nostr/event.ts';
 import type { JobBody, Request } from '../protocol/model.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Live } from './live.ts';
@@ -12,14 +11,13 @@ export type Taken =
   | { readonly request: Request; readonly body: JobBody; readonly failure: null }
   | { readonly request: Request; readonly body: null; readonly failure: JobFailure };
 
-/** Reads a request. Null when it is not for now: too old, so that nobody waits for it, or from the future. */
+/** Looks at a request. Null when it is not for now: too old, so that nobody waits for it, or from the future. */
 export async function take(
-  ports: Pick<SessionPorts, 'read' | 'body' | 'admit' | 'clock'>,
-  event: NostrEvent,
+  ports: Pick<SessionPorts, 'body' | 'admit' | 'clock'>,
+  request: Request,
   authenticated: readonly string[],
   openJobs: number,
 ): Promise<Taken | null> {
-  const request = ports.read(event);
   const { createdAt_s } = request.envelope;
   const now_s = ports.clock() / 1000;
   if (createdAt_s < now_s - JOB_REQUEST_MAX_AGE_S || createdAt_s > now_s + RELAY_CREATED_AT_FUTURE_S)
@@ -46,6 +44,10 @@ export function takeUp(
 ): Live[] {
   return records.flatMap((record) => {
     try {
+      if (record.erased !== null) {
+        const erased = { envelope: record.erased, event: record.request };
+        return [{ record, request: erased, body: null, abort: null, working: null }];
+      }
       const request = ports.read(record.request);
       const { body } = readBody(ports, request);
       return [{ record, request, body, abort: null, working: null }];

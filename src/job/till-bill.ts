@@ -14,6 +14,7 @@ import type { Live } from './live.ts';
 import { billOf, withBill } from './money.ts';
 import type { Driven, Meaning, MoneyNews } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
+import { waitsForMoney } from './till-books.ts';
 import type { Job } from './types.ts';
 
 /** An invoice over `amount` for a job. */
@@ -93,7 +94,7 @@ function meaning(live: Live, effect: BillEffect, state: Bill, before: Meaning): 
       return phase === 'waiting' ? { ...before, reports: [{ type: 'paymentRequired', demand }] } : before;
     }
     case 'expired':
-      return { ...before, news: unpaid(live.record.job, state, before) };
+      return { ...before, news: unpaid(live, state) };
     case 'settled':
     case 'late':
       return { ...before, money: { ...before.money, paid: toPlain(effect.payment) } };
@@ -102,10 +103,13 @@ function meaning(live: Live, effect: BillEffect, state: Bill, before: Meaning): 
   }
 }
 
-/** What an unpaid invoice means: nothing after the result has left, when the client simply owes its price. */
-function unpaid(job: Job, bill: Bill, { money }: Meaning): MoneyNews | null {
-  if (job.phase === 'checkout') return { type: 'cleared', demand: null };
-  if (money.reserved) return null;
+/**
+ * What an unpaid invoice means: nothing for a job that is paid for in another way, or whose result has left, when the
+ * client simply owes its price.
+ */
+function unpaid(live: Live, bill: Bill): MoneyNews | null {
+  if (live.record.job.phase === 'checkout') return { type: 'cleared', demand: null };
+  if (!waitsForMoney(live)) return null;
   if (bill.bolt11 !== null) return { type: 'lapse' };
   const message = 'This job cannot be paid at present, because the wallet makes no invoice';
   return { type: 'defunded', failure: { code: 'SERVICE_UNAVAILABLE', message } };

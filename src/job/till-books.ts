@@ -7,22 +7,34 @@ import type { DriverPorts, MoneyNews, StoreMoney } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
 import { isFinal, MONEY } from './types.ts';
 
-type Books = Pick<MoneyPorts, 'post' | 'owe' | 'abandon'>;
+type Books = Pick<MoneyPorts, 'nameOf' | 'post' | 'owe' | 'abandon'>;
 
 export class TillBooks {
   readonly #ports: DriverPorts;
   readonly #money: Books;
   readonly #store: StoreMoney;
   readonly #withdraw: (live: Live) => void;
+  readonly #freed: () => Promise<void>;
   /** Jobs whose books are being brought up to date, and whether they changed meanwhile. */
   readonly #busy = new Map<string, boolean>();
 
-  /** @param withdraw has the wallet's invoices of a job withdrawn */
-  constructor(ports: DriverPorts, money: Books, store: StoreMoney, withdraw: (live: Live) => void) {
+  /**
+   * @param withdraw has the wallet's invoices of a job withdrawn
+   * @param freed what came for a job that does not need it any more is credit: tries whether another can begin. Rejects when it has to
+   *   be tried again
+   */
+  constructor(
+    ports: DriverPorts,
+    money: Books,
+    store: StoreMoney,
+    withdraw: (live: Live) => void,
+    freed: () => Promise<void>,
+  ) {
     this.#ports = ports;
     this.#money = money;
     this.#store = store;
     this.#withdraw = withdraw;
+    this.#freed = freed;
   }
 
   /** Repeat-safe; what fails is tried again when the session next wakes. */
@@ -84,15 +96,18 @@ export class TillBooks {
     if (money === null || payment === null) return;
     const { client } = live.request.envelope;
     const needed = !isFinal(job.phase) && !money.reserved;
-    const aside = needed ? [reserved(job.id, client, quoteOf(money).max)] : [];
+    const aside = needed ? [reserved(this.#money.nameOf(job.id), client, quoteOf(money).max)] : [];
     const [, result] = await this.#money.post([received(payment, client), ...aside]);
+    // The request that took the place of this one waits for it, perhaps.
+    if (!needed) await this.#freed();
     this.#booked(live, { booked: true }, needed && isThere(result));
   }
 
   async #setAside(live: Live): Promise<void> {
     const { job, money } = live.record;
     if (money === null) return;
-    const entry = reserved(job.id, live.request.envelope.client, quoteOf(money).max);
+    const { client } = live.request.envelope;
+    const entry = reserved(this.#money.nameOf(job.id), client, quoteOf(money).max);
     const [result] = await this.#money.post([entry]);
     if (isThere(result)) this.#booked(live, {}, true);
   }
@@ -113,15 +128,16 @@ export class TillBooks {
     if (!isOwed(live)) this.#withdraw(live);
     const { job, money } = live.record;
     if (money === null || money.closed) return;
-    const entry = closingEntry(job, money, live.request.envelope.client);
+    const name = this.#money.nameOf(job.id);
+    const entry = closingEntry(job, money, name, live.request.envelope.client);
     if (entry !== null) {
       const [result] = await this.#money.post([entry]);
       if (!isThere(result)) throw new Error(`the books refuse ${entry.key}: ${result}`);
     } else if (isOwed(live)) {
-      await this.#money.owe(job.id, quoteOf(money).max, chargeOf(money), money.terms);
+      await this.#money.owe(name, quoteOf(money).max, chargeOf(money), money.terms);
     } else {
       // It may have been set aside all the same, by a call whose answer was lost.
-      await this.#money.abandon(job.id);
+      await this.#money.abandon(name);
     }
     const current = live.record.money;
     if (current !== null) this.#store(live, { ...current, closed: true }, [], null);

@@ -15,6 +15,7 @@ import { escrowOf, withEscrow } from './money.ts';
 import type { Driven, Meaning, MoneyNews } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
 import { bindingOf, purposeOf } from './till-bill.ts';
+import { waitsForMoney } from './till-books.ts';
 import { type Job, MONEY } from './types.ts';
 
 /** Codes by which a wallet says that asking again is of no use: it cannot hold payments, or holds as many as it may. */
@@ -127,19 +128,19 @@ function meaning(live: Live, effect: EscrowEffect, state: Escrow, before: Meanin
       // A wallet that makes no hold invoice may make an ordinary one: the same promise, kept by refund.
       return state.bolt11 === null
         ? { ...before, money: { ...before.money, way: 'prepaid' } }
-        : { ...before, news: unpaid(live.record.job, before) };
+        : { ...before, news: unpaid(live) };
     case 'lapsed':
-      return { ...before, news: unpaid(live.record.job, before) };
+      return { ...before, news: unpaid(live) };
     default:
       return before;
   }
 }
 
-/** What an escrow that ended without money means for a job that has not ended. */
-function unpaid(job: Job, { money }: Meaning): MoneyNews | null {
+/** What an escrow that ended without money means for a job that was to be paid by it, and has not ended. */
+function unpaid(live: Live): MoneyNews | null {
+  if (waitsForMoney(live)) return { type: 'lapse' };
   // It was paid for in another way meanwhile.
-  if (money.reserved) return null;
-  if (job.phase === 'waiting') return { type: 'lapse' };
+  if (live.record.money?.way !== 'escrow' || live.record.money.reserved) return null;
   const message = 'The money for this job had to be given back before it was done';
   return { type: 'defunded', failure: { code: 'TIMEOUT', message } };
 }

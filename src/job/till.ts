@@ -12,6 +12,7 @@ import type { Quote } from '../payment/pricing.ts';
 import { settledPayment } from '../payment/settlement.ts';
 import { supportsHold, type WalletTransaction } from '../payment/wallet.ts';
 import type { Live } from './live.ts';
+import type { LiveJobs } from './live-jobs.ts';
 import { escrowOf, type JobMoney, openMoney, type PayWay, quoteOf } from './money.ts';
 import { type DriverPorts, MoneyDriver, type StoreMoney } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
@@ -27,21 +28,30 @@ interface TillPorts extends DriverPorts {
 export class Till {
   readonly #ports: TillPorts;
   readonly #money: MoneyPorts;
+  readonly #lives: Pick<LiveJobs, 'all' | 'renew'>;
   readonly #store: StoreMoney;
   readonly #books: TillBooks;
   readonly #bills: MoneyDriver<Bill, BillInput, BillEffect>;
   readonly #escrows: MoneyDriver<Escrow, EscrowInput, EscrowEffect>;
 
-  constructor(ports: TillPorts, money: MoneyPorts, store: StoreMoney) {
+  /** @param lives the jobs of the session */
+  constructor(
+    ports: TillPorts,
+    money: MoneyPorts,
+    lives: Pick<LiveJobs, 'all' | 'renew'>,
+    store: StoreMoney,
+  ) {
     this.#ports = ports;
     this.#money = money;
+    this.#lives = lives;
     this.#store = store;
-    this.#books = new TillBooks(ports, money, store, (live) => this.#withdraw(live));
+    const withdraw = (live: Live) => this.#withdraw(live);
+    this.#books = new TillBooks(ports, money, store, withdraw, () => this.credited(null));
     const fault = (point: string, about: string) => ports.fault(point, about);
     const log = (what: string, jobId: string, error: unknown) => ports.log(what, jobId, error);
     const moved = (live: Live) => this.#moved(live);
-    this.#bills = new MoneyDriver(drivenBill(money, fault, moved, log), ports, store);
-    this.#escrows = new MoneyDriver(drivenEscrow(money, fault, moved, log), ports, store);
+    this.#bills = new MoneyDriver(drivenBill(money, fault, moved, log), ports, lives, store);
+    this.#escrows = new MoneyDriver(drivenEscrow(money, fault, moved, log), ports, lives, store);
   }
 
   // ── Before the job is stored ──
@@ -52,9 +62,10 @@ export class Till {
    */
   async fund(jobId: string, client: string, quote: Quote): Promise<JobMoney> {
     const { methods, terms } = this.#money;
-    const [byCredit] = await this.#money.post([reserved(jobId, client, quote.max)]);
+    const name = this.#money.nameOf(jobId);
+    const [byCredit] = await this.#money.post([reserved(name, client, quote.max)]);
     if (byCredit === 'posted' || byCredit === 'repeated') return openMoney('prepaid', quote, terms, true);
-    if (methods.includes('bolt11_postpaid') && (await this.#money.lend(jobId, quote.max)))
+    if (methods.includes('bolt11_postpaid') && (await this.#money.lend(name, quote.max)))
       return openMoney('postpaid', quote, terms, true);
     const way: PayWay = (await this.#canHold(quote)) ? 'escrow' : 'prepaid';
     return openMoney(way, quote, terms, false);
@@ -65,7 +76,7 @@ export class Till {
    * back.
    */
   async abandon(jobId: string): Promise<void> {
-    await this.#money.abandon(jobId);
+    await this.#money.abandon(this.#money.nameOf(jobId));
   }
 
   /** Many small payments locked at a time starve a node's channels (LIGHTNING §1.1), so those are taken at once. */
@@ -133,9 +144,15 @@ export class Till {
     this.#books.settle(live);
   }
 
-  /** The client's credit has grown: the job may not have to wait any more. @throws Error when that must be told again */
-  async credited(live: Live): Promise<void> {
-    await this.#books.spendCredit(live);
+  /**
+   * The client's credit has grown: jobs may not have to wait any more, the one it was sent for before the others.
+   *
+   * @throws Error when that must be told again
+   */
+  async credited(jobId: string | null): Promise<void> {
+    const lives = this.#lives.all();
+    const first = lives.filter(({ record }) => record.job.id === jobId);
+    for (const live of new Set([...first, ...lives])) await this.#books.spendCredit(live);
   }
 
   /**

@@ -20,6 +20,11 @@ export class Bindings {
    */
   bind(paymentHash: string, purpose: string): boolean {
     this.#sql.run('INSERT OR IGNORE INTO binding (hash, purpose) VALUES (?, ?)', paymentHash, purpose);
+    return this.isBound(paymentHash, purpose);
+  }
+
+  /** Whether a hash stands for a purpose. Changes nothing. */
+  isBound(paymentHash: string, purpose: string): boolean {
     const row = first<{ purpose: string }>(
       this.#sql,
       'SELECT purpose FROM binding WHERE hash = ?',

@@ -198,8 +198,9 @@ function approve(escrow: Escrow, _: Input<EscrowInputs, 'approve'>, now_ms: numb
   };
 }
 
-function refuse(escrow: Escrow, _: Input<EscrowInputs, 'refuse'>, now_ms: number): Transition | null {
-  return escrow.verdict === null ? startCancelling(escrow, now_ms) : null;
+/** Until settling has begun an approval can be taken back: its job may end meanwhile, and must then cost nothing. */
+function refuse(escrow: Escrow, _: Input<EscrowInputs, 'refuse'>, now_ms: number): Transition {
+  return startCancelling(escrow, now_ms);
 }
 
 function startCancelling(escrow: Escrow, now_ms: number, also: readonly EscrowEffect[] = []): Transition {

@@ -12,7 +12,7 @@ import type { Msats } from './msats.ts';
 
 /**
  * - `wallet`: the operator's Lightning wallet; `routing`: fees paid on the way; `owing:<client>`: delivered, not paid;
- * - `credit:<client>`: paid and not used; `job:<id>`: set aside for a job; `payee:<Lightning address>`: earned by an
+ * - `credit:<client>`: paid and not used; `job:<agent>:<id>`: set aside for a job; `payee:<Lightning address>`: earned by an
  *   agent and owed to its owner; `sending:<payout>`: claimed by a payment under way; `revenue`: the operator's fees;
  *   `capital`: its own money;
  * - `transit:<Lightning address>`: on its way from the books of who paid to those of the owner, each of which is a store

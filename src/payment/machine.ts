@@ -35,6 +35,14 @@ export interface Looking {
   readonly lookDelay_ms: number;
 }
 
+/** Whether between two states of a machine nothing has changed but when the wallet is asked next. */
+export function isOnlyLater(before: Looking, after: Looking): boolean {
+  const old = new Map<string, unknown>(Object.entries(before));
+  return Object.entries(after).every(([name, value]) => RHYTHM.has(name) || old.get(name) === value);
+}
+
+const RHYTHM: ReadonlySet<string> = new Set(['lookAt_ms', 'lookDelay_ms', 'revision']);
+
 export const NOT_LOOKING: Looking = { lookAt_ms: null, lookDelay_ms: MONEY_LOOK_MIN_MS };
 
 /** Something happened or was ordered: the wallet is asked again soon. */

@@ -11,6 +11,7 @@ import {
   WALLET_TELL_BASE_MS,
   WALLET_TELL_MAX_MS,
   WALLET_WATCH_GRACE_MS,
+  WALLET_WATCH_HELD_MS,
 } from '../limits.ts';
 import { type RetryPolicy, retryDelay } from '../retry.ts';
 import { first, migrate, type Sql, type SqlRow } from '../store/sql.ts';
@@ -160,9 +161,10 @@ export class Watches {
   async #found(row: WatchRow, transaction: WalletTransaction | null): Promise<void> {
     const sign = transaction === null ? UNPAID : signOf(transaction);
     if (transaction !== null && sign !== row.told && !(await this.#tell(row, transaction, sign))) return;
-    const over = this.#ports.now() > row.expires_ms + WALLET_WATCH_GRACE_MS;
-    const unpaid = transaction === null || transaction.state === 'expired';
-    if ((transaction !== null && isFinal(transaction)) || (over && unpaid))
+    // Some wallets call a payment open, or held, for ever, whatever became of it.
+    const grace_ms = transaction?.state === 'accepted' ? WALLET_WATCH_HELD_MS : WALLET_WATCH_GRACE_MS;
+    const over = this.#ports.now() > row.expires_ms + grace_ms;
+    if (over || (transaction !== null && isFinal(transaction)))
       this.#sql.run('DELETE FROM watch WHERE id = ?', row.id);
   }
 

@@ -113,7 +113,10 @@ export function seal(
   }
 }
 
-/** Tags that anyone may read: whom and what an answer concerns, and how far the job is. */
+/**
+ * Tags that anyone may read: whom and what an answer concerns, and how far the job is. On a result of NIP-90, whose
+ * encrypted content is the output and nothing else, `cost` is one of them.
+ */
 const OPEN_TAGS: ReadonlySet<string> = new Set([
   'e',
   'p',
@@ -136,7 +139,8 @@ function hide(template: EventTemplate, encrypt: (text: string) => string): Event
   const open: Tag[] = [];
   const hidden: Tag[] = [];
   for (const tag of template.tags) {
-    if (!OPEN_TAGS.has(tag[0] ?? '')) hidden.push(tag);
+    const told = OPEN_TAGS.has(tag[0] ?? '') || (tag[0] === 'cost' && toldByContent(template));
+    if (!told) hidden.push(tag);
     else if (tag[0] === 'status') {
       // The state is for everyone; its text may quote the request.
       open.push(tag.slice(0, 2));

@@ -33,4 +33,13 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     "CREATE UNIQUE INDEX open_payout ON payouts (status) WHERE status = 'open'",
   ],
   ['ALTER TABLE zaps ADD COLUMN own INTEGER NOT NULL DEFAULT 0'],
+  // No entry is ever deleted, so their order needs no AUTOINCREMENT, which costs a written row for each.
+  [
+    `CREATE TABLE entries_in_order (
+      seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, postings TEXT NOT NULL
+    )`,
+    'INSERT INTO entries_in_order (seq, key, at, postings) SELECT seq, key, at, postings FROM entries',
+    'DROP TABLE entries',
+    'ALTER TABLE entries_in_order RENAME TO entries',
+  ],
 ];

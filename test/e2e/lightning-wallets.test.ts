@@ -12,7 +12,7 @@ import { balancesOf, changeSince } from '../support/lightning/balances.ts';
 import { type LightningRig, startLightning } from '../support/lightning/rig.ts';
 import type { Habits } from '../support/lightning/wallet-service.ts';
 import { Customer, demandOf, hasBegun, isDelivered, resultOf } from '../support/paid-jobs.ts';
-import { startService } from '../support/service.ts';
+import { type Service, startService } from '../support/service.ts';
 
 const PRICE_MSATS = 21_000n;
 const PAID = { client: -PRICE_MSATS, market: PRICE_MSATS, worker: 0n };
@@ -20,6 +20,7 @@ const PATIENT = { timeout: 20_000, interval: 20 };
 
 interface Stage {
   readonly rig: LightningRig;
+  readonly service: Service;
   readonly customer: Customer;
   readonly pay: (bolt11: string) => Promise<unknown>;
 }
@@ -30,7 +31,7 @@ async function withWallet(market: Habits, play: (stage: Stage) => Promise<void>)
   const payer = new NWCClient({ nostrWalletConnectUrl: rig.wallets.client.connection() });
   const customer = await Customer.connect(service);
   try {
-    await play({ rig, customer, pay: (bolt11) => payer.payInvoice({ invoice: bolt11 }) });
+    await play({ rig, service, customer, pay: (bolt11) => payer.payInvoice({ invoice: bolt11 }) });
   } finally {
     customer.client.close();
     payer.close();
@@ -41,7 +42,10 @@ async function withWallet(market: Habits, play: (stage: Stage) => Promise<void>)
 
 describe('a wallet like Alby Hub', () => {
   test('takes an escrow with its result; and one that is paid after it was called off goes back by itself', async () => {
-    await withWallet({ likeAlbyHub: true }, async ({ rig, customer, pay }) => {
+    await withWallet({ likeAlbyHub: true }, async ({ rig, service, customer, pay }) => {
+      // What npm start says of the wallet: development money would not pay this one's invoices.
+      expect(service.dev.customer.nwc).toBeNull();
+      expect(service.log()).toContain('the one of NWC_URI');
       const before = balancesOf(rig);
       const done = await customer.ask('discover-escrow', 'held by a hub');
       const paid = pay((await demandOf(done)).bolt11);

@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NWCClient } from '../peers/alby.ts';
 import { type Client, connectClient, errorOf, tag } from '../support/client.ts';
 import { type Service, startService } from '../support/service.ts';
+import { signedCall } from '../support/signed-call.ts';
+import { orderZap } from '../support/zapping.ts';
 
 let service: Service;
 let payer: NWCClient;
@@ -131,6 +133,28 @@ describe('a postpaid job', () => {
       const [, amount, invoice] = result.tags.find(([name]) => name === 'amount') ?? [];
       expect(amount).toBe('21000');
       await payer.payInvoice({ invoice: invoice ?? '' });
+    });
+  });
+
+  test('is paid by a zap on its result, too', async () => {
+    await withClient(async (client) => {
+      const request = task(client, 'discover-postpaid', 'zapped words on trust');
+      const answers = client.answers(request.id);
+      await client.publish(request);
+      const { bolt11 } = await orderZap({
+        url: service.url,
+        slug: 'discover-postpaid',
+        target: await answers.find(delivered),
+        amount_msats: 21_000,
+        relay: service.relay,
+        secretKey: client.secretKey,
+      });
+      const account = async () => (await signedCall(service.url, client.secretKey, 'GET', '/account')).json;
+      expect(await account()).toMatchObject({ owing_msats: 21_000 });
+      await payer.payInvoice({ invoice: bolt11 });
+      await expect
+        .poll(account, { timeout: 10_000 })
+        .toMatchObject({ owing_msats: 0, credit_msats: 0, set_aside_msats: 0 });
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LNURL_CALLBACKS_BURST, LNURL_COMMENT_CHARS } from '../../src/limits.ts';
+import { LNURL_CALLBACKS_BURST, LNURL_COMMENT_CHARS, LNURL_VERIFIES_BURST } from '../../src/limits.ts';
 import { sha256Hex, signEvent } from '../../src/nostr/event.ts';
 import { fromHex } from '../../src/nostr/hex.ts';
 import { readOffer } from '../../src/payment/lnurl/client.ts';
@@ -31,7 +31,7 @@ function fixture(over: Parameters<typeof paymentDoor>[0] = {}) {
         PAYER,
       ),
     );
-  return { ask, orders, logged, agent, zap };
+  return { app, ask, orders, logged, agent, zap };
 }
 
 describe('an address', () => {
@@ -72,6 +72,13 @@ describe('an address', () => {
 });
 
 describe('a callback', () => {
+  test('that is only looked at (HEAD) orders nothing', async () => {
+    const { orders, app } = fixture();
+    const looked = await app.request('/lnurlp/discover/callback?amount=21000', { method: 'HEAD' });
+    expect(looked.status).toBe(200);
+    expect(orders).toEqual([]);
+  });
+
   test('orders an invoice over the amount that commits to the metadata, and says how to verify it', async () => {
     const { ask, orders } = fixture();
     const { metadata } = (await ask('/.well-known/lnurlp/discover')).body;
@@ -138,15 +145,19 @@ describe('a callback', () => {
     expect(body.reason).toMatch(reason);
   });
 
-  test('from one address comes only so often; others are not held up', async () => {
+  test.each([
+    ['callback?amount=1000', LNURL_CALLBACKS_BURST],
+    [`verify/tips/${'a'.repeat(64)}`, LNURL_VERIFIES_BURST],
+  ])('from one address comes only so often (%s); others are not held up', async (what, burst) => {
     const { app } = httpFixture({ payments: paymentDoor().door });
     const ask = async (address: string) => {
       const headers = { 'cf-connecting-ip': address };
-      return (await (await app.request('/lnurlp/discover/callback?amount=1000', { headers })).json()).status;
+      const { reason } = await (await app.request(`/lnurlp/discover/${what}`, { headers })).json();
+      return reason !== 'too many requests; slow down';
     };
-    for (let i = 0; i < LNURL_CALLBACKS_BURST; i++) expect(await ask('203.0.113.1')).toBe('OK');
-    expect(await ask('203.0.113.1')).toBe('ERROR');
-    expect(await ask('203.0.113.2')).toBe('OK');
+    for (let i = 0; i < burst; i++) expect(await ask('203.0.113.1')).toBe(true);
+    expect(await ask('203.0.113.1')).toBe(false);
+    expect(await ask('203.0.113.2')).toBe(true);
   });
 
   test('hears to try again when something breaks, and the operator hears what', async () => {

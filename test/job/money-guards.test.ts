@@ -1,20 +1,27 @@
 /**
- * Goal: three guards of money fire (LIGHTNING §7.5, invariants 9, 10, 16): one payment hash pays one job, a preimage is
- * seen by nobody before it is used, and handlers that race on one job have one effect. Method: the worlds of
- * money.test.ts without trouble, each with the one thing that its guard is for. Does not prove: the same of the durable
- * objects (test/workers, test/e2e), nor that the wallet keeps the preimage to itself.
+ * Goal: guards of money fire (LIGHTNING §7.5, invariants 6, 8, 9, 10, 16): one payment hash pays one job, a preimage is
+ * seen by nobody before it is used, handlers that race on one job have one effect, nothing is worked for whose money has
+ * gone back, and a request that comes again, is replaced or called off neither frees nor keeps what is not its own.
+ * Method: the worlds of money.test.ts without trouble, each with the one thing that its guard is for. Does not prove:
+ * the same of the durable objects (test/workers, test/e2e), nor that the wallet keeps the preimage to itself.
  */
 import { describe, expect, test } from 'vitest';
+import { JOB_REQUEST_MAX_AGE_S } from '../../src/limits.ts';
 import { msats } from '../../src/payment/msats.ts';
 import type { PaymentMethod } from '../../src/protocol/agent.ts';
 import { PRICE, Purse } from './purse.ts';
 import { CALM, CLIENT, World } from './world.ts';
 
 function worldWith(...methods: PaymentMethod[]): { world: World; purse: Purse } {
+  return worldOf(false, methods);
+}
+
+/** @param slow whether work is done by a runner, and takes its time */
+function worldOf(slow: boolean, methods: readonly PaymentMethod[]): { world: World; purse: Purse } {
   const world = new World(
     7,
     CALM,
-    false,
+    slow,
     (now) => new Purse(CLIENT.publicKey, methods, now, { trust: msats(0), traps: false }),
   );
   const { purse } = world;
@@ -63,6 +70,27 @@ test('the preimage of an escrow is in nothing that is stored or told until it is
   expect(phases(world)).toEqual(['delivered']);
 });
 
+test('an escrow whose job is called off before its money was taken is given back, though the work was accepted', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.refusesToPay = true;
+  const request = world.request([['i', 'words', 'text']]);
+  world.deliver(request);
+  const [bolt11 = ''] = await asked(world);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  world.hear(request.id, bolt11);
+  // The work is done, and the wallet does not say whether there is time to take its money.
+  purse.silent = true;
+  for (let i = 0; i < 50 && world.happened.work !== 1; i++) await world.run(1);
+  world.cancel(request.id, 0);
+  await world.run(5);
+  purse.silent = false;
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['cancelled']);
+  expect(purse.income).toBe(0n);
+  expect(purse.credit).toBe(0n);
+});
+
 describe('handlers that race on one job', () => {
   test('take its price once, have its work done once, and tell its result once', async () => {
     const { world, purse } = worldWith('bolt11_prepaid', 'credit');
@@ -99,4 +127,88 @@ test('where no more payments may be held, an escrowed job is prepaid at once', a
   expect(purse.locked).toBe(0);
   expect(await world.run(4_000)).toBe(true);
   expect(phases(world)).toEqual(['delivered']);
+});
+
+test('a job whose escrow is gone while it waits for its turn is not worked for', async () => {
+  const { world, purse } = worldWith('escrow_hodl_optional');
+  purse.refusesToPay = true;
+  const [first, second] = ['one', 'two'].map((words) =>
+    world.request(
+      [
+        ['request', JSON.stringify({ messages: [{ role: 'user', content: words }] })],
+        ['t', 'trip'],
+      ],
+      7001,
+    ),
+  );
+  if (first === undefined || second === undefined) throw new Error('two requests');
+  world.deliver(first);
+  await asked(world);
+  world.deliver(second);
+  const [, bolt11 = ''] = await asked(world, 2);
+  purse.refusesToPay = false;
+  expect(purse.pay(bolt11)).toBe(true);
+  world.hear(second.id, bolt11);
+  await world.run(4);
+  expect(world.shown(second.id)?.phase).toBe('waiting');
+  purse.giveBack(bolt11);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['expired', 'failed']);
+  expect(world.happened.work).toBeUndefined();
+  expect(purse.spent).toBe(0n);
+});
+
+test('a sealed request that is called off while its price is set aside gets it back', async () => {
+  const { world, purse } = worldOf(true, ['bolt11_prepaid', 'credit']);
+  purse.zap(PRICE);
+  const request = world.request([['i', 'words', 'text']]);
+  let cancelled = Promise.resolve();
+  purse.meanwhile = async () => {
+    cancelled = world.cancelNow(request.id);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  world.deliver(world.wrapped(request));
+  expect(await world.run(4_000)).toBe(true);
+  await cancelled;
+  expect(phases(world)).toEqual(['cancelled']);
+  expect(purse.credit).toBe(PRICE);
+});
+
+test('a request for something else with an invoice that was paid a moment ago is worked for, without another demand', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+  purse.refusesToPay = true;
+  world.deliver(world.request([['i', 'words', 'text']]));
+  const [bolt11 = ''] = await asked(world);
+  purse.refusesToPay = false;
+  purse.pay(bolt11);
+  purse.refusesToPay = true;
+  const other = world.request([
+    ['i', 'other words', 'text'],
+    ['bolt11', bolt11],
+  ]);
+  world.deliver(other);
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['cancelled', 'delivered']);
+});
+
+test('a sealed request that comes again when it is too old to be taken gives nothing back of what it has', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid', 'credit');
+  purse.refusesToPay = true;
+  const words = (text: string) => [
+    'request',
+    JSON.stringify({ messages: [{ role: 'user', content: text }] }),
+  ];
+  // Its turn comes when this one has expired.
+  world.deliver(world.request([words('one'), ['t', 'trip']], 7001));
+  await asked(world);
+  purse.zap(PRICE);
+  const request = world.request([words('two'), ['t', 'trip']], 7001, JOB_REQUEST_MAX_AGE_S - 10);
+  world.deliver(world.wrapped(request));
+  await world.run(8);
+  expect(purse.credit).toBe(0n);
+  world.now_ms += 20_000;
+  world.deliver(world.wrapped(request));
+  expect(await world.run(4_000)).toBe(true);
+  expect(phases(world)).toEqual(['expired', 'delivered']);
+  expect(purse.credit).toBe(0n);
 });

@@ -114,6 +114,7 @@ describe.each(WAYS)('$name', ({ methods, slow, rare }) => {
     }
     expect(seen['worked unpaid'] ?? 0).toBe(0);
     expect(seen['told unpaid'] ?? 0).toBe(0);
+    expect(seen['shown unpaid'] ?? 0).toBe(0);
     for (const one of rare) expect(seen[one] ?? 0, `${one} never happened`).toBeGreaterThan(0);
     for (const phase of ['delivered', 'cancelled']) expect(phases[phase] ?? 0, phase).toBeGreaterThan(0);
   });
@@ -209,15 +210,21 @@ describe('zaps', () => {
 });
 
 describe('the claim of another provider that a job was zapped', () => {
-  const run = async (methods: readonly PaymentMethod[], amount: Msats, trust: Msats) => {
-    const world = new World(5, CALM, false, (now) => {
+  const run = async (
+    methods: readonly PaymentMethod[],
+    amount: Msats,
+    trust: Msats,
+    { slow = false, makesInvoices = true } = {},
+  ) => {
+    const world = new World(5, CALM, slow, (now) => {
       return new Purse(CLIENT.publicKey, methods, now, { trust: msats(0), traps: false });
     });
     const purse = purseOf(world);
     purse.refusesToPay = true;
+    purse.makesInvoices = makesInvoices;
     const request = world.request([['i', 'words', 'text']]);
     world.deliver(request);
-    for (const after_ms of [60_000, 61_000]) world.claim(request.id, amount, trust, after_ms);
+    for (const after_ms of [5_000, 60_000, 61_000]) world.claim(request.id, amount, trust, after_ms);
     expect(await world.run(4_000)).toBe(true);
     expect(purse.books.balances().size, 'no money of ours has moved').toBe(0);
     return world.record.get(request.id)?.phase;
@@ -233,4 +240,12 @@ describe('the claim of another provider that a job was zapped', () => {
     expect(await run(['bolt11_prepaid', 'credit'], amount, trust)).toBe(phase);
     expect(await run(['escrow_hodl_optional', 'credit'], amount, trust)).toBe(phase);
   });
+
+  test.each(['bolt11_prepaid', 'escrow_hodl_optional'] as const)(
+    'is not undone when the invoice of %s is withdrawn, shown or not, while a runner works',
+    async (method) => {
+      for (const makesInvoices of [true, false])
+        expect(await run([method, 'credit'], PRICE, PRICE, { slow: true, makesInvoices })).toBe('delivered');
+    },
+  );
 });

@@ -55,8 +55,14 @@ export class Purse {
   refusesToPay = false;
   /** Whether it holds as many payments as it may. */
   isFull = false;
+  /** Whether the wallet makes invoices; one that does not leaves open whether it will. */
+  makesInvoices = true;
+  /** Whether the wallet answers nothing. */
+  silent = false;
   /** Whether the wallet hands out the same invoice again and again. */
   repeatsInvoices = false;
+  /** What happens while the next entries are on their way to the books. */
+  meanwhile: (() => Promise<void>) | null = null;
   /** What the client really paid that did not come back, msats. */
   spent = 0n;
 
@@ -93,6 +99,7 @@ export class Purse {
   /** What the session asks for, as its ports, each call made by `call`: it may be lost, or its answer. */
   ports(call: <T>(act: () => T) => Promise<T>): MoneyPorts {
     const ask = async <Value>(act: () => Value): Promise<WalletAnswer<Value>> => {
+      if (this.silent) return { type: 'unknown', reason: 'the wallet is silent' };
       try {
         return { type: 'ok', value: await call(act) };
       } catch (error) {
@@ -102,6 +109,7 @@ export class Purse {
     return {
       methods: this.methods,
       terms: OWNERS,
+      nameOf: (jobId) => jobId,
       wallet: {
         makeInvoice: (order) => ask(() => this.#make(order, null)),
         makeHold: async (order) =>
@@ -115,7 +123,12 @@ export class Purse {
       },
       bind: (hash, purpose) => call(() => this.#bind(hash, purpose)),
       watch: () => call(() => undefined),
-      post: (entries) => call(() => this.post(entries)),
+      post: async (entries) => {
+        const { meanwhile } = this;
+        this.meanwhile = null;
+        await meanwhile?.();
+        return await call(() => this.post(entries));
+      },
       lend: (job, max) => call(() => this.#debts.lend(this.#client, job, max, this.trust)),
       owe: (job, max, price, terms) => call(() => this.#debts.owe(this.#client, job, max, price, terms)),
       abandon: (job) => call(() => this.#debts.abandon(this.#client, job)),
@@ -168,6 +181,12 @@ export class Purse {
     this.spent += amount;
     this.#income += amount;
     this.post([received(payment, this.#client)]);
+  }
+
+  /** The node gives back what it holds, before anybody asked for that: a channel of the way was closed. */
+  giveBack(bolt11: string): void {
+    const invoice = this.#byText(bolt11);
+    if (invoice?.state === 'held') this.#cancel(invoice.paymentHash);
   }
 
   /** The preimage of a hold invoice, which nobody but the session may know yet. */
@@ -238,6 +257,7 @@ export class Purse {
   }
 
   #make({ amount, expiry_s }: InvoiceOrder, hold: HoldOrder | null): IssuedInvoice {
+    if (!this.makesInvoices) throw new Error('the wallet is away');
     const preimage =
       hold === null ? createHash('sha256').update(`invoice ${this.#invoices.size}`).digest('hex') : null;
     const paymentHash = hold?.paymentHash ?? hashOf(preimage ?? '');

@@ -8,7 +8,7 @@ import type { SessionPorts } from '../../src/job/ports.ts';
 import { Session } from '../../src/job/session.ts';
 import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
 import { deriveKeys } from '../../src/nostr/keys.ts';
-import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
+import { DEFAULT_AGENT_KINDS, KIND } from '../../src/nostr/kinds.ts';
 import { type Msats, msats } from '../../src/payment/msats.ts';
 import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
 import type { JobOutput, Request } from '../../src/protocol/model.ts';
@@ -63,6 +63,7 @@ export class World {
 
   /** Every request of the client, those it sent again included. */
   readonly asked: NostrEvent[] = [];
+  #wraps = 0;
   readonly #firsts = new Map<string, string>();
   readonly #read_ = new Set<string>();
 
@@ -80,17 +81,25 @@ export class World {
     this.#session = this.#start();
   }
 
-  /** A signed request of the client. */
-  request(tags: string[][], kind = 5302): NostrEvent {
+  /** A signed request of the client. @param age_s how long ago it was written */
+  request(tags: string[][], kind = 5302, age_s = 0): NostrEvent {
     const template = {
       kind,
-      created_at: Math.floor(this.now_ms / 1000),
+      created_at: Math.floor(this.now_ms / 1000) - age_s,
       tags: [['p', AGENT.publicKey], ...tags],
       content: '',
     };
     const event = signAs(template, CLIENT, new Uint8Array(32));
     this.asked.push(event);
     return event;
+  }
+
+  /** A request in a gift wrap; what seals it is left out. */
+  wrapped(request: NostrEvent): NostrEvent {
+    const { created_at } = request;
+    const tags = [['nonce', String(this.#wraps++)]];
+    const template = { kind: KIND.giftWrap, created_at, tags, content: JSON.stringify(request) };
+    return signAs(template, CLIENT, new Uint8Array(32));
   }
 
   /** The request that this one repeats, carrying its invoice; itself for any other. */
@@ -135,12 +144,16 @@ export class World {
       this.#outside(0, () => void this.#session.walletChanged(jobId, transaction).catch(onlyTheDead));
   }
 
+  /** All that the session has stored, as one text. */
+  stored(): string {
+    const tables = this.#sql.all("SELECT name FROM sqlite_master WHERE type = 'table'");
+    return JSON.stringify(tables.map(({ name }) => this.#sql.all(`SELECT * FROM ${String(name)}`)));
+  }
+
   /** All that is stored, told or logged, as one text. */
   everything(): string {
-    const tables = this.#sql.all("SELECT name FROM sqlite_master WHERE type = 'table'");
-    const rows = tables.map(({ name }) => this.#sql.all(`SELECT * FROM ${String(name)}`));
     const events = [...this.relays.values()].map((relay) => [...relay.values()]);
-    return JSON.stringify([rows, events, [...this.record.values()], this.logged]);
+    return JSON.stringify([this.stored(), events, [...this.record.values()], this.logged]);
   }
 
   /** Another provider claims that a job was zapped. */
@@ -168,6 +181,11 @@ export class World {
         if (!(error instanceof Dead)) this.#outside(500, bring);
       });
     this.#outside(after_ms, bring);
+  }
+
+  /** Calls a job off at this very moment. */
+  async cancelNow(id: string): Promise<void> {
+    await this.#session.cancel(id);
   }
 
   /** What the session says of a job that the record may not know yet. */
@@ -351,6 +369,7 @@ export class World {
         if (step === null) return;
         this.#mustBePaid(jobId);
         this.count('step');
+        if (step.previews && this.purse?.books.has(`reserve:${jobId}`) === false) this.count('shown unpaid');
         if (this.chance(this.trouble.failure)) return;
         this.#outside(1_000, () =>
           this.#session.alive(jobId, attempt, { type: 'progress', done: 1, total: 2, note: '' }),
@@ -457,6 +476,7 @@ function outputOf(content: string): JobOutput {
 }
 
 function readRequest(event: Rumor): Request {
+  if (event.kind === KIND.giftWrap) return readRequest(JSON.parse(event.content));
   const dialect = dialectOf(event.kind, DEFAULT_AGENT_KINDS);
   if (dialect === null) throw new Error('not a request');
   return { event, envelope: dialect.envelope(event) };

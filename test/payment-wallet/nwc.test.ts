@@ -13,6 +13,8 @@ import { toHex } from '../../src/nostr/hex.ts';
 import { deriveKeys } from '../../src/nostr/keys.ts';
 import { KIND } from '../../src/nostr/kinds.ts';
 import { formatWalletUri, parseWalletUri } from '../../src/nostr/nip47.ts';
+import { encodeInvoice } from '../../src/payment/bolt11/encode.ts';
+import { msats } from '../../src/payment/msats.ts';
 import { NwcClient, type NwcFacts } from '../../src/payment/nwc/client.ts';
 import { openNwc, sealNwc } from '../../src/payment/nwc/messages.ts';
 import type { Sent } from '../../src/payment/nwc/transport.ts';
@@ -352,6 +354,42 @@ describe('the balance', () => {
     world.info = infoEvent('nip44_v2');
     const silent = await world.end(new NwcWallet(world.client, () => world.now_ms).balance());
     expect(silent).toMatchObject({ type: 'unknown' });
+  });
+});
+
+describe('an invoice', () => {
+  const made = async (timestamp_s: (now_s: number) => number, expiry_s: number) => {
+    const world = new World();
+    world.info = infoEvent('nip44_v2');
+    const now_s = world.now_ms / 1_000;
+    const { text } = encodeInvoice(
+      {
+        network: 'regtest',
+        amount: msats(21_000),
+        timestamp_s: timestamp_s(now_s),
+        expiry_s,
+        paymentHash: 'e'.repeat(64),
+        paymentSecret: 'f'.repeat(64),
+        description: 'Job',
+        descriptionHash: null,
+      },
+      wallet.secretKey,
+    );
+    world.answer = ({ method }, { id }) => [
+      response(id, { result_type: method, error: null, result: { invoice: text } }),
+    ];
+    const order = { amount: msats(21_000), purpose: { text: 'Job' }, expiry_s: 900 };
+    return await world.end(new NwcWallet(world.client, () => world.now_ms).makeInvoice(order));
+  };
+
+  test('that cannot be paid any more as it comes is none', async () => {
+    expect(await made((now_s) => now_s, 900)).toMatchObject({ type: 'ok' });
+    expect(await made((now_s) => now_s - 900, 901)).toMatchObject({ type: 'ok' });
+    for (const expiry_s of [1, 900])
+      expect(await made((now_s) => now_s - 900, expiry_s)).toMatchObject({
+        type: 'failed',
+        code: 'BROKEN_ANSWER',
+      });
   });
 });
 

@@ -9,7 +9,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WALLET_POLL_MAX_MS, WALLET_WATCH_GRACE_MS } from '../../src/limits.ts';
+import { WALLET_POLL_MAX_MS, WALLET_WATCH_GRACE_MS, WALLET_WATCH_HELD_MS } from '../../src/limits.ts';
 import { msats, ZERO_MSATS } from '../../src/payment/msats.ts';
 import type { WalletAnswer, WalletTransaction } from '../../src/payment/wallet.ts';
 import { type Watch, Watches } from '../../src/payment/watches.ts';
@@ -136,7 +136,7 @@ test('what has expired is told, and watched on: a late payment is told as well',
 });
 
 test('what nobody ever pays is forgotten well after it expired, and not before', async () => {
-  for (const state of ['expired', 'absent'] as const) {
+  for (const state of ['expired', 'absent', 'pending'] as const) {
     const world = new World();
     world.state = state;
     world.add(world.now_ms + 1_000);
@@ -147,13 +147,16 @@ test('what nobody ever pays is forgotten well after it expired, and not before',
   }
 });
 
-test('a held payment is never forgotten, however long ago its invoice expired', async () => {
+test('a held payment is not forgotten before anybody can hold it any more', async () => {
   const world = new World();
   world.state = 'accepted';
   world.add(world.now_ms + 1_000);
   await world.pass(3 * WALLET_WATCH_GRACE_MS);
   expect(world.told).toEqual(['accepted']);
   expect(world.watches.size).toBe(1);
+  // A wallet that never notices the deadline calls it held for ever.
+  await world.pass(WALLET_WATCH_HELD_MS);
+  expect(world.watches.size).toBe(0);
 });
 
 describe('random schedules', () => {

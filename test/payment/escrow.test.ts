@@ -198,6 +198,14 @@ describe('an escrow', () => {
     expect(state.phase).toBe('settling');
   });
 
+  test('approved and then refused is given back, unless settling has begun', () => {
+    const approved: EscrowInput[] = [issued, seen('accepted'), { type: 'approve' }];
+    const { state, types } = play([...approved, { type: 'refuse' }]);
+    expect(state).toMatchObject({ phase: 'cancelling', verdict: 'refused' });
+    expect(types).not.toContain('settle');
+    expect(play([...approved, seen('accepted', 200), { type: 'refuse' }]).state.phase).toBe('settling');
+  });
+
   test('of a wallet that names no deadline counts the blocks it ordered', () => {
     const held = play([issued, seen('pending', 100), seen('accepted', 101, null)]);
     expect(held.state).toMatchObject({ phase: 'held', deadlineHeight: 100 + ESCROW_HOLD_BLOCKS });

@@ -155,7 +155,7 @@ describe('what the client reads', () => {
       const event = answer(request(name), result);
       expect(event.kind).toBe(6302);
       expect(decrypt(event.content)).toBe('the answer');
-      expect(event.tags.map(([tag]) => tag)).toEqual(['e', 'p', 'request', 'encrypted']);
+      expect(event.tags.map(([tag]) => tag)).toEqual(['e', 'p', 'cost', 'request', 'encrypted']);
     }
   });
 

@@ -1,7 +1,13 @@
 /** The agents' Lightning addresses: LNURL-pay with zaps (LUD-06, 09, 12, 16, 21, NIP-57). */
 import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
-import { LNURL_CALLBACKS_BURST, LNURL_CALLBACKS_PER_S, LNURL_CALLERS } from '../../limits.ts';
+import {
+  LNURL_CALLBACKS_BURST,
+  LNURL_CALLBACKS_PER_S,
+  LNURL_CALLERS,
+  LNURL_VERIFIES_BURST,
+  LNURL_VERIFIES_PER_S,
+} from '../../limits.ts';
 import { isHex32 } from '../../nostr/hex.ts';
 import {
   invoiceResponse,
@@ -28,7 +34,8 @@ const REASONS: { readonly [refusal in RefusedPayment['type']]: string } = {
 
 export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const sieve = new Sieve(LNURL_CALLBACKS_PER_S, LNURL_CALLBACKS_BURST, LNURL_CALLERS);
+  const callbacks = new Sieve(LNURL_CALLBACKS_PER_S, LNURL_CALLBACKS_BURST, LNURL_CALLERS);
+  const verifies = new Sieve(LNURL_VERIFIES_PER_S, LNURL_VERIFIES_BURST, LNURL_CALLERS);
   const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
 
   /** The agent and what takes its payments, or the answer that there is no such address. */
@@ -42,6 +49,10 @@ export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
     return c.json(lnurlError(reason), 404, NOT_STORED);
   }
 
+  function isTooOften(sieve: Sieve, c: Context<AppEnv>): boolean {
+    return !sieve.lets(c.req.header('cf-connecting-ip'), ports.clock());
+  }
+
   app.get('/.well-known/lnurlp/:slug', (c) => {
     const found = payee(c, c.req.param('slug'));
     if (found instanceof Response) return found;
@@ -53,8 +64,9 @@ export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
     const found = payee(c, c.req.param('slug'));
     if (found instanceof Response) return found;
     const { agent, door } = found;
-    if (!sieve.lets(c.req.header('cf-connecting-ip'), ports.clock()))
-      return c.json(lnurlError('too many requests; slow down'), 200, NOT_STORED);
+    // To look whether it is there makes no invoice.
+    if (c.req.method === 'HEAD') return c.body(null, 200, NOT_STORED);
+    if (isTooOften(callbacks, c)) return c.json(TOO_OFTEN, 200, NOT_STORED);
     // Raw, because clients write zap requests in more than one way (payment/zaps/parameter.ts).
     const query = new URL(c.req.url).search.slice(1);
     const order = readCallback(query, endpointOf(ports.publicUrl, agent, door));
@@ -72,6 +84,7 @@ export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
     const { slug, account, hash } = c.req.param();
     const found = payee(c, slug);
     if (found instanceof Response) return found;
+    if (isTooOften(verifies, c)) return c.json(TOO_OFTEN, 200, NOT_STORED);
     const status = isHex32(hash) ? await found.door.payment(slug, account, hash) : null;
     if (status === null) return c.json(lnurlError('no such payment'), 200, NOT_STORED);
     return c.json(verifyResponse(status.bolt11, status.payment), 200, NOT_STORED);
@@ -79,6 +92,7 @@ export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
   return app;
 }
 
+const TOO_OFTEN = lnurlError('too many requests; slow down');
 const NOT_STORED = { 'cache-control': 'no-store' };
 
 /** Everything stands in the path: some clients replace the query of a callback. */

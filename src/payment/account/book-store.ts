@@ -47,13 +47,7 @@ export class BookStore {
         if (isOverdrawn({ balances, posted: new Map() }, account)) return 'overdrawn';
       }
       this.#sql.run('INSERT INTO entries (key, at, postings) VALUES (?, ?, ?)', entry.key, at_ms, text);
-      for (const [account, amount] of balances) {
-        this.#sql.run(
-          'INSERT INTO balances (account, amount) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET amount = excluded.amount',
-          account,
-          Number(amount),
-        );
-      }
+      for (const [account, amount] of balances) this.#setBalance(account, amount);
       also?.();
       return 'posted';
     });
@@ -71,7 +65,7 @@ export class BookStore {
 
   /** What stands on every account that is not empty, in words. */
   balances(): ReadonlyMap<Account, bigint> {
-    const rows = this.#sql.all('SELECT account FROM balances WHERE amount <> 0 ORDER BY account');
+    const rows = this.#sql.all('SELECT account FROM balances ORDER BY account');
     return new Map(
       rows.flatMap(({ account }) => {
         const name = String(account);
@@ -108,6 +102,17 @@ export class BookStore {
       listener,
       mark,
     );
+  }
+
+  /** What is empty leaves no row: every job has an account of its own, and most are over. */
+  #setBalance(account: Account, amount: bigint): void {
+    if (amount === 0n) this.#sql.run('DELETE FROM balances WHERE account = ?', account);
+    else
+      this.#sql.run(
+        'INSERT INTO balances (account, amount) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET amount = excluded.amount',
+        account,
+        Number(amount),
+      );
   }
 
   #mark(listener: string): number {

@@ -71,8 +71,12 @@ export class Debts {
     }
   }
 
-  /** Gives back what was set aside for a job that will never be. Repeat-safe; a job that has ended is left alone. */
+  /**
+   * Gives back what was set aside for a job that will never be. Repeat-safe; a job that has ended is left alone, owed
+   * for or not: its session may have forgotten it and take its request, come again, for one it never took.
+   */
   abandon(client: string, job: string): void {
+    if (first(this.#sql, 'SELECT 1 AS one FROM debts WHERE job = ?', job) !== undefined) return;
     const amount = this.#books.balance(`job:${job}`);
     if (amount <= 0n) return;
     const back = msats(amount);

@@ -145,7 +145,7 @@ export class PayoutClerk {
   async #effect(id: string, effect: PayoutEffect): Promise<void> {
     switch (effect.type) {
       case 'fetchInvoice':
-        await this.#once(effect.type, () => this.#fetch(id));
+        await this.#once(`${effect.type} ${id}`, () => this.#fetch(id));
         return;
       case 'claimed':
         await this.#ports.fault('payout-claimed', id);

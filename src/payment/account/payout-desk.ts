@@ -7,7 +7,7 @@ import { ACCOUNT_REFUNDS_SHOWN, PAYOUT_RETRY_BASE_MS } from '../../limits.ts';
 import { sha256Hex } from '../../nostr/event.ts';
 import type { Invoice } from '../bolt11/invoice.ts';
 import { MSATS_PER_SAT, type Msats, toNumber } from '../msats.ts';
-import { type AdvancePayout, advancePayout, openPayout, type Payout } from '../payout.ts';
+import { type AdvancePayout, advancePayout, nextPayoutTick, openPayout, type Payout } from '../payout.ts';
 import type { AccountPart } from './part.ts';
 import { PayoutClerk, purposeOf } from './payout-clerk.ts';
 import type { PayoutFunds } from './payout-funds.ts';
@@ -55,7 +55,7 @@ export class PayoutDesk implements AccountPart {
 
   nextAt_ms(): number | null {
     const open = this.#store.open();
-    return open === null ? this.#dueAt_ms() : open.payout.lookAt_ms;
+    return open === null ? this.#dueAt_ms() : nextPayoutTick(open.payout);
   }
 
   tick(): void {

@@ -22,7 +22,7 @@ export class Tail implements AccountPart {
   readonly #tell: (entries: readonly StoredEntry[]) => Promise<void>;
   readonly #ports: TailPorts;
   #nextAt_ms: number | null;
-  #busy = false;
+  #telling: Promise<void> | null = null;
 
   /**
    * @param name of the mark in the store
@@ -48,16 +48,26 @@ export class Tail implements AccountPart {
   }
 
   nextAt_ms(): number | null {
-    return this.#busy ? null : this.#nextAt_ms;
+    return this.#telling === null ? this.#nextAt_ms : null;
   }
 
   tick(): void {
-    if (this.#busy || this.#nextAt_ms === null || this.#nextAt_ms > this.#ports.now()) return;
-    this.#busy = true;
-    this.#ports.defer(this.#run());
+    if (this.#telling !== null || this.#nextAt_ms === null || this.#nextAt_ms > this.#ports.now()) return;
+    this.#telling = this.#run();
+    this.#ports.defer(this.#telling);
+  }
+
+  /**
+   * Ends when nobody is being told. An alarm has to wait for it: of what it began it is the only trace, and the platform
+   * rings one again that did not end. Another alarm as a guard would be one more written row for every telling.
+   */
+  async told(): Promise<void> {
+    await this.#telling;
   }
 
   async #run(): Promise<void> {
+    // It may have nothing to tell and end at once, but not before `tick` has noted that it began.
+    await undefined;
     try {
       const { entries, mark } = this.#books.untold(this.#name, LEDGER_PROJECT_BATCH);
       if (entries.length > 0) {
@@ -69,7 +79,7 @@ export class Tail implements AccountPart {
       this.#ports.log(`the books could not be told to the ${this.#name}`, error);
       this.#nextAt_ms = this.#ports.now() + LEDGER_RETRY_MS;
     } finally {
-      this.#busy = false;
+      this.#telling = null;
       this.#ports.woken();
     }
   }

@@ -27,7 +27,13 @@ import { readZapRequest } from '../zaps/request.ts';
 import type { PostResult } from './book-store.ts';
 import { type AccountPart, earliest } from './part.ts';
 import type { TailPorts } from './tail.ts';
-import { tippedAgent, type ZapInvoice, type ZapInvoiceOrder, type ZapStatus } from './zap-order.ts';
+import {
+  tippedAgent,
+  type ZapInvoice,
+  type ZapInvoiceOrder,
+  type ZapStatus,
+  zapPurpose,
+} from './zap-order.ts';
 import { type Duty, forgetAt_ms, type Zap, type ZapFacts, ZapStore } from './zap-store.ts';
 
 export interface ZapDeskPorts extends TailPorts {
@@ -102,7 +108,7 @@ export class ZapDesk implements AccountPart {
     if (answer.type !== 'ok')
       return this.#unavailable(answer.type === 'failed' ? answer.message : answer.reason);
     const { bolt11, paymentHash, expiresAt_s } = answer.value;
-    if (!(await this.#ports.bind(paymentHash, `zap:${this.#account}:${paymentHash}`)))
+    if (!(await this.#ports.bind(paymentHash, zapPurpose(this.#account, paymentHash))))
       return this.#unavailable('the wallet made an invoice for a payment that stands for something else');
     const zap: Zap = {
       paymentHash,

@@ -18,6 +18,11 @@ export function tippedAgent(account: string): string | null {
   return account.startsWith(TIPS) ? account.slice(TIPS.length) : null;
 }
 
+/** What the payment hash of an account's invoice stands for (payment/bindings.ts). */
+export function zapPurpose(account: string, paymentHash: string): string {
+  return `zap:${account}:${paymentHash}`;
+}
+
 /** Reads an order that came over RPC. */
 export const zapOrderJson = z.object({
   /** The agent whose address is paid. */

@@ -69,18 +69,24 @@ export function orderParams({ amount, purpose, expiry_s }: InvoiceOrder): Record
   };
 }
 
-/** The invoice a wallet made, when it asks for exactly what was ordered. @param network the wallet's, where known */
+/**
+ * The invoice a wallet made, when it asks for exactly what was ordered and can be paid.
+ *
+ * @param network the wallet's, where known
+ */
 export function checkInvoice(
   answer: unknown,
   order: InvoiceOrder | HoldOrder,
   network: Network | null,
+  now_s: number,
 ): WalletAnswer<IssuedInvoice> {
   const parsed = invoiceSchema.safeParse(answer);
   if (!parsed.success) return brokenAnswer('the wallet made no invoice');
   const { invoice: bolt11, payment_hash } = parsed.data;
   const invoice = decoded(bolt11);
   if (typeof invoice === 'string') return brokenAnswer(invoice);
-  const wrong = mismatch(invoice, expectedOf(order, network, payment_hash));
+  const wrong = mismatch(invoice, { ...expectedOf(order, network, payment_hash), payableAt_s: now_s });
+  if (wrong === 'expired') return brokenAnswer('the wallet made an invoice that has expired');
   if (wrong !== null) return brokenAnswer(`the wallet made an invoice with another ${wrong}`);
   return {
     type: 'ok',

@@ -52,7 +52,7 @@ export class NwcWallet implements Wallet {
   async makeInvoice(order: InvoiceOrder): Promise<WalletAnswer<IssuedInvoice>> {
     const network = await this.#network();
     const reply = await this.#client.call('make_invoice', orderParams(order), NWC_INVOICE_TIMEOUT_MS);
-    if (reply.type === 'result') return checkInvoice(reply.value, order, network);
+    if (reply.type === 'result') return checkInvoice(reply.value, order, network, this.#now_s());
     // An invoice that was made and never shown harms nobody, so any error of the wallet is final here.
     return reply.type === 'error' ? failed(reply) : reply;
   }
@@ -65,13 +65,13 @@ export class NwcWallet implements Wallet {
       min_cltv_expiry_delta: order.minCltvDelta,
     };
     const reply = await this.#client.call('make_hold_invoice', params, NWC_INVOICE_TIMEOUT_MS);
-    if (reply.type === 'result') return checkInvoice(reply.value, order, network);
+    if (reply.type === 'result') return checkInvoice(reply.value, order, network, this.#now_s());
     if (reply.type === 'unknown') return reply;
     // An earlier call may have made it and its answer was lost: then it is there under this hash.
     const found = await this.lookup(order.paymentHash, 'incoming');
     if (found.type === 'unknown') return found;
     const { bolt11 } = (found.type === 'ok' ? found.value : null) ?? { bolt11: null };
-    return bolt11 === null ? failed(reply) : checkInvoice({ invoice: bolt11 }, order, network);
+    return bolt11 === null ? failed(reply) : checkInvoice({ invoice: bolt11 }, order, network, this.#now_s());
   }
 
   async settleHold(preimage: string): Promise<WalletAnswer<null>> {

@@ -8,8 +8,8 @@ import { ZAP_CLOCK_SKEW_S } from '../../limits.ts';
 import { type NostrEvent, sha256Hex, tagValue, tagValues, verifyEvent } from '../../nostr/event.ts';
 import { isHex32 } from '../../nostr/hex.ts';
 import { KIND } from '../../nostr/kinds.ts';
-import { decodeInvoice } from '../bolt11/decode.ts';
-import { type Invoice, InvoiceError, type Network } from '../bolt11/invoice.ts';
+import { readInvoice } from '../bolt11/decode.ts';
+import type { Invoice, Network } from '../bolt11/invoice.ts';
 import { sameLnurl } from '../lnurl/address.ts';
 import type { Msats } from '../msats.ts';
 import { isPreimage } from '../settlement.ts';
@@ -139,13 +139,4 @@ function lnurlFits({ event }: ZapRequest, { endpoints }: ZapDue): boolean {
 function onlyValue(event: NostrEvent, name: string): string | null {
   const tags = event.tags.filter((tag) => tag[0] === name);
   return tags.length === 1 ? (tags[0]?.[1] ?? null) : null;
-}
-
-function readInvoice(text: string): Invoice | null {
-  try {
-    return decodeInvoice(text);
-  } catch (error) {
-    if (error instanceof InvoiceError) return null;
-    throw error;
-  }
 }

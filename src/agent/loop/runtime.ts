@@ -1,0 +1,75 @@
+/**
+ * The loop as a runtime of one job. The journal is named by the job, so another attempt at a job goes on where the one
+ * before it stopped.
+ */
+import { JobError } from '../../errors.ts';
+import type { JobOutput } from '../../protocol/model.ts';
+import { stopped } from '../chat/failures.ts';
+import { textOf } from '../messages.ts';
+import type { Runtime, RuntimeContext, Task } from '../runtime.ts';
+import type { LoopDefinition } from './definition.ts';
+import type { Turn } from './entry.ts';
+import { answerText } from './final-answer.ts';
+import type { Outcome } from './outcome.ts';
+import type { LoopEvent, LoopPorts } from './ports.ts';
+import { type LoopTask, runLoop } from './run.ts';
+
+/** What does one job: made anew for each, because budget and managed agents are the job's own. */
+export interface LoopAgent {
+  readonly definition: LoopDefinition;
+  readonly ports: LoopPorts;
+}
+
+export function loopRuntime(agentFor: (task: Task, context: RuntimeContext) => LoopAgent): Runtime {
+  return {
+    slow: true,
+    async run(task, context) {
+      const { definition, ports } = agentFor(task, context);
+      const run = task.envelope.id;
+      // Words of the model are no output before they are checked, so steps are told and no deltas are sent.
+      const watch = async (event: LoopEvent): Promise<void> => {
+        if (event.type === 'entry' && event.run === run && event.entry.type === 'model') {
+          const { step } = event.entry;
+          await context.progress(Math.min(step, definition.maxSteps), definition.maxSteps, `step ${step}`);
+        }
+        await ports.watch?.(event);
+      };
+      const outcome = await runLoop(definition, run, loopTask(task), { ...ports, watch }, context.signal);
+      return outputOf(outcome, definition.options.model, context.signal);
+    },
+  };
+}
+
+/** The job in the words of the client, referenced inputs as the blocks they already are. */
+function loopTask({ body, history }: Task): LoopTask {
+  const turns = history.flatMap((message): Turn[] => {
+    const { role } = message;
+    return role === 'user' || role === 'assistant' ? [{ role, text: textOf(message) }] : [];
+  });
+  return { from: 'the client', text: body.messages.map(textOf).join('\n\n'), history: turns };
+}
+
+/** @throws JobError for a run that waits: an attempt at a job cannot. Its journal stays for the next attempt */
+function outputOf(outcome: Outcome, model: string, signal: AbortSignal): JobOutput {
+  if (outcome.state === 'done') {
+    const { how, answer, problem, account } = outcome;
+    if (problem !== null && problem.code !== 'ANSWER_CUT') {
+      throw new JobError('VERIFICATION_FAILED', `the answer failed its checks: ${problem.message}`);
+    }
+    const finishReason = how === 'final_answer' ? 'stop' : 'length';
+    return { content: answerText(answer), finishReason, model, usage: account.total };
+  }
+  const { pause } = outcome;
+  switch (pause.reason) {
+    case 'model': {
+      const { code, message, details } = pause.failure;
+      throw new JobError(code, message, details);
+    }
+    case 'budget':
+      throw new JobError('INSUFFICIENT_FUNDS', 'the next step does not fit what may be spent on the job');
+    case 'waiting':
+      throw new JobError('SERVICE_UNAVAILABLE', 'the job waits for somebody, and a single job cannot wait');
+    case 'cancelled':
+      throw stopped(signal);
+  }
+}
