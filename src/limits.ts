@@ -415,11 +415,7 @@ export const MODEL_REFUSED_COOLDOWN_MS = 3_600_000;
 
 // ── Tools of agents ──
 
-/**
- * What a tool gives back, bytes of UTF-8, and a page of the web at a time, tokens. Not more than the loop lets pass:
- * its cut would take the end of a data block off.
- */
-export const TOOL_MAX_OUTPUT_BYTES = 16_384;
+/** A page of the web at a time, tokens. How much any tool gives back is LOOP_TOOL_OUTPUT_MAX_BYTES. */
 export const TOOL_PAGE_TOKENS = 4_000;
 /** Results of one search, and characters shown of each. */
 export const TOOL_SEARCH_RESULTS = 10;

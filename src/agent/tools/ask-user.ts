@@ -1,7 +1,7 @@
 /** A question to the user whose job this is. */
 import { z } from 'zod';
 import { TOOL_QUESTION_CHARS } from '../../limits.ts';
-import { defineTool, type Tool } from './tool.ts';
+import { defineTool, type TextTool } from './tool.ts';
 
 export interface UserLine {
   /**
@@ -17,7 +17,7 @@ export type UserAnswer =
   /** The time for an answer is over. */
   | { readonly type: 'none' };
 
-export function askUser(line: UserLine): Tool {
+export function askUser(line: UserLine): TextTool {
   return defineTool({
     name: 'ask_user',
     description:

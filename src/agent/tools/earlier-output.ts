@@ -1,9 +1,9 @@
 /** Earlier output of the same session: reports, drafts, versions. The store knows no other session's. */
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
-import { TOOL_MAX_OUTPUT_BYTES } from '../../limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES } from '../../limits.ts';
 import { dataBlock } from '../data-block.ts';
-import { cutToBytes, defineTool, type Tool } from './tool.ts';
+import { cutToBytes, defineTool, type TextTool } from './tool.ts';
 
 export interface ArtifactInfo {
   readonly id: string;
@@ -27,7 +27,7 @@ export interface ArtifactStore {
 const FRAME_BYTES = 600;
 const LISTED = 50;
 
-export function loadOutput(store: ArtifactStore): Tool {
+export function loadOutput(store: ArtifactStore): TextTool {
   return defineTool({
     name: 'load_output',
     description: 'Loads earlier output of this session in full; without an id, lists what there is.',
@@ -37,13 +37,13 @@ export function loadOutput(store: ArtifactStore): Tool {
       from: z.number().int().min(0).default(0).describe('Where to go on reading, in characters.'),
     },
     parallel: true,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run({ id, version, from }) {
       if (id === undefined) return listing(await store.list());
       const found = await store.read(id, version ?? null);
       if (found === null) throw new JobError('NOT_FOUND', 'there is no such output in this session');
       const { info, text } = found;
-      const shown = cutToBytes(text.slice(from), TOOL_MAX_OUTPUT_BYTES - FRAME_BYTES);
+      const shown = cutToBytes(text.slice(from), LOOP_TOOL_OUTPUT_MAX_BYTES - FRAME_BYTES);
       const end = Math.min(text.length, from + shown.length);
       const more = end < text.length ? ` There is more: load again with from=${end}.` : '';
       return `Version ${info.version}, characters ${Math.min(from, text.length)} to ${end} of ${text.length}.${more}\n${dataBlock(`output ${info.id}`, shown)}`;

@@ -4,10 +4,10 @@
  */
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
-import { TOOL_MAX_OUTPUT_BYTES, TOOL_TASK_CHARS } from '../../limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_TASK_CHARS } from '../../limits.ts';
 import { formatSats, type Msats, msatsFromSats } from '../../payment/msats.ts';
 import { dataBlock } from '../data-block.ts';
-import { cutToBytes, defineTool, type Tool } from './tool.ts';
+import { cutToBytes, defineTool, type TextTool } from './tool.ts';
 
 export interface HireWish {
   /** The agent's public key, npub or slug, as the model wrote it; null for whoever offers. */
@@ -39,7 +39,7 @@ export interface HireBudget {
   remaining(): Promise<Msats>;
 }
 
-export function hireAgent(port: HirePort, budget: HireBudget): Tool {
+export function hireAgent(port: HirePort, budget: HireBudget): TextTool {
   return defineTool({
     name: 'hire_agent',
     description:
@@ -51,7 +51,7 @@ export function hireAgent(port: HirePort, budget: HireBudget): Tool {
     },
     parallel: true,
     timeLimit_ms: null,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run({ task, max_sats, agent }, { key }) {
       const wish_msats = msatsFromSats(max_sats);
       const most_msats = wish_msats === null ? null : await budget.setAside(key, wish_msats);
@@ -65,7 +65,7 @@ export function hireAgent(port: HirePort, budget: HireBudget): Tool {
       if (outcome.type === 'failed') {
         return `The other agent delivered nothing (cost: ${cost}).\n${dataBlock('the failed job', cutToBytes(outcome.reason, 1_000))}`;
       }
-      const shown = cutToBytes(outcome.content, TOOL_MAX_OUTPUT_BYTES - 800);
+      const shown = cutToBytes(outcome.content, LOOP_TOOL_OUTPUT_MAX_BYTES - 800);
       return `The other agent delivered (cost: ${cost}).\n${dataBlock(`the agent ${outcome.by}`, shown)}`;
     },
   });

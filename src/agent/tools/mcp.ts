@@ -3,17 +3,17 @@
  * tool by its own name under the server's; schemas as the server gives them; what comes back is data of strangers.
  */
 import {
+  LOOP_TOOL_OUTPUT_MAX_BYTES,
   MCP_DESCRIPTION_CHARS,
   MCP_MAX_TOOLS,
   MCP_SCHEMA_BYTES,
   MCP_TIMEOUT_MS,
-  TOOL_MAX_OUTPUT_BYTES,
 } from '../../limits.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { clip, utf8Bytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import type { JsonSchema } from '../parameters.ts';
-import { cutToBytes, TOOL_NAME, type Tool } from './tool.ts';
+import { cutToBytes, type TextTool, TOOL_NAME } from './tool.ts';
 
 /** A server as the operator lists it. */
 export interface McpServer {
@@ -56,11 +56,11 @@ export async function mcpTools(
   server: McpServer,
   connection: McpConnection,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Tool>> {
+): Promise<ReadonlyMap<string, TextTool>> {
   if (!SERVER_NAME.test(server.name)) throw new RangeError(`${server.name} is no name for an MCP server`);
   const offered = (await connection.listTools(signal)).slice(0, MCP_MAX_TOOLS);
   const named = Map.groupBy(offered, ({ name }) => mcpToolName(server.name, name));
-  const tools = new Map<string, Tool>();
+  const tools = new Map<string, TextTool>();
   for (const [name, [info, another]] of named) {
     if (info === undefined || another !== undefined || !TOOL_NAME.test(name)) continue;
     if (utf8Bytes(JSON.stringify(info.input)) > MCP_SCHEMA_BYTES) continue;
@@ -74,17 +74,17 @@ export function mcpToolName(server: string, tool: string): string {
   return `${server}_${tool.toLowerCase().replace(/[^a-z0-9]+/g, '_')}`;
 }
 
-function toolOf(name: string, server: McpServer, info: McpToolInfo, connection: McpConnection): Tool {
+function toolOf(name: string, server: McpServer, info: McpToolInfo, connection: McpConnection): TextTool {
   return {
     name,
     description: clip(info.description.replace(/\s+/g, ' '), MCP_DESCRIPTION_CHARS),
     input: info.input,
     parallel: info.readOnly,
     timeLimit_ms: MCP_TIMEOUT_MS,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run(input, { signal }) {
       const { text, isError } = await connection.callTool(info.name, input, signal);
-      const shown = cutToBytes(text, TOOL_MAX_OUTPUT_BYTES - FRAME_BYTES);
+      const shown = cutToBytes(text, LOOP_TOOL_OUTPUT_MAX_BYTES - FRAME_BYTES);
       const cut = shown.length < text.length ? ` (first ${shown.length} of ${text.length} characters)` : '';
       const block = dataBlock(`the MCP server ${server.name}${cut}`, shown);
       return isError ? `The tool reports an error.\n${block}` : block;

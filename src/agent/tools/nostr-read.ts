@@ -2,7 +2,7 @@
 import { nip19 } from 'nostr-tools';
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
-import { TOOL_MAX_OUTPUT_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { Filter } from '../../nostr/filter.ts';
 import { isHex32 } from '../../nostr/hex.ts';
@@ -10,7 +10,7 @@ import { KIND } from '../../nostr/kinds.ts';
 import { dataBlock } from '../data-block.ts';
 import { type EventPointer, type InputPorts, readPointer } from '../inputs.ts';
 import type { EventSearch, SearchHit } from '../runtime.ts';
-import { cutToBytes, defineTool, type Tool } from './tool.ts';
+import { cutToBytes, defineTool, type TextTool } from './tool.ts';
 
 export interface NostrPorts {
   readonly events: EventSearch;
@@ -26,14 +26,14 @@ const MAX_HINTS = 3;
 /** All blocks together stay below the output's limit with their frames. */
 const FRAME_BYTES = 400;
 
-export function nostrRead(ports: NostrPorts): Tool {
+export function nostrRead(ports: NostrPorts): TextTool {
   return defineTool({
     name: 'nostr_read',
     description:
       'Reads one thing on Nostr: a note or article (note1…, nevent1…, naddr1…, 64 hex characters), or a profile with its newest notes (npub1…, nprofile1…).',
     shape: { name: z.string().trim().max(2_000) },
     parallel: true,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run({ name }) {
       const text = name.replace(/^nostr:/, '');
       const person = readPerson(text);
@@ -41,12 +41,12 @@ export function nostrRead(ports: NostrPorts): Tool {
       const { pointer, relays } = readPointer(text);
       const event = await ports.fetchEvent(pointer, relays.slice(0, MAX_HINTS));
       if (event === null) throw new JobError('NOT_FOUND', 'nobody asked has that event');
-      return block(event, TOOL_MAX_OUTPUT_BYTES - FRAME_BYTES);
+      return block(event, LOOP_TOOL_OUTPUT_MAX_BYTES - FRAME_BYTES);
     },
   });
 }
 
-export function nostrSearch({ events }: NostrPorts): Tool {
+export function nostrSearch({ events }: NostrPorts): TextTool {
   return defineTool({
     name: 'nostr_search',
     description:
@@ -57,14 +57,17 @@ export function nostrSearch({ events }: NostrPorts): Tool {
       count: z.number().int().min(1).max(TOOL_SEARCH_RESULTS).default(TOOL_SEARCH_RESULTS),
     },
     parallel: true,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run({ query, subject, count }, { now }) {
       const hits = await events.search({ subject, text: query, limit: count, now_ms: now() });
       const found = hits.length === 0 ? [] : await events.query(hits.map(filterOf), hits.length);
       if (found.length === 0) return 'Nothing was found.';
       const rank = new Map(hits.map(({ value }, index) => [value, index]));
       const ranked = found.toSorted((a, b) => rankOf(a, rank) - rankOf(b, rank)).slice(0, count);
-      const bytes = Math.min(EVENT_BYTES, Math.floor(TOOL_MAX_OUTPUT_BYTES / ranked.length) - FRAME_BYTES);
+      const bytes = Math.min(
+        EVENT_BYTES,
+        Math.floor(LOOP_TOOL_OUTPUT_MAX_BYTES / ranked.length) - FRAME_BYTES,
+      );
       return ranked.map((event) => block(event, bytes)).join('\n\n');
     },
   });

@@ -1,18 +1,18 @@
 /** Search for papers at arXiv (https://info.arxiv.org/help/api/user-manual.html). */
 import { z } from 'zod';
-import { TOOL_MAX_OUTPUT_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
 import { clip } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import { type Paper, readFeed } from './atom.ts';
 import { askService, type OutboundOptions } from './outbound.ts';
-import { cutToBytes, defineTool, type Tool } from './tool.ts';
+import { cutToBytes, defineTool, type TextTool } from './tool.ts';
 
 export const ARXIV_URL = 'https://export.arxiv.org/api/query';
 /** Of an abstract, characters: most are shorter. */
 const ABSTRACT_CHARS = 1_500;
 const AUTHORS_SHOWN = 6;
 
-export function paperSearch(options: OutboundOptions, endpoint = ARXIV_URL): Tool {
+export function paperSearch(options: OutboundOptions, endpoint = ARXIV_URL): TextTool {
   return defineTool({
     name: 'paper_search',
     description:
@@ -24,7 +24,7 @@ export function paperSearch(options: OutboundOptions, endpoint = ARXIV_URL): Too
     },
     // arXiv asks for one call at a time.
     parallel: false,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run({ query, count, newest_first }, { signal }) {
       const url = new URL(endpoint);
       url.search = new URLSearchParams({
@@ -36,7 +36,7 @@ export function paperSearch(options: OutboundOptions, endpoint = ARXIV_URL): Too
       const papers = await readFeed((await askService(url, options, signal)).text);
       if (papers.length === 0) return 'No papers were found. Fewer or other words may find some.';
       const text = papers.slice(0, count).map(lines).join('\n\n');
-      return dataBlock('arXiv', cutToBytes(text, TOOL_MAX_OUTPUT_BYTES - 200));
+      return dataBlock('arXiv', cutToBytes(text, LOOP_TOOL_OUTPUT_MAX_BYTES - 200));
     },
   });
 }

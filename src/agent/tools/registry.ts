@@ -10,7 +10,7 @@ import { type McpConnection, type McpServer, mcpTools } from './mcp.ts';
 import { type NostrPorts, nostrRead, nostrSearch } from './nostr-read.ts';
 import type { OutboundOptions } from './outbound.ts';
 import { paperSearch } from './papers.ts';
-import type { Tool } from './tool.ts';
+import type { TextTool } from './tool.ts';
 import { visitPage, type WebPagePorts } from './web-page.ts';
 import { type WebSearchPorts, webSearch } from './web-search.ts';
 
@@ -29,7 +29,7 @@ export interface ToolHouse {
 }
 
 /** Every tool of our own by its name. Adding one is a file, a line here, and a test. */
-const TOOLS: Readonly<Record<string, (house: ToolHouse) => Tool | null>> = {
+const TOOLS: Readonly<Record<string, (house: ToolHouse) => TextTool | null>> = {
   web_search: ({ webSearch: ports }) =>
     ports === null || ports.providers.length === 0 ? null : webSearch(ports),
   visit_page: ({ webPage }) => (webPage === null ? null : visitPage(webPage)),
@@ -45,7 +45,7 @@ export const TOOL_NAMES: readonly string[] = Object.keys(TOOLS);
 
 /** The tools of a run, and how to let go of what they hold. */
 export interface GrantedTools {
-  readonly tools: readonly Tool[];
+  readonly tools: readonly TextTool[];
   /** Closes connections to tool servers. */
   close(): Promise<void>;
 }
@@ -62,11 +62,11 @@ export async function grantTools(
   signal: AbortSignal,
 ): Promise<GrantedTools> {
   const connections = new Map<string, McpConnection>();
-  const served = new Map<string, ReadonlyMap<string, Tool>>();
+  const served = new Map<string, ReadonlyMap<string, TextTool>>();
   const close = async () => {
     await Promise.all([...connections.values()].map((connection) => connection.close()));
   };
-  const ofServer = async (server: McpServer, name: string): Promise<Tool> => {
+  const ofServer = async (server: McpServer, name: string): Promise<TextTool> => {
     let known = served.get(server.name);
     if (known === undefined) {
       const connection = house.connect(server);
@@ -79,7 +79,7 @@ export async function grantTools(
     return tool;
   };
   try {
-    const tools: Tool[] = [];
+    const tools: TextTool[] = [];
     for (const name of new Set(names)) {
       const own = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
       const server = house.mcp.find((one) => name.startsWith(`${one.name}_`));

@@ -1,40 +1,14 @@
-/**
- * A tool as the agent loop takes it (the same shape as its port in ../loop/tool.ts), and how tools are made here:
- * one zod schema says what the model is told and what is taken from it.
- */
+/** How tools are made: one zod schema says what the model is told and what is taken from it. */
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
 import { utf8Bytes } from '../../protocol/size.ts';
-import type { JsonSchema } from '../parameters.ts';
+import type { Tool, ToolContext } from '../loop/tool.ts';
 
-export interface Tool {
-  /** What the model calls it by: `[a-z][a-z0-9_]*`. */
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema (2020-12) of an object. */
-  readonly input: JsonSchema;
-  /** Whether it may run beside other calls of the same answer. */
-  readonly parallel: boolean;
-  /** Longest run, ms; null for tools that end by themselves. The loop's default when absent. */
-  readonly timeLimit_ms?: number | null;
-  /** What the model gets to see of the output, bytes. */
-  readonly maxOutputBytes?: number;
-  /**
-   * Does the work. It may be run again under the same `context.key` after a crash.
-   *
-   * @throws JobError for what the model may read
-   */
-  run(input: JsonObject, context: ToolContext): Promise<string>;
-}
+export type { Tool, ToolContext } from '../loop/tool.ts';
 
-export interface ToolContext {
-  /** Names this call for good: the same after a crash, never the same for two calls. */
-  readonly key: string;
-  /** Aborts when the run is cancelled or the tool is over its time. */
-  readonly signal: AbortSignal;
-  /** Unix ms. */
-  now(): number;
+/** A tool that gives back text alone: it asks no model of its own. */
+export interface TextTool extends Tool {
+  run(...call: Parameters<Tool['run']>): Promise<string>;
 }
 
 export const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
@@ -47,7 +21,7 @@ export function defineTool<Shape extends z.ZodRawShape>(
     readonly shape: Shape;
     readonly run: (input: z.output<z.ZodObject<Shape>>, context: ToolContext) => Promise<string>;
   },
-): Tool {
+): TextTool {
   const { shape, run, ...rest } = definition;
   const schema = z.object(shape);
   return {

@@ -1,12 +1,12 @@
 /** A page of the web as Markdown, for a model to read: fetched through the guarded door, cut to a stated length. */
 import { z } from 'zod';
-import { TOOL_MAX_OUTPUT_BYTES, TOOL_PAGE_TOKENS } from '../../limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_PAGE_TOKENS } from '../../limits.ts';
 import type { FetchedText } from '../../net/safe-fetch.ts';
 import { utf8Bytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import { htmlText } from '../html-text.ts';
 import { type CountTokens, cutToTokens } from '../window/tokenizer.ts';
-import { cutToBytes, defineTool, type Tool } from './tool.ts';
+import { cutToBytes, defineTool, type TextTool } from './tool.ts';
 
 export interface WebPagePorts {
   /** Fetches through the guarded door. @throws JobError as safeFetch */
@@ -17,7 +17,7 @@ export interface WebPagePorts {
 /** Head line and marks of the data block, bytes. */
 const FRAME_BYTES = 2_600;
 
-export function visitPage(ports: WebPagePorts): Tool {
+export function visitPage(ports: WebPagePorts): TextTool {
   return defineTool({
     name: 'visit_page',
     description: `Reads a page of the web as Markdown, up to ${TOOL_PAGE_TOKENS} tokens at a time. What it returns was written by strangers.`,
@@ -31,7 +31,7 @@ export function visitPage(ports: WebPagePorts): Tool {
         .describe('Where to go on reading, in characters, as the last visit said.'),
     },
     parallel: true,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run({ url, from }, { signal }) {
       const page = await ports.fetchUrl(url, signal);
       const text = page.contentType.includes('html')
@@ -40,7 +40,7 @@ export function visitPage(ports: WebPagePorts): Tool {
       const rest = text.slice(from);
       const count = await ports.tokenizer();
       const shown = cutToTokens(
-        cutToBytes(rest, TOOL_MAX_OUTPUT_BYTES - FRAME_BYTES),
+        cutToBytes(rest, LOOP_TOOL_OUTPUT_MAX_BYTES - FRAME_BYTES),
         TOOL_PAGE_TOKENS,
         count,
       );

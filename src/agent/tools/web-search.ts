@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
 import {
-  TOOL_MAX_OUTPUT_BYTES,
+  LOOP_TOOL_OUTPUT_MAX_BYTES,
   TOOL_QUERY_CHARS,
   TOOL_SEARCH_RESULTS,
   TOOL_SEARCH_TEXT_CHARS,
@@ -13,7 +13,7 @@ import { htmlText } from '../html-text.ts';
 import { classifyFailure } from '../models/failure.ts';
 import type { TrafficPort } from '../models/router.ts';
 import type { SearchProvider, WebResult } from './search-providers.ts';
-import { cutToBytes, defineTool, type Tool } from './tool.ts';
+import { cutToBytes, defineTool, type TextTool } from './tool.ts';
 
 export interface WebSearchPorts {
   /** In the order they are asked. */
@@ -22,7 +22,7 @@ export interface WebSearchPorts {
   readonly traffic: TrafficPort;
 }
 
-export function webSearch(ports: WebSearchPorts): Tool {
+export function webSearch(ports: WebSearchPorts): TextTool {
   return defineTool({
     name: 'web_search',
     description: 'Searches the web. Returns titles, links and excerpts, which were written by strangers.',
@@ -31,13 +31,13 @@ export function webSearch(ports: WebSearchPorts): Tool {
       count: z.number().int().min(1).max(TOOL_SEARCH_RESULTS).default(TOOL_SEARCH_RESULTS),
     },
     parallel: true,
-    maxOutputBytes: TOOL_MAX_OUTPUT_BYTES,
+    maxOutputBytes: LOOP_TOOL_OUTPUT_MAX_BYTES,
     async run({ query, count }, { key, signal }) {
       const results = await search(ports, { query, count, key, signal });
       if (results.length === 0) return 'Nothing was found. Other words may find more.';
       return dataBlock(
         'a web search',
-        cutToBytes(results.map(lines).join('\n\n'), TOOL_MAX_OUTPUT_BYTES - 200),
+        cutToBytes(results.map(lines).join('\n\n'), LOOP_TOOL_OUTPUT_MAX_BYTES - 200),
       );
     },
   });

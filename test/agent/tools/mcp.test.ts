@@ -8,9 +8,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type McpConnection, mcpTools } from '../../../src/agent/tools/mcp.ts';
 import { mcpConnection } from '../../../src/agent/tools/mcp-client.ts';
 import { mcpFetch } from '../../../src/agent/tools/mcp-fetch.ts';
-import type { Tool } from '../../../src/agent/tools/tool.ts';
+import type { TextTool } from '../../../src/agent/tools/tool.ts';
 import { JobError } from '../../../src/errors.ts';
-import { TOOL_MAX_OUTPUT_BYTES } from '../../../src/limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES } from '../../../src/limits.ts';
 import { blocksOf, failureOf, toolContext } from '../../support/tools.ts';
 
 const signal = new AbortController().signal;
@@ -42,7 +42,7 @@ function connect(server = wiki(), allowPrivate = true, through: typeof fetch = f
   open.push(connection);
   return connection;
 }
-async function toolNamed(name: string): Promise<Tool> {
+async function toolNamed(name: string): Promise<TextTool> {
   const tool = (await mcpTools(wiki(), connect(), signal)).get(name);
   if (tool === undefined) throw new Error(`no tool ${name}`);
   return tool;
@@ -87,7 +87,7 @@ test('an error of the tool, and arguments the server refuses, are answers the mo
 test('a long answer is cut and says so; one without end is not read to it', async () => {
   const long = await toolNamed('wiki_long');
   const output = await long.run({ bytes: 100_000 }, toolContext());
-  expect(Buffer.byteLength(output)).toBeLessThanOrEqual(TOOL_MAX_OUTPUT_BYTES);
+  expect(Buffer.byteLength(output)).toBeLessThanOrEqual(LOOP_TOOL_OUTPUT_MAX_BYTES);
   expect(output).toMatch(/\(first \d+ of 100000 characters\)/);
   expect(await failureOf(long, { bytes: 3_000_000 })).toMatchObject({ code: 'CONTENT_TOO_LARGE' });
   // The next call makes a new connection.

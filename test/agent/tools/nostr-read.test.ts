@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { EventPointer } from '../../../src/agent/inputs.ts';
 import type { SearchHit } from '../../../src/agent/runtime.ts';
 import { type NostrPorts, nostrRead, nostrSearch } from '../../../src/agent/tools/nostr-read.ts';
-import { TOOL_MAX_OUTPUT_BYTES } from '../../../src/limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES } from '../../../src/limits.ts';
 import type { NostrEvent } from '../../../src/nostr/event.ts';
 import { matchesAny } from '../../../src/nostr/filter.ts';
 import { blocksOf, failureOf, toolContext } from '../../support/tools.ts';
@@ -76,7 +76,7 @@ test('search keeps the order of relevance, and its output its bound', async () =
   const long = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => event(`${n}`, { content: '漢'.repeat(60_000) }));
   const hits = long.toReversed().map(({ id }) => ({ tag: 'e' as const, value: id, score: 1 }));
   const output = await nostrSearch(ports(long, hits).made).run({ query: 'x' }, toolContext());
-  expect(Buffer.byteLength(output)).toBeLessThanOrEqual(TOOL_MAX_OUTPUT_BYTES);
+  expect(Buffer.byteLength(output)).toBeLessThanOrEqual(LOOP_TOOL_OUTPUT_MAX_BYTES);
   expect([...output.matchAll(/event (\d)\d+ of/g)].map(([, n]) => n)).toEqual([...'987654321']);
   expect(blocksOf(output)).toHaveLength(9);
   expect(await nostrSearch(ports([]).made).run({ query: 'x' }, toolContext())).toBe('Nothing was found.');

@@ -9,7 +9,7 @@ import { grantTools, TOOL_NAMES, type ToolHouse } from '../../../src/agent/tools
 import { TOOL_NAME } from '../../../src/agent/tools/tool.ts';
 import { loadTokenizer } from '../../../src/agent/window/tokenizer.ts';
 import { JobError } from '../../../src/errors.ts';
-import { TOOL_MAX_OUTPUT_BYTES } from '../../../src/limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES } from '../../../src/limits.ts';
 import { ZERO_MSATS } from '../../../src/payment/msats.ts';
 import { blocksOf, failureOf, toolContext } from '../../support/tools.ts';
 
@@ -117,7 +117,7 @@ test('earlier output is listed, read in parts by version, and only of this sessi
   let read = '';
   for (let from: number | null = 0; from !== null; ) {
     const output = await tool.run({ id: 'report', from }, toolContext());
-    expect(Buffer.byteLength(output)).toBeLessThanOrEqual(TOOL_MAX_OUTPUT_BYTES);
+    expect(Buffer.byteLength(output)).toBeLessThanOrEqual(LOOP_TOOL_OUTPUT_MAX_BYTES);
     read += blocksOf(output)[0] ?? '';
     const next = /load again with from=(\d+)/.exec(output)?.[1];
     from = next === undefined ? null : Number(next);

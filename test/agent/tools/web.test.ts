@@ -14,7 +14,7 @@ import { pageMarkdown, visitPage } from '../../../src/agent/tools/web-page.ts';
 import { webSearch } from '../../../src/agent/tools/web-search.ts';
 import { type CountTokens, loadTokenizer } from '../../../src/agent/window/tokenizer.ts';
 import { JobError } from '../../../src/errors.ts';
-import { TOOL_MAX_OUTPUT_BYTES, TOOL_PAGE_TOKENS } from '../../../src/limits.ts';
+import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_PAGE_TOKENS } from '../../../src/limits.ts';
 import { safeFetch } from '../../../src/net/safe-fetch.ts';
 import { type LoopbackServer, loopbackServer } from '../../support/http-server.ts';
 import { blocksOf, failureOf, TOOL_NOW_MS, toolContext } from '../../support/tools.ts';
@@ -154,7 +154,7 @@ test('a long page is read on from where the last visit ended, each part within i
   let parts = 0;
   while (from !== null) {
     const output = await visit().run({ url: origin, from }, toolContext());
-    expect(Buffer.byteLength(output)).toBeLessThanOrEqual(TOOL_MAX_OUTPUT_BYTES);
+    expect(Buffer.byteLength(output)).toBeLessThanOrEqual(LOOP_TOOL_OUTPUT_MAX_BYTES);
     const [text = ''] = blocksOf(output);
     expect(count(text)).toBeLessThanOrEqual(TOOL_PAGE_TOKENS);
     read += text;
