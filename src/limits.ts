@@ -407,6 +407,34 @@ export const AGENT_MAX_OUTPUT_BYTES = 24_576;
 export const AGENT_MAX_FETCHED_BYTES = 49_152;
 /** From the question to the first byte of the answer, ms: a cold model loads for long. */
 export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
+/** A model that failed is left alone for this long, doubled with each failure in a row, where its provider names no time, ms. */
+export const MODEL_COOLDOWN_BASE_MS = 5_000;
+export const MODEL_COOLDOWN_MAX_MS = 300_000;
+/** The same for one that refuses us (key, quota, name): it is looked at again when somebody may have mended it, ms. */
+export const MODEL_REFUSED_COOLDOWN_MS = 3_600_000;
+
+// ── Tools of agents ──
+
+/** A page of the web at a time, tokens. How much any tool gives back is LOOP_TOOL_OUTPUT_MAX_BYTES. */
+export const TOOL_PAGE_TOKENS = 4_000;
+/** Results of one search, and characters shown of each. */
+export const TOOL_SEARCH_RESULTS = 10;
+export const TOOL_SEARCH_TEXT_CHARS = 500;
+/** The words of one search, characters. */
+export const TOOL_QUERY_CHARS = 400;
+/** The answer of a search service, bytes. */
+export const TOOL_SEARCH_MAX_BYTES = 524_288;
+/** A question to the user, and a task for another agent, characters. */
+export const TOOL_QUESTION_CHARS = 2_000;
+export const TOOL_TASK_CHARS = 20_000;
+/** Tools one MCP server may offer, and characters of each description that the model is told. */
+export const MCP_MAX_TOOLS = 64;
+export const MCP_DESCRIPTION_CHARS = 1_000;
+/** An MCP server's schema of one tool, bytes of JSON: it stands in every prompt. */
+export const MCP_SCHEMA_BYTES = 8_192;
+/** One answer of an MCP server, bytes, and how long it may take, ms. */
+export const MCP_MAX_ANSWER_BYTES = 1_048_576;
+export const MCP_TIMEOUT_MS = 60_000;
 
 // ── Agent loop: what one run may do, whatever its model wishes for ──
 
