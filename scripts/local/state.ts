@@ -72,6 +72,9 @@ export class HomeInUse extends Error {
   override readonly name = 'HomeInUse';
 }
 
+/** A marketplace killed just now may hold its lock a moment longer; whoever restarts it at once waits for that, ms. */
+const LOCK_PATIENCE_MS = 2_000;
+
 /**
  * Takes the home for this process until it ends, however it ends: the lock is SQLite's own file lock, which the
  * operating system drops with the process, so a killed marketplace leaves nothing stale behind.
@@ -97,7 +100,7 @@ export function holdHome(home: Home): () => void {
 function openLock(home: Home): DatabaseSync {
   try {
     mkdirSync(home.path, { recursive: true });
-    return new DatabaseSync(home.lock);
+    return new DatabaseSync(home.lock, { timeout: LOCK_PATIENCE_MS });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new HomeUnusable(
