@@ -35,3 +35,9 @@ const encoder = new TextEncoder();
 export function clip(text: string, chars: number): string {
   return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
 }
+
+/** The beginning of a text within so many bytes of UTF-8, whole characters only. */
+export function cutToBytes(text: string, limit: number): string {
+  const { read } = encoder.encodeInto(text, new Uint8Array(Math.max(0, limit)));
+  return text.slice(0, read);
+}

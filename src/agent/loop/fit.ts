@@ -1,10 +1,8 @@
 /** Keeps a conversation within the context of its model: the oldest answers and results give way, each leaving a mark. Pure. */
+import type { CountTokens } from '../window/tokenizer.ts';
 import type { LoopDefinition } from './definition.ts';
 import type { LoopMessage } from './model.ts';
 import type { Draft } from './prompt.ts';
-
-/** How many tokens a text is; a real tokenizer, or an estimate. */
-export type CountTokens = (text: string) => number;
 
 /** Role and separators around a message; every model counts a few tokens for that. */
 const MESSAGE_OVERHEAD_TOKENS = 6;

@@ -1,8 +1,9 @@
 /** All a drive of a run needs from outside. */
+
+import type { CountTokens } from '../window/tokenizer.ts';
 import type { Budget } from './budget.ts';
 import type { LoopClock } from './clock.ts';
 import type { Entry } from './entry.ts';
-import type { CountTokens } from './fit.ts';
 import type { ToolModelClient } from './model.ts';
 import type { StepStore } from './step-store.ts';
 

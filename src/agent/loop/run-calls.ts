@@ -1,6 +1,6 @@
 /** Runs the open calls of an answer: side by side where their tools allow it, each result in the journal at once. */
 import { LOOP_PARALLEL_CALLS, LOOP_TOOL_OUTPUT_MAX_BYTES, LOOP_TOOL_TIMEOUT_MS } from '../../limits.ts';
-import { utf8Bytes } from '../../protocol/size.ts';
+import { cutToBytes, utf8Bytes } from '../../protocol/size.ts';
 import { admit } from './admit.ts';
 import { attempt } from './attempt.ts';
 import type { LoopDefinition } from './definition.ts';
@@ -86,12 +86,5 @@ function observed(tool: Tool, output: string | ToolOutput): Observation {
   const whole_bytes = utf8Bytes(text);
   const spent = usage === undefined ? {} : { usage };
   if (whole_bytes <= limit) return { ok: true, text, ...spent };
-  return { ok: true, text: beginning(text, limit), whole_bytes, ...spent };
-}
-
-/** As much of a text as has so many bytes, never half a character at the end. */
-function beginning(text: string, bytes: number): string {
-  const room = new Uint8Array(bytes);
-  const { read } = new TextEncoder().encodeInto(text, room);
-  return text.slice(0, read);
+  return { ok: true, text: cutToBytes(text, limit), whole_bytes, ...spent };
 }

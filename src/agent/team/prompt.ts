@@ -44,11 +44,7 @@ export function buildStepPrompt(
   counter: TokenCounter,
 ): readonly ModelMessage[] {
   const system = fitted(role.prompt, Math.floor(budget * ROLE_SHARE), counter);
-  const orders = fitLast(orderLines(parts), Math.floor(budget * DIRECTIVES_SHARE), counter);
-  const sections = [
-    ...(orders === '' ? [] : [`Directives of the client, all in force:\n${orders}`]),
-    block('the task', parts.task, Math.floor(budget * TASK_SHARE), counter),
-  ];
+  const sections = ordersAndTask(parts, budget, DIRECTIVES_SHARE, counter);
   const answers = parts.answers.map(({ question, answer, by }) =>
     by === 'user' ? `${question}\nThe client: ${answer}` : `${question}\nNobody answered. Assume: ${answer}`,
   );
@@ -86,11 +82,7 @@ export function buildJudgePrompt(
   counter: TokenCounter,
 ): readonly ModelMessage[] {
   const system = fitted(role.prompt, Math.floor(budget * ROLE_SHARE), counter);
-  const orders = fitLast(orderLines(parts), Math.floor(budget * JUDGE_ORDERS_SHARE), counter);
-  const head = [
-    ...(orders === '' ? [] : [`Directives of the client, all in force:\n${orders}`]),
-    block('the task', parts.task, Math.floor(budget * TASK_SHARE), counter),
-  ];
+  const head = ordersAndTask(parts, budget, JUDGE_ORDERS_SHARE, counter);
   const room = budget - counter.count([system, ...head].join('\n\n')) - 2 * FRAME_TOKENS;
   const shown = parts.full.slice(0, 2).map(({ id }, at) =>
     // No role, no number: nothing that would tell which is the newer.
@@ -117,6 +109,15 @@ export function readVerdict(
   const word = found?.[1]?.toLowerCase();
   if (word !== 'first' && word !== 'second' && word !== 'equal') return null;
   return { place: word, rationale: (found?.[2] ?? '').trim() };
+}
+
+/** What every prompt begins with: the client's directives within their share of the budget, then the task. */
+function ordersAndTask(parts: PromptParts, budget: number, share: number, counter: TokenCounter): string[] {
+  const orders = fitLast(orderLines(parts), Math.floor(budget * share), counter);
+  return [
+    ...(orders === '' ? [] : [`Directives of the client, all in force:\n${orders}`]),
+    block('the task', parts.task, Math.floor(budget * TASK_SHARE), counter),
+  ];
 }
 
 function orderLines({ directives, focus }: PromptParts): readonly string[] {

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES } from '../../limits.ts';
+import { cutToBytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
-import { cutToBytes, defineTool, type TextTool } from './tool.ts';
+import { defineTool, type TextTool } from './tool.ts';
 
 export interface ArtifactInfo {
   readonly id: string;

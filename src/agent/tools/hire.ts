@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { JobError } from '../../errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_TASK_CHARS } from '../../limits.ts';
 import { formatSats, type Msats, msatsFromSats } from '../../payment/msats.ts';
+import { cutToBytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
-import { cutToBytes, defineTool, type TextTool } from './tool.ts';
+import { defineTool, type TextTool } from './tool.ts';
 
 export interface HireWish {
   /** The agent's public key, npub or slug, as the model wrote it; null for whoever offers. */

@@ -10,10 +10,10 @@ import {
   MCP_TIMEOUT_MS,
 } from '../../limits.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { clip, utf8Bytes } from '../../protocol/size.ts';
+import { clip, cutToBytes, utf8Bytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import type { JsonSchema } from '../parameters.ts';
-import { cutToBytes, type TextTool, TOOL_NAME } from './tool.ts';
+import { type TextTool, TOOL_NAME } from './tool.ts';
 
 /** A server as the operator lists it. */
 export interface McpServer {

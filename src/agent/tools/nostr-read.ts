@@ -7,10 +7,11 @@ import type { NostrEvent } from '../../nostr/event.ts';
 import type { Filter } from '../../nostr/filter.ts';
 import { isHex32 } from '../../nostr/hex.ts';
 import { KIND } from '../../nostr/kinds.ts';
+import { cutToBytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import { type EventPointer, type InputPorts, readPointer } from '../inputs.ts';
 import type { EventSearch, SearchHit } from '../runtime.ts';
-import { cutToBytes, defineTool, type TextTool } from './tool.ts';
+import { defineTool, type TextTool } from './tool.ts';
 
 export interface NostrPorts {
   readonly events: EventSearch;

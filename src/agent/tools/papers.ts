@@ -1,11 +1,11 @@
 /** Search for papers at arXiv (https://info.arxiv.org/help/api/user-manual.html). */
 import { z } from 'zod';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
-import { clip } from '../../protocol/size.ts';
+import { clip, cutToBytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import { type Paper, readFeed } from './atom.ts';
 import { askService, type OutboundOptions } from './outbound.ts';
-import { cutToBytes, defineTool, type TextTool } from './tool.ts';
+import { defineTool, type TextTool } from './tool.ts';
 
 export const ARXIV_URL = 'https://export.arxiv.org/api/query';
 /** Of an abstract, characters: most are shorter. */

@@ -1,7 +1,6 @@
 /** How tools are made: one zod schema says what the model is told and what is taken from it. */
 import { z } from 'zod';
 import { JobError } from '../../errors.ts';
-import { utf8Bytes } from '../../protocol/size.ts';
 import type { Tool, ToolContext } from '../loop/tool.ts';
 
 export type { Tool, ToolContext } from '../loop/tool.ts';
@@ -35,13 +34,4 @@ export function defineTool<Shape extends z.ZodRawShape>(
       return await run(parsed.data, context);
     },
   };
-}
-
-/** The beginning of a text within so many bytes of UTF-8, whole characters only. */
-export function cutToBytes(text: string, limit: number): string {
-  // A UTF-16 unit is at most 3 bytes.
-  if (text.length * 3 <= limit || utf8Bytes(text) <= limit) return text;
-  const bytes = new TextEncoder().encode(text).subarray(0, Math.max(0, limit));
-  // As part of a stream, the decoder keeps a character that was cut to itself.
-  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes, { stream: true });
 }

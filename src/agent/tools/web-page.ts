@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_PAGE_TOKENS } from '../../limits.ts';
 import type { FetchedText } from '../../net/safe-fetch.ts';
-import { utf8Bytes } from '../../protocol/size.ts';
+import { cutToBytes, utf8Bytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import { htmlText } from '../html-text.ts';
 import { type CountTokens, cutToTokens } from '../window/tokenizer.ts';
-import { cutToBytes, defineTool, type TextTool } from './tool.ts';
+import { defineTool, type TextTool } from './tool.ts';
 
 export interface WebPagePorts {
   /** Fetches through the guarded door. @throws JobError as safeFetch */

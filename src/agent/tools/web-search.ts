@@ -7,13 +7,13 @@ import {
   TOOL_SEARCH_RESULTS,
   TOOL_SEARCH_TEXT_CHARS,
 } from '../../limits.ts';
-import { clip } from '../../protocol/size.ts';
+import { clip, cutToBytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import { htmlText } from '../html-text.ts';
 import { classifyFailure } from '../models/failure.ts';
 import type { TrafficPort } from '../models/router.ts';
 import type { SearchProvider, WebResult } from './search-providers.ts';
-import { cutToBytes, defineTool, type TextTool } from './tool.ts';
+import { defineTool, type TextTool } from './tool.ts';
 
 export interface WebSearchPorts {
   /** In the order they are asked. */

@@ -9,13 +9,13 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { sharedTraffic } from '../../../src/agent/models/shared-traffic.ts';
 import type { ModelLimits, TrafficState } from '../../../src/agent/models/traffic.ts';
 import { brave, type SearchProvider, searxng } from '../../../src/agent/tools/search-providers.ts';
-import { cutToBytes } from '../../../src/agent/tools/tool.ts';
 import { pageMarkdown, visitPage } from '../../../src/agent/tools/web-page.ts';
 import { webSearch } from '../../../src/agent/tools/web-search.ts';
 import { type CountTokens, loadTokenizer } from '../../../src/agent/window/tokenizer.ts';
 import { JobError } from '../../../src/errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_PAGE_TOKENS } from '../../../src/limits.ts';
 import { safeFetch } from '../../../src/net/safe-fetch.ts';
+import { cutToBytes } from '../../../src/protocol/size.ts';
 import { type LoopbackServer, loopbackServer } from '../../support/http-server.ts';
 import { blocksOf, failureOf, TOOL_NOW_MS, toolContext } from '../../support/tools.ts';
 
