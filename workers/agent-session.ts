@@ -1,19 +1,31 @@
 /** The durable object of a session: it gives src/job/session.ts its storage, its alarm and its ways to the others. */
 import { DurableObject } from 'cloudflare:workers';
+import type { Entry } from '../src/agent/loop/entry.ts';
+import { type SqlStepStore, sqlStepStore } from '../src/agent/loop/sql-step-store.ts';
 import { Session } from '../src/job/session.ts';
 import type { Step } from '../src/job/step.ts';
+import type { Heard, Words } from '../src/job/words.ts';
 import { msatsSchema } from '../src/payment/msats.ts';
 import type { WalletTransaction } from '../src/payment/wallet.ts';
 import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
-import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome, ZapClaim } from './rpc.ts';
+import type {
+  AgentSessionRpc,
+  Delivery,
+  MoneyObserver,
+  StepNews,
+  StepOutcome,
+  TeamRecordPage,
+  ZapClaim,
+} from './rpc.ts';
 import { AgentGone, sessionPorts } from './session-ports.ts';
 import { durableSql } from './sql.ts';
 
 export class AgentSession extends DurableObject<Env> implements AgentSessionRpc, MoneyObserver {
   #session: Session | null = null;
+  #loops: SqlStepStore | null = null;
 
   async open(delivery: Delivery): Promise<void> {
     await this.#open().open(delivery.event, delivery.via, delivery.authenticated);
@@ -51,6 +63,35 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
   }
 
+  async steer(_jobId: string | null, _author: string, _words: Words): Promise<Heard> {
+    return 'nobody';
+  }
+
+  async steerByMail(_jobId: string, _address: string, _words: Words): Promise<Heard> {
+    return 'nobody';
+  }
+
+  async teamRecord(_jobId: string, _after: number): Promise<TeamRecordPage | null> {
+    return null;
+  }
+
+  async artifact(_jobId: string, _sha256: string): Promise<string | null> {
+    return null;
+  }
+
+  async loopEntries(run: string): Promise<readonly Entry[]> {
+    return this.#stepStore().load(run);
+  }
+
+  async loopAppend(run: string, seq: number, entry: Entry): Promise<void> {
+    await this.#stepStore().append(run, seq, entry);
+  }
+
+  #stepStore(): SqlStepStore {
+    this.#loops ??= sqlStepStore(durableSql(this.ctx.storage));
+    return this.#loops;
+  }
+
   override async alarm(): Promise<void> {
     try {
       await this.#open().alarm();
@@ -72,9 +113,16 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   #open(): Session {
     this.#session ??= new Session(
       durableSql(this.ctx.storage),
-      sessionPorts(this.env, this.ctx, this.#parties(), () => {
-        this.#session = null;
-      }),
+      sessionPorts(
+        this.env,
+        this.ctx,
+        this.#parties(),
+        (jobId) => this.#stepStore().forget(jobId),
+        () => {
+          this.#session = null;
+          this.#loops = null;
+        },
+      ),
     );
     return this.#session;
   }

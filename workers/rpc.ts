@@ -2,11 +2,14 @@
  * What the durable objects of this Worker say to each other. Each class implements its interface; callers hold
  * only the interface, so that a test double can stand in. All values are plain JSON.
  */
+import type { Entry } from '../src/agent/loop/entry.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
+import type { TraceEntry } from '../src/agent/team/trace.ts';
 import type { JobFailure } from '../src/errors.ts';
 import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
+import type { Heard, Words } from '../src/job/words.ts';
 import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
@@ -127,6 +130,30 @@ export interface AgentSessionRpc {
    * has moved. Repeat-safe.
    */
   zapped(jobId: string, claim: ZapClaim): Promise<void>;
+  /**
+   * A client's words to a team at work (PROTOCOL §1: kind 14, kind 1111). Only from the client of this session; whoever
+   * calls has verified the author. Repeat-safe by `words.source`.
+   *
+   * @param jobId which run; null for the newest that is under way
+   */
+  steer(jobId: string | null, author: string, words: Words): Promise<Heard>;
+  /** The same out of a mail. @param address who wrote it, lower case: only the run's own correspondent is heard */
+  steerByMail(jobId: string, address: string, words: Words): Promise<Heard>;
+  /** A team run's record behind `after` (0: from the beginning), a page at a time; null when there is no such run. */
+  teamRecord(jobId: string, after: number): Promise<TeamRecordPage | null>;
+  /** The text of a stored version of a team's artifact by its SHA-256 (hex); null when there is none. */
+  artifact(jobId: string, sha256: string): Promise<string | null>;
+  /** The journal of an agent loop's run, named by the job or below it (`<job>/…`). */
+  loopEntries(run: string): Promise<readonly Entry[]>;
+  /** Adds to it for good. @throws when the place is taken: another drive works on the run */
+  loopAppend(run: string, seq: number, entry: Entry): Promise<void>;
+}
+
+/** Part of the record of a team run, in order. */
+export interface TeamRecordPage {
+  readonly entries: readonly TraceEntry[];
+  /** Whether there is more behind the last one. */
+  readonly more: boolean;
 }
 
 /** One client, or one owner (workers/client-account.ts). */

@@ -40,6 +40,7 @@ export class AgentGone extends Error {
 
 /**
  * @param parties public keys of agent and client, from the session's name
+ * @param forget lets go of what the work on a job kept in the object
  * @param cleared called when the object's storage was emptied, so that its schema has to be made anew
  * @throws AgentGone
  */
@@ -47,6 +48,7 @@ export function sessionPorts(
   env: Env,
   ctx: DurableObjectState,
   parties: { readonly agent: string; readonly client: string },
+  forget: (jobId: string) => void,
   cleared: () => void,
 ): SessionPorts {
   const marketplace = marketplaceOf(env);
@@ -141,6 +143,7 @@ export function sessionPorts(
     project: (records) => upsertJobs(db, records),
 
     wakeAt: (at_ms) => ctx.waitUntil(ctx.storage.setAlarm(at_ms)),
+    forget,
     clearAll() {
       cleared();
       ctx.waitUntil(ctx.storage.deleteAll());

@@ -6,7 +6,7 @@ import { isSettled, type Live, nextWake } from './live.ts';
 import type { SessionPorts } from './ports.ts';
 import { isFinal } from './types.ts';
 
-type Ports = Pick<SessionPorts, 'clock' | 'wakeAt' | 'clearAll'>;
+type Ports = Pick<SessionPorts, 'clock' | 'wakeAt' | 'clearAll' | 'forget'>;
 
 export class LiveJobs {
   readonly #ports: Ports;
@@ -75,6 +75,7 @@ export class LiveJobs {
     live.request = { envelope, event: request };
     live.body = null;
     this.#journal.erase(live.record);
+    this.#ports.forget(live.record.job.id);
     this.settle([live]);
     this.appoint(live);
   }
@@ -124,7 +125,10 @@ export class LiveJobs {
     this.#journal.transaction(() => {
       for (const live of settled) this.#journal.finish(live.record);
     });
-    for (const live of settled) this.#lives.delete(live.record.job.id);
+    for (const { record } of settled) {
+      this.#lives.delete(record.job.id);
+      this.#ports.forget(record.job.id);
+    }
     return settled.length;
   }
 

@@ -116,6 +116,8 @@ export interface SessionPorts {
 
   /** Has the session woken at `at_ms`, instead of at an earlier appointment. */
   wakeAt(at_ms: number): void;
+  /** A job is over, or erased: what its work kept beside it (an agent loop's journal) may go. Repeat-safe, synchronous. */
+  forget(jobId: string): void;
   /** Nothing is left: the object may forget that it ever was. */
   clearAll(): void;
   /** Lets a promise outlive the call that made it. It never rejects. */

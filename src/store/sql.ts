@@ -24,17 +24,20 @@ export function first<Row extends SqlRow = SqlRow>(
 /**
  * Brings an object's schema to the newest version: `steps[i]` leads from version i to i + 1, and each runs once.
  * Steps are only ever appended, never edited: stored objects wake with any older version.
+ *
+ * @param part a part of the object that keeps its own tables, and so its own version; a constant of the program
  */
-export function migrate(sql: Sql, steps: readonly string[][]): void {
+export function migrate(sql: Sql, steps: readonly string[][], part?: 'loop' | 'team'): void {
+  const table = part === undefined ? 'schema_version' : `schema_version_${part}`;
   sql.run(
-    'CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)',
+    `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`,
   );
-  const version = Number(first(sql, 'SELECT version FROM schema_version WHERE id = 1')?.['version'] ?? 0);
+  const version = Number(first(sql, `SELECT version FROM ${table} WHERE id = 1`)?.['version'] ?? 0);
   if (version >= steps.length) return;
   sql.transaction(() => {
     for (const step of steps.slice(version)) for (const statement of step) sql.run(statement);
     sql.run(
-      'INSERT INTO schema_version (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version',
+      `INSERT INTO ${table} (id, version) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
       steps.length,
     );
   });

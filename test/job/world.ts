@@ -311,6 +311,7 @@ export class World {
       wakeAt: (at_ms) => {
         if (alive()) this.#alarm_ms = at_ms;
       },
+      forget: () => this.count('forgotten'),
       clearAll: () => this.count('cleared'),
       defer: (work) => {
         work.catch(onlyTheDead);

@@ -1,16 +1,18 @@
 /** Journals of runs in SQLite: a durable object's storage, or Node's. */
-import { first, type Sql } from '../../store/sql.ts';
+import { first, migrate, type Sql } from '../../store/sql.ts';
 import type { Entry } from './entry.ts';
 import type { StepStore } from './step-store.ts';
 
-/** One step for the `migrate` of the object that keeps journals. An entry stays below the 2 MB a row may have. */
-export const LOOP_SCHEMA = [
-  `CREATE TABLE loop_entries (
+/** An entry stays below the 2 MB a row may have. */
+const SCHEMA = [
+  [
+    `CREATE TABLE loop_entries (
     run TEXT NOT NULL,
     seq INTEGER NOT NULL,
     entry TEXT NOT NULL,
     PRIMARY KEY (run, seq)
   ) WITHOUT ROWID`,
+  ],
 ];
 
 export interface SqlStepStore extends StepStore {
@@ -19,6 +21,7 @@ export interface SqlStepStore extends StepStore {
 }
 
 export function sqlStepStore(sql: Sql): SqlStepStore {
+  migrate(sql, SCHEMA, 'loop');
   return {
     async load(run) {
       return sql.all('SELECT entry FROM loop_entries WHERE run = ? ORDER BY seq', run).map((row) => {

@@ -2,14 +2,12 @@ import { expect, test } from 'vitest';
 import { defineLoop } from '../../../src/agent/loop/definition.ts';
 import { managedAgent } from '../../../src/agent/loop/managed.ts';
 import { runLoop } from '../../../src/agent/loop/run.ts';
-import { LOOP_SCHEMA, sqlStepStore } from '../../../src/agent/loop/sql-step-store.ts';
-import { migrate } from '../../../src/store/sql.ts';
+import { sqlStepStore } from '../../../src/agent/loop/sql-step-store.ts';
 import { add, call, final, LOOP_LIMITS, LOOP_TASK, loopPorts, scriptedModel } from '../../support/loop.ts';
 import { nodeSql } from '../../support/node-sql.ts';
 
 function database() {
   const sql = nodeSql();
-  migrate(sql, [LOOP_SCHEMA]);
   return { sql, store: sqlStepStore(sql) };
 }
 const note = (id: string) => ({ type: 'note', id, from: 'x', text: 'ü"\n' }) as const;
