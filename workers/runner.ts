@@ -4,7 +4,7 @@
  */
 import { DeltaStream } from '../src/agent/delta-stream.ts';
 import { gatherInputs } from '../src/agent/inputs.ts';
-import type { RuntimeContext } from '../src/agent/runtime.ts';
+import type { Runtime, RuntimeContext } from '../src/agent/runtime.ts';
 import { modelClient, runtimeFor } from '../src/agent/runtimes.ts';
 import { DeltaSender } from '../src/job/delta-sender.ts';
 import { failureOf, type Step } from '../src/job/step.ts';
@@ -17,6 +17,7 @@ import { seal } from '../src/protocol/sealing.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
+import { jobLoop } from './job-loop.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { publishTo } from './relays.ts';
 import type { AgentSessionRpc, StepNews } from './rpc.ts';
@@ -94,20 +95,13 @@ class StepWork {
   }
 
   async run(): Promise<JobOutput> {
-    const { config } = marketplaceOf(this.#env);
     this.#timers.push(
       setInterval(() => void this.#beat(), STEP_HEARTBEAT_MS),
       setInterval(() => this.#send(this.#stream.due(Date.now())), JOB_DELTA_WINDOW_MS),
     );
     const { assignment } = this.#step;
     const body = await gatherInputs(assignment.body, inputPorts(this.#env, this.#abort.signal));
-    const ai = this.#env.AI;
-    const model = modelClient(
-      config,
-      ai === undefined ? {} : { workersAi: (name, input) => ai.run(name, input) },
-    );
-    const runtime = runtimeFor(this.#agent.runtime, { model });
-    const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());
+    const output = await this.#runtime().run({ agent: this.#agent, ...assignment, body }, this.#context());
     this.#send(this.#stream.flush(Date.now()));
     const farewell = Promise.withResolvers<void>();
     const timer = setTimeout(farewell.resolve, JOB_DELTA_FAREWELL_MS);
@@ -115,6 +109,16 @@ class StepWork {
     clearTimeout(timer);
     const proof = this.#stream.proof();
     return proof.deltas === 0 ? output : { ...output, stream: proof };
+  }
+
+  #runtime(): Runtime {
+    if (this.#agent.loop !== undefined) return jobLoop(this.#env, this.#session);
+    const ai = this.#env.AI;
+    const model = modelClient(
+      marketplaceOf(this.#env).config,
+      ai === undefined ? {} : { workersAi: (name, input) => ai.run(name, input) },
+    );
+    return runtimeFor(this.#agent.runtime, { model });
   }
 
   stop(): void {

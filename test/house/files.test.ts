@@ -15,7 +15,7 @@ const FILES = committedFiles();
 const TEXT = FILES.filter((path) => !/\.(png|ico|wasm|jpg|woff2?)$/.test(path));
 
 test(`no source is longer than ${MAX_LINES} lines without a reason`, () => {
-  const long = FILES.filter((path) => /^(src|workers)\/.*\.tsx?$/.test(path)).flatMap((path) => {
+  const long = FILES.filter((path) => /^(src|workers|agents)\/.*\.tsx?$/.test(path)).flatMap((path) => {
     const lines = readSource(path).split('\n').length - 1;
     return lines > MAX_LINES && LONG_FILES[path] === undefined ? [`${path}: ${lines} lines`] : [];
   });
