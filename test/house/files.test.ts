@@ -56,6 +56,12 @@ function registryHost(): string | undefined {
   return url !== undefined && URL.canParse(url) ? new URL(url).host : undefined;
 }
 
+test('the agent in the guide is the one that runs', () => {
+  const [block] =
+    /(?<=```ts\n)import \{ defineAgent[\s\S]*?(?=```)/.exec(readSource('docs/writing-an-agent.md')) ?? [];
+  expect(block).toBe(readSource('agents/scout.ts'));
+});
+
 test('every dependency is pinned to one version and has its line in docs/dependencies.md', () => {
   const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const docs = readSource('docs/dependencies.md');
