@@ -1,11 +1,12 @@
 /** `npm run post`: posts one job as a plain Nostr client and shows what comes back. */
+
 import { nip19 } from 'nostr-tools';
 import { generateSecretKey } from 'nostr-tools/pure';
 import { isHex32 } from '../src/nostr/hex.ts';
 import { DEFAULT_AGENT_KINDS } from '../src/nostr/kinds.ts';
 import { msatsFromSats } from '../src/payment/msats.ts';
+import type { Answer } from '../src/protocol/answers.ts';
 import { type Payer, payerOf } from './client/payer.ts';
-import type { Answer } from './client/request.ts';
 import { JobFailed, runJob } from './client/run.ts';
 import { fail, readOptions } from './local/options.ts';
 import { DEFAULT_HOME, type DevFile, homeAt, readDevFile } from './local/state.ts';

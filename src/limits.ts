@@ -464,6 +464,25 @@ export const LOOP_MIN_ANSWER_TOKENS = 16;
 /** What a refusal or a failed tool says to the model, characters. */
 export const LOOP_MAX_OBSERVED_CHARS = 500;
 
+// ── Hiring other agents ──
+
+/** Until somebody answers who can be paid, or works for nothing, ms. */
+export const HIRE_ANSWER_MS = 900_000;
+/** From a payment, or from a first sign of work, to the result, ms: agents of others take their time. */
+export const HIRE_WORK_MS = 21_600_000;
+/** Between two looks for answers, at first and at the most, ms. */
+export const HIRE_LOOK_BASE_MS = 2_000;
+export const HIRE_LOOK_MAX_MS = 30_000;
+/** Answers read of one relay in one look: what strangers write to an open request may be any number. */
+export const HIRE_MAX_ANSWERS = 100;
+/** Relays one hire is posted to and asked at, beside our own. */
+export const HIRE_MAX_RELAYS = 5;
+/** What is kept of a result, bytes: more than a tool may show a model. */
+export const HIRE_MAX_RESULT_BYTES = 65_536;
+/** How long a step of an agent waits for a hire before its run rests, and between two looks at it, ms. */
+export const HIRE_PATIENCE_MS = 300_000;
+export const HIRE_PATIENCE_LOOK_MS = 3_000;
+
 // ── Agents as files: what a definition that says nothing else gets, and the most it may say ──
 
 /** Steps of one job. */

@@ -16,12 +16,13 @@ import { type Delivery, EMBEDDED } from './rpc.ts';
 
 /** Whether an event may concern a session: a cheap look, before anything is stored or decrypted. */
 export function concerns(env: Env, event: NostrEvent): boolean {
-  const { agentByPubkey, requestKinds, config } = marketplaceOf(env);
+  const { agentByPubkey, requestKinds, config, hiringKeys } = marketplaceOf(env);
   if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
   if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
   if (event.kind === KIND.zapReceipt) return zappedElsewhere(env, event) !== null;
   if (!isJobRequestKind(event.kind) && event.kind !== config.kinds.task) return false;
-  if (agentByPubkey(event.pubkey) !== undefined) return false;
+  // What we ask of others is not for us: our agents must not hire each other in a circle.
+  if (agentByPubkey(event.pubkey) !== undefined || event.pubkey === hiringKeys?.publicKey) return false;
   if (event.tags.some((tag) => tag[0] === 'p')) return namesOne(event, agentByPubkey);
   return requestKinds.has(event.kind);
 }

@@ -11,7 +11,7 @@ import { dataBlock } from '../data-block.ts';
 import { defineTool, type TextTool } from './tool.ts';
 
 export interface HireWish {
-  /** The agent's public key, npub or slug, as the model wrote it; null for whoever offers. */
+  /** The agent's public key or its NIP-19 name, as the model wrote it; null for whoever offers. */
   readonly agent: string | null;
   readonly task: string;
   /** Invoices above this are not paid. */
@@ -44,11 +44,11 @@ export function hireAgent(port: HirePort, budget: HireBudget): TextTool {
   return defineTool({
     name: 'hire_agent',
     description:
-      'Has another agent on Nostr do a task for money, within the budget of this job, and waits for the result. The other agent sees the task only, so it has to be complete.',
+      'Has another agent on Nostr do a task for money, within the budget of this job, and waits for the result. The other agent sees the task only, so it has to be complete; and the task is public.',
     shape: {
       task: z.string().trim().min(1).max(TOOL_TASK_CHARS),
       max_sats: z.number().int().min(0).describe('The most it may cost, sats.'),
-      agent: z.string().trim().max(200).optional().describe('Which agent; whoever offers when absent.'),
+      agent: z.string().trim().max(200).optional().describe('Its npub; whoever offers first when absent.'),
     },
     parallel: true,
     timeLimit_ms: null,

@@ -1,0 +1,83 @@
+/** What the tool `hire_agent` stands on: the jobs one run has hired, in an object of their own. */
+import type { HirePlace } from '../src/agent/hire/desk.ts';
+import { loopClock } from '../src/agent/loop/clock.ts';
+import { RunPaused } from '../src/agent/loop/outcome.ts';
+import type { HireOutcome } from '../src/agent/tools/hire.ts';
+import { readPerson } from '../src/agent/tools/nostr-read.ts';
+import type { ToolHouse } from '../src/agent/tools/registry.ts';
+import { normalizeRelayUrl } from '../src/config.ts';
+import { JobError } from '../src/errors.ts';
+import { HIRE_MAX_RELAYS, HIRE_PATIENCE_LOOK_MS, HIRE_PATIENCE_MS } from '../src/limits.ts';
+import { isHex32 } from '../src/nostr/hex.ts';
+import { type Msats, msatsSchema, ZERO_MSATS } from '../src/payment/msats.ts';
+import type { Env } from './env.ts';
+import { isSafeRelay } from './input-ports.ts';
+import { marketplaceOf } from './marketplace.ts';
+import { guardedFetch } from './outbound.ts';
+import { readRelaysOf } from './relays.ts';
+import { EMBEDDED } from './rpc.ts';
+
+/**
+ * @param run names all hires that share the budget, for good: a job's id
+ * @param limit what they may cost together; the same in every call for a run
+ * @param signal aborts when the step is over; the hires go on
+ * @returns null where there is no wallet to pay from
+ */
+export function hiring(env: Env, run: string, limit: Msats, signal: AbortSignal): ToolHouse['hire'] {
+  if (marketplaceOf(env).hiringKeys === null) return null;
+  // A new stub for each call: one that met a crash of the object stays broken.
+  const jobs = () => env.HIRED.getByName(run);
+  return {
+    budget: {
+      async setAside(key, most) {
+        const set = await jobs().setAside(limit.toString(), key, most.toString());
+        return set === null ? null : msatsSchema.parse(set);
+      },
+      settle: (key, cost) => jobs().settle(limit.toString(), key, cost.toString()),
+      remaining: async () => msatsSchema.parse(await jobs().remaining(limit.toString())),
+    },
+    port: {
+      async hire(key, wish): Promise<HireOutcome> {
+        const place = await placeOf(env, wish.agent);
+        if ('refused' in place) return { type: 'failed', reason: place.refused, cost_msats: ZERO_MSATS };
+        const until_ms = loopClock.now() + HIRE_PATIENCE_MS;
+        for (;;) {
+          const { most_msats } = wish;
+          const outcome = await jobs().hire(key, { ...wish, most_msats: most_msats.toString() }, place);
+          if (outcome !== null) return { ...outcome, cost_msats: msatsSchema.parse(outcome.cost_msats) };
+          if (signal.aborted || loopClock.now() >= until_ms) {
+            throw new RunPaused({ reason: 'waiting', what: 'the result of a hired agent' });
+          }
+          await loopClock.sleep(HIRE_PATIENCE_LOOK_MS, signal);
+        }
+      },
+    },
+  };
+}
+
+/** Whom to ask, and where. */
+async function placeOf(env: Env, name: string | null): Promise<HirePlace | { readonly refused: string }> {
+  const { config, agentByPubkey, ownRelays } = marketplaceOf(env);
+  if (name === null) return { agent: null, relays: config.relays.slice(0, HIRE_MAX_RELAYS) };
+  const person = personOf(name);
+  if (person === null) return { refused: 'an agent is named by its npub, its nprofile, or its key in hex' };
+  // They are paid by the same wallet, and could hire each other for ever.
+  if (agentByPubkey(person.pubkey) !== undefined)
+    return { refused: 'agents of this marketplace are not hired' };
+  const guarded = guardedFetch(env);
+  const hints = person.relays.filter((url) => isSafeRelay(url, guarded)).map(normalizeRelayUrl);
+  const read = await readRelaysOf(env, person.pubkey, EMBEDDED);
+  const relays = [...new Set([...hints, ...read, ...config.relays])].filter((url) => !ownRelays.has(url));
+  return { agent: person.pubkey, relays: relays.slice(0, HIRE_MAX_RELAYS) };
+}
+
+function personOf(name: string): { readonly pubkey: string; readonly relays: readonly string[] } | null {
+  const text = name.trim().replace(/^nostr:/, '');
+  if (isHex32(text.toLowerCase())) return { pubkey: text.toLowerCase(), relays: [] };
+  try {
+    return readPerson(text);
+  } catch (error) {
+    if (error instanceof JobError) return null;
+    throw error;
+  }
+}
