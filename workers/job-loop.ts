@@ -14,8 +14,11 @@ import { toolModelOf } from './models.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { toolHouse } from './tool-house.ts';
 
+/** What a session keeps of loops. */
+type LoopJournals = Pick<AgentSessionRpc, 'loopEntries' | 'loopAppend'>;
+
 /** The journals of runs, which the session keeps for whoever drives them. */
-export function sessionStore(session: Pick<AgentSessionRpc, 'loopEntries' | 'loopAppend'>): StepStore {
+export function sessionStore(session: LoopJournals): StepStore {
   return {
     load: (run) => session.loopEntries(run),
     append: (run, seq, entry) => session.loopAppend(run, seq, entry),
@@ -23,7 +26,7 @@ export function sessionStore(session: Pick<AgentSessionRpc, 'loopEntries' | 'loo
 }
 
 /** For agents whose definition has a `loop`. @param session the job's */
-export function jobLoop(env: Env, session: AgentSessionRpc): Runtime {
+export function jobLoop(env: Env, session: LoopJournals): Runtime {
   return loopRuntime(async ({ agent, envelope }, { signal }) => {
     const model = toolModelOf(env);
     const [name] = agent.models;
