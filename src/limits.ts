@@ -104,6 +104,8 @@ export const JOB_MAX_SESSION_ID_CHARS = 256;
 export const JOB_MAX_JSON_DEPTH = 64;
 /** Human text in a status tag: it may quote a stranger, and relays refuse events with overlong tags. */
 export const JOB_MAX_STATUS_CHARS = 400;
+/** Answers of a job that are kept although every relay has them; with more, those are dropped from its row. */
+export const JOB_MAX_KEPT_ANSWERS = 24;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 /** A job that has not started after this time is given up, ms: nothing waits for ever. */

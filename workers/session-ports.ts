@@ -131,6 +131,7 @@ export function sessionPorts(
               delta: async () => undefined,
             },
           ),
+    longWork: null,
     order: async (jobId, attempt, delay_ms) => {
       // Queues count whole seconds.
       await env.STEPS.send({ session, jobId, attempt }, { delaySeconds: Math.round(delay_ms / 1_000) });

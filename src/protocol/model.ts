@@ -92,6 +92,14 @@ export interface JobOutput {
   readonly usage: Usage;
   /** Time in the sandbox, ms, where there was any. */
   readonly sandbox_ms?: number;
+  /**
+   * What it cost by the agent's own meter, msats, where its price is what it used step by step (a team). A job is never
+   * charged more than its quote.
+   */
+  readonly metered?: {
+    readonly msats: number;
+    readonly breakdown: Cost['breakdown'];
+  };
   /** Present when the text was streamed: number of deltas and SHA-256 of their concatenation. */
   readonly stream?: { readonly deltas: number; readonly sha256: string };
 }
