@@ -23,6 +23,7 @@ export const RELAY_LONG_TAGS: ReadonlySet<string> = new Set([
   'contract',
   'i',
   'param',
+  'report',
   'bolt11',
   'description',
 ]);
@@ -106,6 +107,13 @@ export const JOB_MAX_JSON_DEPTH = 64;
 export const JOB_MAX_STATUS_CHARS = 400;
 /** Answers of a job that are kept although every relay has them; with more, those are dropped from its row. */
 export const JOB_MAX_KEPT_ANSWERS = 24;
+/**
+ * A team's report as an unsealed event, bytes of JSON. A gift wrap encrypts twice, padded and in base64 each time: what is
+ * larger would not stay under RELAY_MAX_EVENT_BYTES.
+ */
+export const JOB_MAX_REPORT_BYTES = 28_000;
+/** Its data for programs where all of it does not fit, bytes of JSON: the members that fit, and the names of the others. */
+export const JOB_SHORT_REPORT_BYTES = 4_096;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 /** A job that has not started after this time is given up, ms: nothing waits for ever. */

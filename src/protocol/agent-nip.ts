@@ -2,7 +2,7 @@
 import { JobError, type JobFailure, type Json } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
-import { chatCompletion, costJson } from './completion.ts';
+import { chatCompletion, costJson, proofTags } from './completion.ts';
 import { type Dialect, NIP_VERSION, type Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, demandText, renderInterim } from './feedback.ts';
@@ -124,7 +124,7 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     ['cost', JSON.stringify(costJson(cost))],
   ];
   if (demand !== null) tags.push(['bolt11', demand.bolt11]);
-  if (output.stream !== undefined) tags.push(['stream', String(output.stream.deltas), output.stream.sha256]);
+  tags.push(...proofTags(output));
   // The content only repeats the result for clients that do not know the NIP, so it is what gives way.
   return [withinEventLimit(answer(tags, output.content), answer(tags, ''))];
 }

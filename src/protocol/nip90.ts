@@ -3,7 +3,7 @@ import { JobError } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import { isHex32 } from '../nostr/hex.ts';
 import { type AgentKinds, isJobRequestKind, JOB_KIND, JOB_RESULT_OFFSET } from '../nostr/kinds.ts';
-import { costJson } from './completion.ts';
+import { costJson, proofTags } from './completion.ts';
 import type { Dialect, Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, feedback, renderInterim } from './feedback.ts';
@@ -133,13 +133,13 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     ]);
   }
   if (report.type !== 'result') return renderInterim(report, envelope, kinds, now_s);
-  const { content, stream } = report.output;
+  const { content } = report.output;
   const tags: Tag[] = addressTags(envelope);
   // The NIP's `amount` is what is due; what was paid already is told by `cost` alone.
   const { demand, cost } = report;
   if (demand !== null) tags.push(['amount', String(demand.amount_msats), demand.bolt11]);
   tags.push(['cost', JSON.stringify(costJson(cost))]);
-  if (stream !== undefined) tags.push(['stream', String(stream.deltas), stream.sha256]);
+  tags.push(...proofTags(report.output));
   const result = (more: readonly Tag[]): EventTemplate => ({
     kind: envelope.kind + JOB_RESULT_OFFSET,
     created_at: now_s,

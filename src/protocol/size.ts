@@ -36,6 +36,22 @@ export function clip(text: string, chars: number): string {
   return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
 }
 
+/** Length of a value as JSON in UTF-8, bytes. */
+export function jsonBytes(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value));
+}
+
+/** The beginning of a text that takes at most `limit` bytes as a JSON string, whole characters only. */
+export function cutToJsonBytes(text: string, limit: number): string {
+  // Escaped, no text is shorter than in UTF-8, so only what is within that has to be looked at.
+  let kept = cutToBytes(text, limit - 2);
+  for (let over = jsonBytes(kept) - limit; over > 0 && kept !== ''; over = jsonBytes(kept) - limit) {
+    // A UTF-16 unit takes at most six bytes, so this never cuts more than it must.
+    kept = kept.slice(0, -Math.ceil(over / 6));
+  }
+  return kept.isWellFormed() ? kept : kept.slice(0, -1);
+}
+
 /** The beginning of a text within so many bytes of UTF-8, whole characters only. */
 export function cutToBytes(text: string, limit: number): string {
   const { read } = encoder.encodeInto(text, new Uint8Array(Math.max(0, limit)));
