@@ -130,6 +130,8 @@ export const JOB_DELTA_BACKLOG = 256;
 export const JOB_DELTA_FAREWELL_MS = 500;
 /** An ended job's row is kept this long, so that a request that comes again is known; well over its maximal age, ms. */
 export const SESSION_KEEP_JOBS_MS = 86_400_000;
+/** Entries of a team's record that travel at a time; texts of versions go along, so a page stays far below RPC's 32 MiB. */
+export const SESSION_RECORD_PAGE = 100;
 /** A conversation is kept this long after its last turn, ms. */
 export const SESSION_KEEP_TURNS_MS = 30 * 86_400_000;
 /** Changes of jobs within this time are written to the marketplace's record together, ms. */
@@ -550,8 +552,12 @@ export const TEAM_SUMMARY_CHARS = 400;
 export const TEAM_MAX_TIME_MS = 2_592_000_000;
 /** A run that rests longer, paused or with a question, is ended, ms: 30 days. */
 export const TEAM_MAX_REST_MS = 2_592_000_000;
-/** An ordered step that nobody is heard of for so long is ordered again under the same number, ms. */
-export const TEAM_STEP_LEASE_MS = 120_000;
+/** An ordered step that nobody has begun after this time is ordered again under the same number, ms: queues may lag. */
+export const TEAM_ORDER_LEASE_MS = 60_000;
+/** The same for one whose runner was heard of and is silent since, ms. */
+export const TEAM_STEP_LEASE_MS = 20_000;
+/** How often a runner shows that it works on a team's step, ms: it hears of pause, end and new directives by that. */
+export const TEAM_BEAT_MS = 5_000;
 /** Orders of one attempt before it counts as failed. */
 export const TEAM_STEP_MAX_ORDERS = 6;
 /** Attempts of one step before the run is blocked, and the delays between them. */

@@ -22,11 +22,16 @@ export function reportMarkdown(report: TeamReport): string {
 
 /** As plain text with the form to answer in, for mail. Ended runs take no answers. */
 export function reportText(report: TeamReport): string {
+  const plain = reportPlain(report);
+  return report.state === 'ended' ? plain : `${plain}\n\n--------------------\n${REPLY_FORM}`;
+}
+
+/** As plain text. */
+export function reportPlain(report: TeamReport): string {
   const sections = sectionsOf(report).map(
     ({ title, lines }) => `${title}\n${lines.map((line) => `  * ${line}`).join('\n')}`,
   );
-  const form = report.state === 'ended' ? [] : [`--------------------\n${REPLY_FORM}`];
-  return [headline(report), ...sections, ...form].join('\n\n');
+  return [headline(report), ...sections].join('\n\n');
 }
 
 /** One line: what a subject or a notification says. */
