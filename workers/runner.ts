@@ -104,7 +104,7 @@ class StepWork {
     const ai = this.#env.AI;
     const model = modelClient(
       config,
-      ai === undefined ? {} : { workersAi: (name, input) => ai.run(name, input) },
+      ai === undefined ? {} : { workersAi: (name, input, { signal }) => ai.run(name, input, { signal }) },
     );
     const runtime = runtimeFor(this.#agent.runtime, { model });
     const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());

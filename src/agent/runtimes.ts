@@ -5,9 +5,10 @@ import { MODEL_FIRST_BYTE_TIMEOUT_MS } from '../limits.ts';
 import type { RuntimeName } from '../protocol/agent.ts';
 import { chatRuntime } from './chat/chat.ts';
 import type { ModelClient } from './chat/model-client.ts';
-import type { OpenAiOptions } from './chat/openai-client.ts';
-import { type AiRun, workersAiClient } from './chat/workers-ai-client.ts';
+import { workersAiClient } from './chat/workers-ai-client.ts';
 import { discover } from './discover/discover.ts';
+import type { OpenAiOptions } from './models/openai-endpoint.ts';
+import type { AiRun } from './models/workers-ai-binding.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface RuntimeDeps {
