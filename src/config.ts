@@ -3,6 +3,7 @@
  * Locally everything is optional; a deployment must bring its own MASTER_SECRET.
  */
 import { z } from 'zod';
+import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
 import { isHex32 } from './nostr/hex.ts';
 import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
 import { parseWalletUri, type WalletUri } from './nostr/nip47.ts';
@@ -39,6 +40,10 @@ export interface Config {
   readonly model: { readonly baseUrl: string; readonly apiKey: string; readonly name: string } | null;
   /** MODEL without MODEL_BASE_URL: which model of Workers AI serves `chat` where the binding is there. */
   readonly workersAiModel: string | null;
+  /** Of both, whichever serves. */
+  readonly models: ModelsConfig;
+  /** What `chat` does with a conversation longer than its context (CHAT_CONTEXT). */
+  readonly chatContext: ContextStrategy;
   readonly kinds: AgentKinds;
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
@@ -172,7 +177,7 @@ const shape = z.object({
   POSTPAY_LIMIT_SATS: sats.optional(),
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
-  MODEL: text.min(1).optional(),
+  ...modelVariables,
   KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
   KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
   KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
@@ -223,6 +228,8 @@ export function readConfig(raw: RawConfig): Config {
     throw new ConfigError('PUBLIC_URL is missing: set it to the URL of this deployment');
   if (env.MODEL_BASE_URL !== undefined && env.MODEL === undefined)
     throw new ConfigError('MODEL is missing: MODEL_BASE_URL needs the name of a model');
+  const models = modelsConfig(env);
+  if (typeof models === 'string') throw new ConfigError(models);
   const model =
     env.MODEL_BASE_URL === undefined || env.MODEL === undefined
       ? null
@@ -243,6 +250,8 @@ export function readConfig(raw: RawConfig): Config {
     postpayLimit_msats: (env.POSTPAY_LIMIT_SATS ?? (env.LOCAL ? LOCAL_POSTPAY_LIMIT_SATS : 0)) * 1_000,
     model,
     workersAiModel: model === null ? (env.MODEL ?? null) : null,
+    models,
+    chatContext: env.CHAT_CONTEXT,
     kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,

@@ -419,11 +419,17 @@ export const AGENT_MAX_OUTPUT_BYTES = 24_576;
 export const AGENT_MAX_FETCHED_BYTES = 49_152;
 /** From the question to the first byte of the answer, ms: a cold model loads for long. */
 export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
+/** What a model reads, question and answer together, tokens: what every current small one has at least, and the bounds of what an operator may say. */
+export const MODEL_CONTEXT_DEFAULT_TOKENS = 16_384;
+export const MODEL_CONTEXT_MIN_TOKENS = 2_048;
+export const MODEL_CONTEXT_MAX_TOKENS = 2_000_000;
+/** Chat waits so long in all for models that are busy and say for how long, ms: a limit by the minute is over by then. */
+export const MODEL_PATIENCE_MS = 75_000;
 /** A model that failed is left alone for this long, doubled with each failure in a row, where its provider names no time, ms. */
 export const MODEL_COOLDOWN_BASE_MS = 5_000;
 export const MODEL_COOLDOWN_MAX_MS = 300_000;
 /** The same for one that refuses us (key, quota, name): it is looked at again when somebody may have mended it, ms. */
-export const MODEL_REFUSED_COOLDOWN_MS = 3_600_000;
+export const MODEL_REFUSED_COOLDOWN_MS = 600_000;
 
 // ── Tools of agents ──
 

@@ -12,6 +12,7 @@ import { runSteps, type StepOrder } from './runner.ts';
 export { AgentSession } from './agent-session.ts';
 export { ClientAccount } from './client-account.ts';
 export { DevWallet } from './dev-wallet.ts';
+export { ModelTraffic } from './model-traffic.ts';
 export { Relay } from './relay.ts';
 export { RelayLinks } from './relay-links.ts';
 export { SearchIndex } from './search-index.ts';

@@ -5,6 +5,7 @@ import type {
   ClientAccountRpc,
   DevWalletRpc,
   Fetches,
+  ModelTrafficRpc,
   MoneyObserver,
   ObjectNamespace,
   RelayLinksRpc,
@@ -23,6 +24,7 @@ export interface Env {
   readonly INDEX: ObjectNamespace<SearchIndexRpc>;
   readonly WALLET: ObjectNamespace<WalletRpc>;
   readonly DEV_WALLET: ObjectNamespace<DevWalletRpc>;
+  readonly MODELS: ObjectNamespace<ModelTrafficRpc>;
   readonly STEPS: Queue<StepOrder>;
   /** Workers AI, when the operator binds it. */
   readonly AI?: Ai;

@@ -3,6 +3,8 @@
  * only the interface, so that a test double can stand in. All values are plain JSON.
  */
 import type { Entry } from '../src/agent/loop/entry.ts';
+import type { ModelFailure } from '../src/agent/models/failure.ts';
+import type { Leave as ModelLeave } from '../src/agent/models/traffic.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
 import type { TraceEntry } from '../src/agent/team/trace.ts';
 import type { JobFailure } from '../src/errors.ts';
@@ -261,6 +263,15 @@ export interface MoneyObserver {
    * what it means is stored; the same news may come more than once.
    */
   walletChanged(about: string, transaction: Plain<WalletTransaction>): Promise<void>;
+}
+
+/** What all sessions together ask of one model (workers/model-traffic.ts); see src/agent/models/traffic.ts. */
+export interface ModelTrafficRpc {
+  /** Asks leave for one request. Repeat-safe by its id. @param tokens estimate of question and answer together */
+  reserve(id: string, tokens: number): Promise<ModelLeave>;
+  /** The request was answered, and used so many tokens. */
+  succeeded(id: string, tokens: number): Promise<void>;
+  failed(failure: ModelFailure): Promise<void>;
 }
 
 /** The development wallets (workers/dev-wallet.ts); they exist in local marketplaces only. */

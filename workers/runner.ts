@@ -5,7 +5,7 @@
 import { DeltaStream } from '../src/agent/delta-stream.ts';
 import { gatherInputs } from '../src/agent/inputs.ts';
 import type { RuntimeContext } from '../src/agent/runtime.ts';
-import { modelClient, runtimeFor } from '../src/agent/runtimes.ts';
+import { runtimeFor } from '../src/agent/runtimes.ts';
 import { DeltaSender } from '../src/job/delta-sender.ts';
 import { failureOf, type Step } from '../src/job/step.ts';
 import { JOB_DELTA_FAREWELL_MS, JOB_DELTA_WINDOW_MS, STEP_HEARTBEAT_MS } from '../src/limits.ts';
@@ -18,6 +18,7 @@ import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { chatModelOf } from './models.ts';
 import { publishTo } from './relays.ts';
 import type { AgentSessionRpc, StepNews } from './rpc.ts';
 import { eventSearch } from './search.ts';
@@ -94,19 +95,13 @@ class StepWork {
   }
 
   async run(): Promise<JobOutput> {
-    const { config } = marketplaceOf(this.#env);
     this.#timers.push(
       setInterval(() => void this.#beat(), STEP_HEARTBEAT_MS),
       setInterval(() => this.#send(this.#stream.due(Date.now())), JOB_DELTA_WINDOW_MS),
     );
     const { assignment } = this.#step;
     const body = await gatherInputs(assignment.body, inputPorts(this.#env, this.#abort.signal));
-    const ai = this.#env.AI;
-    const model = modelClient(
-      config,
-      ai === undefined ? {} : { workersAi: (name, input) => ai.run(name, input) },
-    );
-    const runtime = runtimeFor(this.#agent.runtime, { model });
+    const runtime = runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env) });
     const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());
     this.#send(this.#stream.flush(Date.now()));
     const farewell = Promise.withResolvers<void>();

@@ -6,6 +6,7 @@ import { JOB_KIND } from '../nostr/kinds.ts';
 import { operatorWallet } from '../payment/operator-wallet.ts';
 import { FREE } from '../protocol/prices.ts';
 import type { AgentDefinition, KeyedAgent } from './definition.ts';
+import { modelNames } from './models/provider.ts';
 import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
 
 /** What the deployment offers beside its configuration. */
@@ -13,9 +14,6 @@ export interface EmbeddedOptions {
   /** Whether the Workers AI binding is there; it serves `chat` where no MODEL_BASE_URL is set. */
   readonly workersAi: boolean;
 }
-
-/** The model of Workers AI unless MODEL names another: small, streaming, and in the catalogue of 2026-10. */
-export const WORKERS_AI_MODEL = '@cf/meta/llama-3.1-8b-instruct-fp8';
 
 /** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
 const LOCAL_JOBS_PER_HOUR = 1_000_000;
@@ -28,8 +26,6 @@ const DISCOVER_MAX_INPUT_BYTES = 16_384;
 const DISCOVER_TIME_LIMIT_MS = 10_000;
 /** Small models answer a full context within this on ordinary hardware, ms. */
 const CHAT_TIME_LIMIT_MS = 180_000;
-/** The context every current small model has at least; the input limit above keeps requests below it. */
-const CHAT_MAX_CONTEXT_TOKENS = 16_384;
 
 /**
  * The agents of this deployment: `discover` always, `chat` only where a model can be asked, because an agent
@@ -42,9 +38,9 @@ export function embeddedAgents(
   const agents = [discoverAgent(config)];
   // Something to pay for; with development money unless the developer names a wallet.
   if (config.local && operatorWallet(config) !== null) agents.push(...pricedVariants(config));
-  const model =
-    config.model?.name ?? (options.workersAi ? (config.workersAiModel ?? WORKERS_AI_MODEL) : null);
-  if (model !== null) agents.push(chatAgent(config, model));
+  // The others are the operator's way out, not the client's choice.
+  const [model] = modelNames(config, options.workersAi);
+  if (model !== undefined) agents.push(chatAgent(config, model));
   return agents;
 }
 
@@ -157,8 +153,9 @@ function chatAgent(config: Config, model: string): AgentDefinition {
     models: [model],
     inputFormats: ['text/plain'],
     outputFormats: ['text/plain', 'text/markdown', 'application/json'],
-    maxContextTokens: CHAT_MAX_CONTEXT_TOKENS,
-    maxOutputTokens: CHAT_MAX_CONTEXT_TOKENS,
+    maxContextTokens: config.models.contextTokens,
+    contextStrategy: config.chatContext,
+    maxOutputTokens: config.models.contextTokens,
     maxInputBytes: JOB_MAX_INPUT_BYTES,
     timeLimit_ms: CHAT_TIME_LIMIT_MS,
     parametersSchema: CHAT_PARAMETERS,

@@ -1,4 +1,5 @@
 /** What an agent is: configuration, not code. Runtimes (runtime.ts) do its work. */
+import type { ContextStrategy } from '../config/models.ts';
 import type { Json } from '../errors.ts';
 import type { AgentPrices } from './prices.ts';
 
@@ -21,6 +22,8 @@ export interface AgentDefinition {
   readonly inputFormats: readonly string[];
   readonly outputFormats: readonly string[];
   readonly maxContextTokens: number;
+  /** What becomes of a conversation longer than that; nothing where the runtime keeps none. */
+  readonly contextStrategy?: ContextStrategy;
   /** An answer never has more tokens: what a quote by tokens is made of. */
   readonly maxOutputTokens: number;
   /** Limit on messages, inputs and parameters together, bytes. */

@@ -16,6 +16,7 @@ declare global {
       readonly INDEX: Real<'INDEX'>;
       readonly WALLET: Real<'WALLET'>;
       readonly DEV_WALLET: Real<'DEV_WALLET'>;
+      readonly MODELS: Real<'MODELS'>;
       readonly TEST_MIGRATIONS: D1Migration[];
     }
     /** Gives `exports` of `cloudflare:workers` its types. */
