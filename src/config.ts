@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
+import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { isHex32 } from './nostr/hex.ts';
 import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
 import { parseWalletUri, type WalletUri } from './nostr/nip47.ts';
@@ -44,6 +45,8 @@ export interface Config {
   readonly models: ModelsConfig;
   /** What `chat` does with a conversation longer than its context (CHAT_CONTEXT). */
   readonly chatContext: ContextStrategy;
+  /** What tools of agents stand on. */
+  readonly tools: ToolConfig;
   readonly kinds: AgentKinds;
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
@@ -178,6 +181,7 @@ const shape = z.object({
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
   ...modelVariables,
+  ...TOOL_VARIABLES,
   KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
   KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
   KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
@@ -230,6 +234,9 @@ export function readConfig(raw: RawConfig): Config {
     throw new ConfigError('MODEL is missing: MODEL_BASE_URL needs the name of a model');
   const models = modelsConfig(env);
   if (typeof models === 'string') throw new ConfigError(models);
+  const tools = toolConfigOf(env);
+  const plain = plainHttpIn(tools);
+  if (!env.LOCAL && plain !== null) throw new ConfigError(`${plain} must name https only`);
   const model =
     env.MODEL_BASE_URL === undefined || env.MODEL === undefined
       ? null
@@ -252,6 +259,7 @@ export function readConfig(raw: RawConfig): Config {
     workersAiModel: model === null ? (env.MODEL ?? null) : null,
     models,
     chatContext: env.CHAT_CONTEXT,
+    tools,
     kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,

@@ -482,6 +482,27 @@ export const LOOP_MIN_ANSWER_TOKENS = 16;
 /** What a refusal or a failed tool says to the model, characters. */
 export const LOOP_MAX_OBSERVED_CHARS = 500;
 
+// ── Agents as files: what a definition that says nothing else gets, and the most it may say ──
+
+/** Steps of one job. */
+export const AGENT_STEPS = 12;
+export const AGENT_MAX_STEPS = 100;
+/** All questions and answers of one job together, tokens: twelve steps whose questions grow to a small model's context. */
+export const AGENT_TOKENS = 200_000;
+export const AGENT_MAX_TOKENS = 10_000_000;
+/** Question and answer together, tokens: what every current small model has at least. */
+export const AGENT_CONTEXT_TOKENS = 16_384;
+export const AGENT_MAX_CONTEXT_TOKENS = 2_000_000;
+/** One answer of the model, tokens. */
+export const AGENT_ANSWER_TOKENS = 4_096;
+/** From start to result, s. The longest is under the 15 minutes a queue consumer has, with time for the last words. */
+export const AGENT_TIME_S = 600;
+export const AGENT_MAX_TIME_S = 840;
+/** Jobs an hour of one client: each of them is a dozen questions to the operator's model. */
+export const AGENT_JOBS_PER_HOUR = { anonymous: 20, authenticated: 200 };
+/** Names of tools in one definition: each of their schemas stands in every question. */
+export const AGENT_MAX_TOOLS = 32;
+
 // ── Search index: what it keeps and what one search may cost ──
 
 /** Notes and articles kept; beyond it the least popular and oldest go first. */

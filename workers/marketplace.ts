@@ -1,4 +1,5 @@
 /** What this deployment is: its configuration, its agents, and the keys they sign with; made once per isolate. */
+import { AGENTS } from '../agents/index.ts';
 import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
 import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
@@ -29,7 +30,7 @@ const known = new WeakMap<Env, Marketplace>();
 export function marketplaceOf(env: Env): Marketplace {
   let marketplace = known.get(env);
   if (marketplace === undefined) {
-    marketplace = build(configOf(env), { workersAi: env.AI !== undefined });
+    marketplace = build(configOf(env), { workersAi: env.AI !== undefined, agents: AGENTS });
     known.set(env, marketplace);
   }
   return marketplace;

@@ -4,7 +4,7 @@
  */
 import { DeltaStream } from '../src/agent/delta-stream.ts';
 import { gatherInputs } from '../src/agent/inputs.ts';
-import type { RuntimeContext } from '../src/agent/runtime.ts';
+import type { Runtime, RuntimeContext } from '../src/agent/runtime.ts';
 import { runtimeFor } from '../src/agent/runtimes.ts';
 import { DeltaSender } from '../src/job/delta-sender.ts';
 import { failureOf, type Step } from '../src/job/step.ts';
@@ -17,6 +17,7 @@ import { seal } from '../src/protocol/sealing.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
+import { jobLoop } from './job-loop.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { chatModelOf } from './models.ts';
 import { publishTo } from './relays.ts';
@@ -101,8 +102,7 @@ class StepWork {
     );
     const { assignment } = this.#step;
     const body = await gatherInputs(assignment.body, inputPorts(this.#env, this.#abort.signal));
-    const runtime = runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env) });
-    const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());
+    const output = await this.#runtime().run({ agent: this.#agent, ...assignment, body }, this.#context());
     this.#send(this.#stream.flush(Date.now()));
     const farewell = Promise.withResolvers<void>();
     const timer = setTimeout(farewell.resolve, JOB_DELTA_FAREWELL_MS);
@@ -110,6 +110,11 @@ class StepWork {
     clearTimeout(timer);
     const proof = this.#stream.proof();
     return proof.deltas === 0 ? output : { ...output, stream: proof };
+  }
+
+  #runtime(): Runtime {
+    if (this.#agent.loop !== undefined) return jobLoop(this.#env, this.#session);
+    return runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env) });
   }
 
   stop(): void {

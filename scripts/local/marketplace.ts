@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { nip19 } from 'nostr-tools';
+import { AGENTS } from '../../agents/index.ts';
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
@@ -124,7 +125,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
     const dev: DevFile = {
       url,
       relay: `ws://${HOST}:${port}`,
-      agents: keyedAgents(config).map(({ slug, pubkey, prices, paymentMethods }) => ({
+      agents: keyedAgents(config, { agents: AGENTS }).map(({ slug, pubkey, prices, paymentMethods }) => ({
         slug,
         pubkey,
         npub: nip19.npubEncode(pubkey),

@@ -18,6 +18,8 @@ export interface PricedAgent {
   readonly maxOutputTokens: number;
   /** From start to result, ms; the sandbox never runs longer. */
   readonly timeLimit_ms: number;
+  /** An agent that asks its model many times: what all questions and answers of a job may be, tokens. */
+  readonly loop?: { readonly maxTokens: number };
 }
 
 /** The most a job can cost. */
@@ -59,11 +61,7 @@ const TOKENS_PER_IMAGE = 1_600;
  */
 export function quote(agent: PricedAgent, body: JobBody, history_bytes = 0): Quote {
   const { prices } = agent;
-  const max = total(prices, {
-    prompt_tokens: Math.min(promptTokens(body, history_bytes), agent.maxContextTokens),
-    completion_tokens: Math.min(wantedTokens(body) ?? agent.maxOutputTokens, agent.maxOutputTokens),
-    sandbox_ms: agent.timeLimit_ms,
-  });
+  const max = total(prices, { ...mostTokens(agent, body, history_bytes), sandbox_ms: agent.timeLimit_ms });
   return { max, fixed: max === msats(prices.perJob_msats), prices };
 }
 
@@ -129,6 +127,23 @@ export function chargeMetered(
     price_msats,
     breakdown,
   };
+}
+
+function mostTokens(
+  { prices, loop, maxContextTokens, maxOutputTokens }: PricedAgent,
+  body: JobBody,
+  history_bytes: number,
+): Pick<Used, 'prompt_tokens' | 'completion_tokens'> {
+  if (loop === undefined) {
+    return {
+      prompt_tokens: Math.min(promptTokens(body, history_bytes), maxContextTokens),
+      completion_tokens: Math.min(wantedTokens(body) ?? maxOutputTokens, maxOutputTokens),
+    };
+  }
+  // One sum for both: the dearest mix is as much as can be of the dearer kind.
+  const dearAnswers = prices.per1kOutputTokens_msats >= prices.per1kInputTokens_msats;
+  const completion_tokens = dearAnswers ? Math.min(maxOutputTokens, loop.maxTokens) : 0;
+  return { prompt_tokens: loop.maxTokens - completion_tokens, completion_tokens };
 }
 
 type Metered = Pick<Used, 'prompt_tokens' | 'completion_tokens' | 'sandbox_ms'>;

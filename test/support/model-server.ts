@@ -42,6 +42,8 @@ export interface ModelServer {
   nextHangUp(): Promise<void>;
   /** What the following requests get, one script each; the last one stays. */
   script(...scripts: Script[]): void;
+  /** From now on each request gets what is chosen for it, until the next `script`. */
+  scriptBy(choose: (asked: AskedModel) => Script): void;
   close(): Promise<void>;
 }
 
@@ -58,14 +60,16 @@ export function answer(...pieces: string[]): Script {
 /** Starts the server. */
 export async function modelServer(): Promise<ModelServer> {
   let scripts: Script[] = [answer('ok')];
+  let choose: ((asked: AskedModel) => Script) | null = null;
   const asked: AskedModel[] = [];
   let hungUp = 0;
   let hangUp = Promise.withResolvers<void>();
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await readJson(request);
-    asked.push({ path: request.url ?? '', authorization: request.headers.authorization, body });
-    const script = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? [];
+    const question = { path: request.url ?? '', authorization: request.headers.authorization, body };
+    asked.push(question);
+    const script = choose?.(question) ?? (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? [];
     response.on('close', () => {
       if (response.writableFinished) return;
       hungUp++;
@@ -88,6 +92,10 @@ export async function modelServer(): Promise<ModelServer> {
     nextHangUp: () => hangUp.promise,
     script(...next) {
       scripts = next;
+      choose = null;
+    },
+    scriptBy(by) {
+      choose = by;
     },
     close: () => server.close(),
   };

@@ -1,6 +1,7 @@
 /** What one piece of a team's work may use, in tokens and in money. Calls under way at a time do not get the same twice. */
-import type { AgentPrices } from '../../../protocol/prices.ts';
+
 import type { Usage as ModelUsage } from '../../../protocol/model.ts';
+import type { AgentPrices } from '../../../protocol/prices.ts';
 import type { Budget } from '../../loop/budget.ts';
 import { tokenCost } from '../definition.ts';
 import type { Usage } from '../records.ts';
