@@ -91,7 +91,7 @@ describe('a deployment', () => {
       agents: [defineAgent(SPEC)],
       workersAi: true,
     });
-    expect(workersAi.map(({ slug }) => slug)).not.toContain('reader');
+    expect(workersAi.map(({ slug }) => slug)).toContain('reader');
   });
 
   test.each<[string, Record<string, string>, string[]]>([
