@@ -85,6 +85,8 @@ const CONTEXT_STRATEGY: { readonly [runtime in RuntimeName]: string } = {
   // Every search stands alone.
   discover: 'none',
   chat: 'sliding_window',
+  // Older work of a run stands in its prompts by summary.
+  team: 'summarization',
 };
 
 /** The model names an agent answers to: its own, then the models behind it. */
