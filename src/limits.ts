@@ -185,6 +185,21 @@ export const READ_RELAYS_KEEP_MS = 600_000;
 /** Relays one answer goes to. */
 export const PUBLISH_MAX_RELAYS = 12;
 
+// ── Direct messages (NIP-17) ──
+
+/** Relays an agent names for its messages: the NIP asks for one to three. */
+export const DM_ANNOUNCED_RELAYS = 3;
+/** Relays one message goes to. */
+export const DM_MAX_RELAYS = 5;
+/** A client's list found (or not) at outside relays is asked for again after this time, ms; so many are remembered. */
+export const DM_RELAYS_KEEP_MS = 600_000;
+export const DM_CLIENTS_REMEMBERED = 1_000;
+/**
+ * A message before it is wrapped, bytes of JSON: wrapped, which makes it twice as long, it has to stay under
+ * RELAY_MAX_EVENT_BYTES.
+ */
+export const DM_MAX_BYTES = 28_000;
+
 // ── Links to outside relays (PLATFORM: outbound sockets are never kept alive for us) ──
 
 export const LINK_RELAYS_PER_OBJECT = 5;
