@@ -11,8 +11,10 @@ async function* pages(read: ReadPage, first: RecordPage): AsyncGenerator<readonl
   let page: RecordPage | null = first;
   while (page !== null) {
     const last = page.entries.at(-1);
+    // An empty page has no place to go on from, and a stream is not pulled again after a pull that gave nothing.
+    if (last === undefined) return;
     yield page.entries;
-    page = page.more && last !== undefined ? await read(last.seq) : null;
+    page = page.more ? await read(last.seq) : null;
   }
 }
 
@@ -32,14 +34,11 @@ export function recordStream(
   const steps: TraceEntry[] = [];
   return new ReadableStream({
     async pull(controller) {
-      // A stream is not pulled again after a pull that gave nothing, so an empty page is passed over here.
-      for (let text = ''; text === ''; ) {
-        const next = await rest.next();
-        text = next.done ? costLines(steps) : traceLines(next.value);
-        if (text !== '') controller.enqueue(encoder.encode(text));
-        if (next.done) return controller.close();
-        if (isWhole) steps.push(...next.value.filter(({ fact }) => fact.type === 'step'));
-      }
+      const next = await rest.next();
+      const text = next.done ? costLines(steps) : traceLines(next.value);
+      if (text !== '') controller.enqueue(encoder.encode(text));
+      if (next.done) controller.close();
+      else if (isWhole) steps.push(...next.value.filter(({ fact }) => fact.type === 'step'));
     },
     async cancel() {
       await rest.return(undefined);

@@ -26,6 +26,7 @@ const HASH = sha256Hex(text);
 
 async function market(over: Partial<JobRecord> = {}, runs: Partial<RunPorts> = {}) {
   const asked: number[] = [];
+  const texts: string[] = [];
   const fixture = httpFixture({
     runs: {
       async record(session, jobId, after) {
@@ -34,8 +35,11 @@ async function market(over: Partial<JobRecord> = {}, runs: Partial<RunPorts> = {
         const behind = entries.filter(({ seq }) => seq > after);
         return { entries: behind.slice(0, PAGE), more: behind.length > PAGE };
       },
-      artifact: async (_session, jobId, sha256) =>
-        (jobId === hexOf(1) ? versions.find((fact) => sha256Hex(fact.text) === sha256)?.text : null) ?? null,
+      async artifact(_session, jobId, sha256) {
+        texts.push(sha256);
+        if (jobId !== hexOf(1)) return null;
+        return versions.find((fact) => sha256Hex(fact.text) === sha256)?.text ?? null;
+      },
       ...runs,
     },
   });
@@ -50,7 +54,7 @@ async function market(over: Partial<JobRecord> = {}, runs: Partial<RunPorts> = {
       headers.set('authorization', httpToken(who, `https://market.example${path}`, method, NOW_MS));
     return await fixture.app.request(path, { ...init, headers });
   };
-  return { ...fixture, ask, asked };
+  return { ...fixture, ask, asked, texts };
 }
 
 describe('GET /jobs/:id/trace', () => {
@@ -102,7 +106,7 @@ describe('GET /jobs/:id/trace', () => {
 
 describe('GET /jobs/:id/report.md', () => {
   test.each(['client', OPERATOR])('gives the %s the report for people', async (who) => {
-    const { ask } = await market();
+    const { ask, texts } = await market();
     const response = await ask(`${JOB}/report.md`, who);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
@@ -110,6 +114,7 @@ describe('GET /jobs/:id/report.md', () => {
     const report = await response.text();
     expect(report).toBe(traceMarkdown(entries));
     expect(report).toContain('## Result');
+    expect(texts).toHaveLength(1);
   });
 
   test('of a run that is not over has no result', async () => {
@@ -182,7 +187,7 @@ describe('GET /jobs/:id/artifact/:sha256', () => {
   );
 
   test('is not there by another hash, of another job, or by what is no hash', async () => {
-    const { ask } = await market();
+    const { ask, texts } = await market();
     const paths = [`${JOB}/artifact/${hexOf(9)}`, `/jobs/${hexOf(2)}/artifact/${HASH}`];
     paths.push(
       `/jobs/${hexOf(99)}/artifact/${HASH}`,
@@ -197,6 +202,8 @@ describe('GET /jobs/:id/artifact/:sha256', () => {
     }
     expect(answers[0]).toMatchObject([404, { code: 'NOT_FOUND' }]);
     for (const answer of answers) expect(answer).toEqual(answers[0]);
+    // What is no hash, and what belongs to no job, is not even looked for.
+    expect(texts).toEqual([hexOf(9), HASH]);
   });
 
   test('is never another text than the one that was hashed', async () => {
