@@ -144,6 +144,19 @@ export const JOB_MAX_PROVIDERS = 20;
 export const JOB_MAX_CALLED_OFF = 100;
 /** A cancellation whose job is not known yet is tried again while it is younger than this, ms. */
 export const CANCEL_PATIENCE_MS = 60_000;
+/** Jobs or events that one message to a team may name; those after them are not looked for. */
+export const WORDS_MAX_NAMED = 4;
+/** Runs of one client with one team that a message without a name is offered to, the newest first. */
+export const WORDS_MAX_RUNS = 8;
+/** Jobs of a client that are looked at to find them: its newest. */
+export const WORDS_SCAN_JOBS = 5_000;
+/** A message may look so much older than the run it is for: clocks differ, ms. */
+export const WORDS_EARLY_MS = 60_000;
+/**
+ * A message that finds nobody comes again while it is younger than this: it may have overtaken the record, which lags by
+ * a moment, ms. Not longer, because whoever writes to nobody holds a place among what is handed on.
+ */
+export const WORDS_PATIENCE_MS = 10_000;
 /** How often a step whose outcome is unknown is begun again before the job fails. */
 export const STEP_MAX_ATTEMPTS = 5;
 /** Pause before a failed step is begun again, doubled each time; with jitter, ms. */
@@ -175,6 +188,21 @@ export const PUBLISH_OK_TIMEOUT_MS = 7_000;
 export const READ_RELAYS_KEEP_MS = 600_000;
 /** Relays one answer goes to. */
 export const PUBLISH_MAX_RELAYS = 12;
+
+// ── Direct messages (NIP-17) ──
+
+/** Relays an agent names for its messages: the NIP asks for one to three. */
+export const DM_ANNOUNCED_RELAYS = 3;
+/** Relays one message goes to. */
+export const DM_MAX_RELAYS = 5;
+/** A client's list found (or not) at outside relays is asked for again after this time, ms; so many are remembered. */
+export const DM_RELAYS_KEEP_MS = 600_000;
+export const DM_CLIENTS_REMEMBERED = 1_000;
+/**
+ * A message before it is wrapped, bytes of JSON: wrapped, which makes it twice as long, it has to stay under
+ * RELAY_MAX_EVENT_BYTES.
+ */
+export const DM_MAX_BYTES = 28_000;
 
 // ── Links to outside relays (PLATFORM: outbound sockets are never kept alive for us) ──
 
@@ -242,7 +270,7 @@ export const LINK_VISIT_IDLE_MS = 10_000;
 export const LINK_VISIT_COOLDOWN_MS = 15_000;
 /** Events that wait for their OK on one connection. */
 export const LINK_MAX_PENDING_PUBLISHES = 1_000;
-/** Queries open on one connection at a time, beside its four standing subscriptions: relays allow as few as ten. */
+/** Queries open on one connection at a time, beside its standing subscriptions, six at the most: relays allow as few as ten. */
 export const LINK_QUERIES_IN_FLIGHT = 4;
 /** Queries that may wait for their turn at one relay; the next is answered with nothing. */
 export const LINK_MAX_WAITING_QUERIES = 200;

@@ -4,6 +4,7 @@ import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
 import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
 import { agentKeys, deriveKeys } from '../src/nostr/keys.ts';
+import { KIND } from '../src/nostr/kinds.ts';
 import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { configOf, type Env } from './env.ts';
@@ -22,6 +23,8 @@ export interface Marketplace {
   readonly ownRelays: ReadonlySet<string>;
   /** Every request kind some agent takes. */
   readonly requestKinds: ReadonlySet<number>;
+  /** Kinds of events under which a comment (NIP-22) may be a client's word to a team: its requests, what it is told. */
+  readonly commentedKinds: ReadonlySet<number>;
 }
 
 const known = new WeakMap<Env, Marketplace>();
@@ -54,5 +57,13 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
     receiptKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'zap-receipts'),
     ownRelays: new Set([embeddedRelayUrl(config)]),
     requestKinds: new Set([config.kinds.task, ...agents.flatMap((agent) => agent.jobKinds)]),
+    commentedKinds: commentedKinds(agents, config),
   };
+}
+
+/** Kinds of requests to teams, and of what is told of them; none where there is no team. */
+export function commentedKinds(agents: readonly KeyedAgent[], { kinds }: Config): ReadonlySet<number> {
+  const teams = agents.filter(({ runtime }) => runtime === 'team');
+  if (teams.length === 0) return new Set();
+  return new Set([kinds.task, KIND.jobFeedback, ...teams.flatMap(({ jobKinds }) => jobKinds)]);
 }

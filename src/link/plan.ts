@@ -10,6 +10,8 @@ export interface LinkInterest {
   readonly zapped?: readonly string[];
   /** Request kinds any agent takes: the agent NIP's kind and NIP-90's. */
   readonly requestKinds: readonly number[];
+  /** Kinds of events under which a comment may be meant for a team; none, where it is left out. */
+  readonly commentedKinds?: readonly number[];
 }
 
 /**
@@ -18,9 +20,11 @@ export interface LinkInterest {
  * - `wraps`: sealed requests and feedback (NIP-59), findable by `p` alone.
  * - `deletions`: cancellations (NIP-09).
  * - `receipts`: zaps of our agents at other providers (NIP-57).
+ * - `comments`: what clients say under jobs of teams (NIP-22). A comment under a request names its author, the client, and
+ *   no agent, so they are asked for by the kind they stand under.
  * - `content`: what the search index is made of; only from now on, and the first to go when a budget is short.
  */
-export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'content';
+export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'comments' | 'content';
 
 export interface PlannedSubscription {
   readonly purpose: Purpose;
@@ -71,6 +75,11 @@ export function planSubscriptions(
   if (interest.zapped !== undefined && interest.zapped.length > 0) {
     const filter = { kinds: [KIND.zapReceipt], '#p': interest.zapped, since, limit: LINK_PAGE_EVENTS };
     plan.push({ purpose: 'receipts', filter });
+  }
+  if (interest.commentedKinds !== undefined && interest.commentedKinds.length > 0) {
+    const kinds = interest.commentedKinds.map(String);
+    const filter = { kinds: [KIND.comment], '#K': kinds, since, limit: LINK_PAGE_EVENTS };
+    plan.push({ purpose: 'comments', filter });
   }
   plan.push({ purpose: 'content', filter: { kinds: CONTENT_KINDS, since: now_s } });
   return plan;

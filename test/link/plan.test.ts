@@ -45,6 +45,20 @@ describe('planSubscriptions()', () => {
     expect(here).not.toContain('receipts');
   });
 
+  test('asks for comments by the kinds they stand under, and only where there is a team', () => {
+    const withTeam = { ...interest, commentedKinds: [7001, 7000] };
+    const comments = planSubscriptions(withTeam, NOW_S - 60, NOW_S).find((p) => p.purpose === 'comments');
+    expect(comments?.filter).toMatchObject({
+      kinds: [1111],
+      '#K': ['7001', '7000'],
+      since: NOW_S - 60 - LINK_OVERLAP_S,
+    });
+    for (const without of [interest, { ...interest, commentedKinds: [] }]) {
+      const purposes = planSubscriptions(without, NOW_S, NOW_S).map((p) => p.purpose);
+      expect(purposes).not.toContain('comments');
+    }
+  });
+
   test('asks for no requests and no wraps where there are no agents', () => {
     const purposes = planSubscriptions({ agents: [], requestKinds: [] }, NOW_S, NOW_S).map((p) => p.purpose);
     expect(purposes).toEqual(['deletions', 'content']);

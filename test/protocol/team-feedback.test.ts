@@ -11,7 +11,7 @@ import { type EventTemplate, tagValue } from '../../src/nostr/event.ts';
 import { dialectNamed } from '../../src/protocol/dialects.ts';
 import type { Report, Request } from '../../src/protocol/model.ts';
 import { openRequest, seal } from '../../src/protocol/sealing.ts';
-import { utf8Bytes } from '../../src/protocol/size.ts';
+import { cutToJsonBytes, utf8Bytes } from '../../src/protocol/size.ts';
 import { tagSizes } from '../../src/relay/policies.ts';
 import { seededBytes } from '../support/seeded.ts';
 import {
@@ -133,6 +133,17 @@ describe('a report that is too long', () => {
       }
     }
   });
+});
+
+test('cutToJsonBytes() keeps as much as fits, in whole characters', () => {
+  const text = '🙂"\u0001ä\n'.repeat(3);
+  for (let limit = 0; limit < 80; limit++) {
+    const kept = cutToJsonBytes(text, limit);
+    expect(text.startsWith(kept) && kept.isWellFormed()).toBe(true);
+    if (kept !== '') expect(utf8Bytes(JSON.stringify(kept))).toBeLessThanOrEqual(limit);
+    const [next = ''] = text.slice(kept.length);
+    if (next !== '') expect(utf8Bytes(JSON.stringify(kept + next))).toBeGreaterThan(limit);
+  }
 });
 
 test('a sealed report is read by its client: words and data are among the private tags', () => {
