@@ -613,6 +613,8 @@ export const TEAM_ORDER_LEASE_MS = 60_000;
 export const TEAM_STEP_LEASE_MS = 20_000;
 /** How often a runner shows that it works on a team's step, ms: it hears of pause, end and new directives by that. */
 export const TEAM_BEAT_MS = 5_000;
+/** A drive of a team's step is let go of after this time and ordered again, ms: a queue consumer lives for 15 minutes. */
+export const TEAM_SLICE_MS = 600_000;
 /** Orders of one attempt before it counts as failed. */
 export const TEAM_STEP_MAX_ORDERS = 6;
 /** Attempts of one step before the run is blocked, and the delays between them. */

@@ -1,6 +1,7 @@
 /** What this deployment is: its configuration, its agents, and the keys they sign with; made once per isolate. */
 import { AGENTS } from '../agents/index.ts';
 import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
+import type { TeamDefinition } from '../src/agent/team/definition.ts';
 import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
 import { agentKeys, deriveKeys } from '../src/nostr/keys.ts';
@@ -15,6 +16,8 @@ export interface Marketplace {
   readonly agents: readonly KeyedAgent[];
   agentBySlug(slug: string): KeyedAgent | undefined;
   agentByPubkey(pubkey: string): KeyedAgent | undefined;
+  /** What an agent of the runtime `team` is made of. @throws Error for any other */
+  teamOf(agent: KeyedAgent): TeamDefinition;
   /** @throws Error for an agent that is not ours: asking is a bug */
   keysOf(agent: KeyedAgent): KeyPair;
   /** What zap receipts are signed with; null where there is no wallet, so that nobody can be paid. */
@@ -49,6 +52,11 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
     agents,
     agentBySlug: (slug) => bySlug.get(slug),
     agentByPubkey: (pubkey) => byPubkey.get(pubkey),
+    teamOf(agent) {
+      const team = AGENTS.find((one) => one.type === 'team' && one.spec.slug === agent.slug);
+      if (team?.type !== 'team') throw new Error(`the agent ${agent.slug} is no team`);
+      return team.definition;
+    },
     keysOf(agent) {
       const pair = keys.get(agent.pubkey);
       if (pair === undefined) throw new Error(`no keys for the agent ${agent.slug}`);

@@ -23,6 +23,7 @@ import { chatModelOf } from './models.ts';
 import { publishTo } from './relays.ts';
 import type { AgentSessionRpc, StepNews } from './rpc.ts';
 import { eventSearch } from './search.ts';
+import { runTeamStep } from './team-runner.ts';
 
 /** A step to do: small, because what the work needs is fetched from the session when it begins. */
 export interface StepOrder {
@@ -30,6 +31,8 @@ export interface StepOrder {
   readonly session: string;
   readonly jobId: string;
   readonly attempt: number;
+  /** Given for a piece of a team's work: which. */
+  readonly number?: number;
 }
 
 /** Does what a batch of orders asks, side by side; each is acknowledged by itself, so that one bad step hurts no other. */
@@ -49,6 +52,8 @@ export async function runSteps(batch: MessageBatch<StepOrder>, env: Env): Promis
 }
 
 async function runStep(env: Env, order: StepOrder): Promise<void> {
+  const { number } = order;
+  if (number !== undefined) return await runTeamStep(env, { ...order, number });
   const session = env.SESSION.getByName(order.session);
   const step = await session.stepBegin(order.jobId, order.attempt);
   if (step === null) return;

@@ -6,7 +6,9 @@ import { JOB_KIND } from '../nostr/kinds.ts';
 import { operatorWallet } from '../payment/operator-wallet.ts';
 import { FREE } from '../protocol/prices.ts';
 import type { DefinedAgent } from './define.ts';
+import type { DefinedTeam } from './define-team.ts';
 import { definitionOf } from './defined.ts';
+import { teamAgent } from './defined-team.ts';
 import type { AgentDefinition, KeyedAgent } from './definition.ts';
 import { modelNames } from './models/provider.ts';
 import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
@@ -17,7 +19,7 @@ export interface EmbeddedOptions {
   /** Whether the Workers AI binding is there; it serves `chat` where no MODEL_BASE_URL is set. */
   readonly workersAi?: boolean;
   /** Agents as files (agents/index.ts). Their slugs are not those of the agents made here. */
-  readonly agents?: readonly DefinedAgent[];
+  readonly agents?: readonly Defined[];
 }
 
 /** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
@@ -53,10 +55,16 @@ export function embeddedAgents(config: Config, options: EmbeddedOptions = {}): A
   return agents;
 }
 
-function definedAgents(config: Config, model: string, defined: readonly DefinedAgent[]): AgentDefinition[] {
+/** What a file of `agents/` defines. */
+type Defined = DefinedAgent | DefinedTeam;
+
+function definedAgents(config: Config, model: string, defined: readonly Defined[]): AgentDefinition[] {
   const foundation = foundationOf(config);
   return defined.flatMap((agent) => {
-    const definition = definitionOf(agent, config, model, foundation);
+    const definition =
+      agent.type === 'team'
+        ? teamAgent(agent, config, model)
+        : definitionOf(agent, config, model, foundation);
     return definition === null
       ? []
       : [{ ...definition, rateLimits: rateLimits(config, agent.spec.jobsPerHour) }];

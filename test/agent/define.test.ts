@@ -1,7 +1,8 @@
 /** Agents as files: their mistakes are named when they are defined, and only what can work here is announced. */
 import { describe, expect, test } from 'vitest';
 import { AGENTS } from '../../agents/index.ts';
-import { type AgentSpec, DefinitionError, defineAgent } from '../../src/agent/define.ts';
+import { type AgentSpec, defineAgent } from '../../src/agent/define.ts';
+import { DefinitionError } from '../../src/agent/define-shape.ts';
 import { embeddedAgents } from '../../src/agent/embedded.ts';
 import { defineLoop } from '../../src/agent/loop/definition.ts';
 import { ConfigError, readConfig } from '../../src/config.ts';

@@ -3,7 +3,7 @@ import type { TeamConfig } from '../config.ts';
 import { partsOf, roleOf } from '../parts.ts';
 import type { Usage } from '../records.ts';
 import type { PromptParts, Task, TeamRun, Work } from '../types.ts';
-import { NOTHING_SPENT, type Spent } from './state.ts';
+import type { Spent, StepJournal } from './state.ts';
 import type { StoredRun, TeamStore } from './store.ts';
 
 export interface TeamBrief {
@@ -22,12 +22,19 @@ export interface TeamBrief {
   readonly journal: string;
   /** The most that all of the journal may use. */
   readonly limit: Usage;
+  /** When its present journal was begun, Unix ms. */
+  readonly since_ms: number;
 }
 
 /** @throws Error for a task the run does not have in flight */
-export function briefOf(job: string, { run, desk }: StoredRun, task: Task, store: TeamStore): TeamBrief {
+export function briefOf(
+  job: string,
+  { run }: StoredRun,
+  task: Task,
+  journal: StepJournal & { readonly since_ms: number },
+  store: TeamStore,
+): TeamBrief {
   const { number, attempt, work, quote } = task;
-  const journal = desk.journals[number] ?? { from: attempt, booked: NOTHING_SPENT };
   const parts = partsAsOrdered(run, task);
   const shown = [...parts.full, ...(work.type === 'check' ? [] : parts.older)];
   return {
@@ -50,6 +57,7 @@ export function briefOf(job: string, { run, desk }: StoredRun, task: Task, store
     })),
     journal: journalName(job, number, journal.from),
     limit: limitOf(quote, journal.booked),
+    since_ms: journal.since_ms,
   };
 }
 

@@ -9,7 +9,7 @@ import { advanceTeam, type Transition } from '../machine.ts';
 import type { TeamEffect, TeamInput, TeamRun } from '../types.ts';
 import { endingOf } from './ending.ts';
 import { reportMessage, reportOnWire } from './reports.ts';
-import type { Desk } from './state.ts';
+import type { Desk, StepJournal } from './state.ts';
 import type { StoredRun, TeamStore } from './store.ts';
 
 export interface RunPorts {
@@ -71,6 +71,12 @@ export class TeamRuns {
     const { run, effects, entries } = advanceTeam(stored.run, { type: 'alive', number, attempt }, now_ms);
     if (effects.length === 0 && entries.length === 0) this.#known.set(jobId, { ...stored, run });
     else this.#ports.move(jobId, () => this.input(jobId, { type: 'alive', number, attempt }));
+  }
+
+  /** Somebody has begun a step. Written with the next change: losing it gives the step more time. */
+  note(jobId: string, number: number, journal: StepJournal): void {
+    const { run, desk } = this.at(jobId);
+    this.#known.set(jobId, { run, desk: { ...desk, journals: { ...desk.journals, [number]: journal } } });
   }
 
   /** What a transition makes of a run. */

@@ -11,13 +11,23 @@ export interface Spent {
 
 export const NOTHING_SPENT: Spent = { prompt_tokens: 0, completion_tokens: 0, msats: 0 };
 
+/** How far a step has come. */
+export interface StepJournal {
+  /** The attempt its present journal began with. */
+  readonly from: number;
+  /** When somebody began it, Unix ms; null while nobody has. */
+  readonly since_ms: number | null;
+  /** What of it is booked. */
+  readonly booked: Spent;
+}
+
 export interface Desk {
   /** Where the client reads direct messages, empty: where the answers go; null while that is being found out. */
   readonly inbox: readonly string[] | null;
   /** Direct messages that wait for that. */
   readonly unsent: readonly NostrEvent[];
-  /** By step: the attempt its present journal began with, and what of it is booked. */
-  readonly journals: { readonly [step: string]: { readonly from: number; readonly booked: Spent } };
+  /** By step. */
+  readonly journals: { readonly [step: string]: StepJournal };
   /** What the whole run took of models. */
   readonly used: Spent;
   /** Called off by a deletion: whoever did that wants to hear nothing more. */

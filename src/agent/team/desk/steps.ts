@@ -8,7 +8,15 @@ import type { Result, Task, TeamRun } from '../types.ts';
 import { briefOf, type TeamBrief } from './brief.ts';
 import { notedDirectives, notesFor } from './notes.ts';
 import type { TeamRuns } from './runs.ts';
-import { type Desk, NOTHING_SPENT, type Spent, since, together, tokensOf } from './state.ts';
+import {
+  type Desk,
+  NOTHING_SPENT,
+  type Spent,
+  type StepJournal,
+  since,
+  together,
+  tokensOf,
+} from './state.ts';
 import type { TeamStore } from './store.ts';
 
 /** What a runner hears back when it shows that it is alive. */
@@ -53,7 +61,10 @@ export class TeamSteps {
     const last_ms = this.#beats.get(keyOf(jobId, number, attempt)) ?? Number.NEGATIVE_INFINITY;
     if (last_ms > this.#clock() - BEATS * TEAM_BEAT_MS) return null;
     this.#beat(jobId, number, attempt);
-    return briefOf(jobId, stored, task, this.#store);
+    const known = stored.desk.journals[number] ?? newJournal(attempt);
+    const journal = { ...known, since_ms: known.since_ms ?? this.#clock() };
+    this.#runs.note(jobId, number, journal);
+    return briefOf(jobId, stored, task, journal, this.#store);
   }
 
   /** A runner is at it. */
@@ -76,13 +87,13 @@ export class TeamSteps {
     const stored = this.#runs.find(jobId);
     if (stored === null || taskOf(stored.run, number, attempt) === undefined) return null;
     const { desk } = stored;
-    const journal = desk.journals[number] ?? { from: attempt, booked: NOTHING_SPENT };
+    const journal = desk.journals[number] ?? newJournal(attempt);
     const fresh = since(report.used, journal.booked);
     const usage = { tokens: tokensOf(fresh), msats: fresh.msats };
     const result = resultSchema.parse({ ...report.result, usage });
     const next = report.over
-      ? { from: attempt + 1, booked: NOTHING_SPENT }
-      : { from: journal.from, booked: together(journal.booked, fresh) };
+      ? newJournal(attempt + 1)
+      : { ...journal, booked: together(journal.booked, fresh) };
     const changed: Desk = {
       ...desk,
       used: together(desk.used, fresh),
@@ -96,6 +107,10 @@ export class TeamSteps {
     this.#beats.set(keyOf(jobId, number, attempt), this.#clock());
     this.#runs.alive(jobId, number, attempt);
   }
+}
+
+function newJournal(from: number): StepJournal {
+  return { from, since_ms: null, booked: NOTHING_SPENT };
 }
 
 function keyOf(jobId: string, number: number, attempt: number): string {
