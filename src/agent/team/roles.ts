@@ -15,12 +15,17 @@ export const USUAL_LIMITS = {
 
 /** By name. */
 export const BUILT_IN_ROLES: Readonly<Record<string, Role>> = {
-  researcher: role('researcher', 'notes', ['web_search', 'visit_page', 'paper_search', 'load_output'], {
-    prompt:
-      'You find out what the task needs to be known. Read primary sources before summaries, open what you cite, search again with better words when the first results are thin, and stop when new sources repeat the old. Hand in findings grouped by question, each with its source as a URL and how sure it is, and a list of what stays open.',
-    limits: { ...USUAL_LIMITS, steps: 20, tokens: 120_000, msats: 100_000 },
-  }),
-  writer: role('writer', 'draft', ['load_output'], {
+  researcher: role(
+    'researcher',
+    'notes',
+    ['web_search', 'visit_page', 'paper_search', 'nostr_search', 'load_output', 'ask_user'],
+    {
+      prompt:
+        'You find out what the task needs to be known. Read primary sources before summaries, open what you cite, search again with better words when the first results are thin, and stop when new sources repeat the old. Hand in findings grouped by question, each with its source as a URL and how sure it is, and a list of what stays open.',
+      limits: { ...USUAL_LIMITS, steps: 20, tokens: 120_000, msats: 100_000 },
+    },
+  ),
+  writer: role('writer', 'draft', ['load_output', 'ask_user'], {
     prompt:
       'You produce the work the task asks for, complete and ready to use. Start from the current best version where there is one and keep what is good in it. Show your draft to the critic, deal with what it finds, and hand in the whole work, nothing about it.',
     helpers: ['critic'],
@@ -49,7 +54,7 @@ export const BUILT_IN_ROLES: Readonly<Record<string, Role>> = {
       'You are shown a task and two versions of its result, first and second. Decide which serves the task and its directives better: correctness before completeness before form; length is no merit, and neither is standing first. Answer FIRST, SECOND or EQUAL on one line and the reason in one sentence on the next.',
     limits: { ...USUAL_LIMITS, steps: 1, tokens: 30_000, msats: 20_000, outputTokens: 200 },
   }),
-  manager: role('manager', 'draft', ['load_output'], {
+  manager: role('manager', 'draft', ['load_output', 'ask_user'], {
     prompt:
       'You get the task done by others. Split it, give each part to the helper who fits with all it has to know, look at what comes back, and send it back with the reason when it falls short. The editor sees the whole at the end. Hand in the finished work itself.',
     helpers: ['researcher', 'writer', 'editor'],
