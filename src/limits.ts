@@ -581,6 +581,10 @@ export const MAIL_MAX_HEADER_BYTES = 131_072;
 export const MAIL_MAX_DEPTH = 20;
 /** Longer Message-IDs are replaced by a hash of the mail, characters. */
 export const MAIL_MAX_ID_CHARS = 250;
+/** Tries to hand a mail to its session before its sender's server has to come again, and the pauses between, ms. */
+export const MAIL_HAND_OVER_ATTEMPTS = 4;
+export const MAIL_HAND_OVER_BASE_MS = 500;
+export const MAIL_HAND_OVER_MAX_MS = 5_000;
 /** Reports that are mailed in one run; the others can still be read on Nostr. */
 export const MAIL_MAX_REPORTS = 1_000;
 /** Longest name of a team in a mail, characters. */

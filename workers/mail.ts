@@ -4,7 +4,13 @@ import { z } from 'zod';
 import type { OutgoingMail } from '../src/agent/team/mail/mime.ts';
 import { type IncomingMail, readMail } from '../src/agent/team/mail/read.ts';
 import { type ReplyAddresses, replyAddresses } from '../src/agent/team/mail/reply-address.ts';
-import { MAIL_MAX_BYTES } from '../src/limits.ts';
+import {
+  MAIL_HAND_OVER_ATTEMPTS,
+  MAIL_HAND_OVER_BASE_MS,
+  MAIL_HAND_OVER_MAX_MS,
+  MAIL_MAX_BYTES,
+} from '../src/limits.ts';
+import { isOverloaded, type RetryPolicy, retryDelay } from '../src/retry.ts';
 import { openDb } from '../src/store/db.ts';
 import { findJobByPrefix } from '../src/store/jobs.ts';
 import { configOf, type Env } from './env.ts';
@@ -61,19 +67,35 @@ export async function sendMail(env: Env, mail: OutgoingMail): Promise<MailSent> 
 const NOBODY =
   'Nothing here takes your words: the work has ended, or this is not the address its reports go to, or you have not asked for them (reply with the word yes)';
 
+/** What a mail server makes of a Worker that throws is not promised, so little is left to it. */
+const HAND_OVER: RetryPolicy = {
+  attempts: MAIL_HAND_OVER_ATTEMPTS,
+  baseMs: MAIL_HAND_OVER_BASE_MS,
+  maxMs: MAIL_HAND_OVER_MAX_MS,
+};
+
 /**
  * Takes a mail to a run's own address to the session of the run. Whatever no run takes is rejected, so that its author
  * hears of it from their own mail server; what a machine wrote is dropped without a word.
  *
+ * @param pause waits so many ms
  * @throws when it has to come again: the session or the database could not be reached
  */
-export async function receiveMail(message: ForwardableEmailMessage, env: Env): Promise<void> {
-  const reason = await take(message, env);
+export async function receiveMail(
+  message: ForwardableEmailMessage,
+  env: Env,
+  pause: (ms: number) => Promise<void> = (ms) => scheduler.wait(ms),
+): Promise<void> {
+  const reason = await take(message, env, pause);
   if (reason !== null) message.setReject(reason);
 }
 
 /** @returns why the mail is refused, or null */
-async function take(message: ForwardableEmailMessage, env: Env): Promise<string | null> {
+async function take(
+  message: ForwardableEmailMessage,
+  env: Env,
+  pause: (ms: number) => Promise<void>,
+): Promise<string | null> {
   const prefix = mailDesk(env)?.replies.read(message.to) ?? null;
   if (prefix === null) return 'No such address';
   // A null sender (RFC 5321 §4.5.5): a bounce.
@@ -84,7 +106,23 @@ async function take(message: ForwardableEmailMessage, env: Env): Promise<string 
   if (mail === null) return 'This mail cannot be read';
   if (mail.automatic) return null;
   if (mail.forged) return 'The sender of this mail could not be authenticated';
-  return (await steered(env, prefix, mail)) ? null : NOBODY;
+  return (await handedOver(() => steered(env, prefix, mail), pause)) ? null : NOBODY;
+}
+
+/** Repeat-safe, because a mail counts once by its Message-ID. */
+async function handedOver(
+  handOver: () => Promise<boolean>,
+  pause: (ms: number) => Promise<void>,
+): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await handOver();
+    } catch (error) {
+      const delay_ms = isOverloaded(error) ? undefined : retryDelay(HAND_OVER, tries, Math.random());
+      if (delay_ms === undefined) throw error;
+      await pause(delay_ms);
+    }
+  }
 }
 
 async function steered(env: Env, prefix: string, mail: IncomingMail): Promise<boolean> {

@@ -43,6 +43,6 @@ export function reportWith(words: string, more: Partial<TeamReport> = {}): TeamR
 }
 
 /** A mail as lines; the empty one ends its headers. @returns its bytes, lines ending in CRLF */
-export function mailOf(...lines: readonly string[]): Uint8Array {
-  return new TextEncoder().encode(`${lines.join('\r\n')}\r\n`);
+export function mailOf(...lines: readonly string[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(`${lines.join('\r\n')}\r\n`));
 }

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { composeInvitation, composeReportMail } from '../../src/agent/team/mail/compose.ts';
 import { readMail } from '../../src/agent/team/mail/read.ts';
 import type { Heard, Words } from '../../src/job/words.ts';
-import { MAIL_MAX_BYTES } from '../../src/limits.ts';
+import { MAIL_HAND_OVER_ATTEMPTS, MAIL_HAND_OVER_MAX_MS, MAIL_MAX_BYTES } from '../../src/limits.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import type { Env } from '../../workers/env.ts';
@@ -30,16 +30,20 @@ interface Told {
   readonly words: Words;
 }
 
-/** The Worker's environment with a session that notes what it is told and says this of it. */
-function withSession(heard: Heard | Error): { readonly env: Env; readonly told: Told[] } {
+/** The Worker's environment with a session that fails so first, then notes what it is told and says this of it. */
+function withSession(
+  heard: Heard | Error,
+  failures: Error[] = [],
+): { readonly env: Env; readonly told: Told[] } {
   const told: Told[] = [];
   const SESSION = {
     getByName: (session: string) => ({
       ...env.SESSION.getByName(session),
       async steerByMail(job: string, address: string, words: Words): Promise<Heard> {
-        if (heard instanceof Error) throw heard;
+        const failure = failures.shift() ?? heard;
+        if (failure instanceof Error) throw failure;
         told.push({ session, job, address, words });
-        return heard;
+        return failure;
       },
     }),
   };
@@ -137,10 +141,24 @@ test.each([
   },
 );
 
-test('when the session cannot be reached the mail has to come again', async () => {
+test('a session that cannot be reached is tried again, and then the mail has to come again', async () => {
+  const pauses: number[] = [];
+  const pause = async (ms: number) => void pauses.push(ms);
   const { message, rejected } = incoming(WORDS);
-  await expect(receiveMail(message, withSession(new Error('gone')).env)).rejects.toThrow('gone');
+  await expect(receiveMail(message, withSession(new Error('gone')).env, pause)).rejects.toThrow('gone');
   expect(rejected).toEqual([]);
+  expect(pauses).toHaveLength(MAIL_HAND_OVER_ATTEMPTS - 1);
+  for (const ms of pauses) expect(ms).toBeLessThanOrEqual(MAIL_HAND_OVER_MAX_MS);
+});
+
+test('one that is there at the second try gets the mail once; one that is overloaded is left alone', async () => {
+  const world = withSession('taken', [new Error('restarted')]);
+  await receiveMail(incoming(WORDS).message, world.env, async () => undefined);
+  expect(world.told).toHaveLength(1);
+  const overloaded = Object.assign(new Error('too much'), { overloaded: true });
+  const busy = withSession('taken', [overloaded]);
+  await expect(receiveMail(incoming(WORDS).message, busy.env)).rejects.toThrow('too much');
+  expect(busy.told).toEqual([]);
 });
 
 test('our own mails are for nobody, should one come back to us', async () => {
