@@ -581,6 +581,8 @@ export const MAIL_MAX_HEADER_BYTES = 131_072;
 export const MAIL_MAX_DEPTH = 20;
 /** Longer Message-IDs are replaced by a hash of the mail, characters. */
 export const MAIL_MAX_ID_CHARS = 250;
+/** An address that has not answered is asked again, by another run, after this time at the earliest, ms: a week. */
+export const MAIL_ASK_PAUSE_MS = 604_800_000;
 /** Tries to hand a mail to its session before its sender's server has to come again, and the pauses between, ms. */
 export const MAIL_HAND_OVER_ATTEMPTS = 4;
 export const MAIL_HAND_OVER_BASE_MS = 500;

@@ -1,6 +1,7 @@
 /** Mail: out by the platform's `send_email` binding, in by its Email Routing. */
 import { EmailMessage } from 'cloudflare:email';
 import { z } from 'zod';
+import { addressHash } from '../src/agent/team/mail/address-hash.ts';
 import type { OutgoingMail } from '../src/agent/team/mail/mime.ts';
 import { type IncomingMail, readMail } from '../src/agent/team/mail/read.ts';
 import { type ReplyAddresses, replyAddresses } from '../src/agent/team/mail/reply-address.ts';
@@ -13,6 +14,7 @@ import {
 import { isOverloaded, type RetryPolicy, retryDelay } from '../src/retry.ts';
 import { openDb } from '../src/store/db.ts';
 import { findJobByPrefix } from '../src/store/jobs.ts';
+import { noteAnswer, takeLeaveToAsk } from '../src/store/mail-addresses.ts';
 import { configOf, type Env } from './env.ts';
 
 /** What this Worker can do with mail. */
@@ -34,6 +36,20 @@ export function mailDesk(env: Env): MailDesk | null {
     desks.set(env, desk);
   }
   return desk;
+}
+
+/** Leave to perform an `invitation` ({@link file://../src/agent/team/mail/correspondence.ts}). Repeat-safe by the job. */
+export function mayInvite(env: Env, address: string, jobId: string): Promise<boolean> {
+  return takeLeaveToAsk(openDb(env.DB), hashOf(env, address), jobId, Date.now());
+}
+
+/** Performs an `answer`. Repeat-safe. */
+export async function rememberAnswer(env: Env, address: string, answer: 'yes' | 'no'): Promise<void> {
+  await noteAnswer(openDb(env.DB), hashOf(env, address), answer, Date.now());
+}
+
+function hashOf(env: Env, address: string): string {
+  return addressHash(configOf(env).masterSecret, address);
 }
 
 /** `sent`: the platform has taken it, and calls it `messageId`. `refused`: it never will; the code says why. */

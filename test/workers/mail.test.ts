@@ -12,7 +12,7 @@ import { MAIL_HAND_OVER_ATTEMPTS, MAIL_HAND_OVER_MAX_MS, MAIL_MAX_BYTES } from '
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import type { Env } from '../../workers/env.ts';
-import { mailDesk, receiveMail, sendMail } from '../../workers/mail.ts';
+import { mailDesk, mayInvite, receiveMail, rememberAnswer, sendMail } from '../../workers/mail.ts';
 import { HEAD, HOSTILE, mailOf, reportWith } from '../support/mail.ts';
 import { jobRecord } from '../support/records.ts';
 
@@ -200,4 +200,17 @@ test('without the binding there is no mail: nothing is sent, no address is ours'
   await expect(sendMail(without, await composeReportMail(HEAD, reportWith('x'), null))).rejects.toThrow(
     'MAIL',
   );
+});
+
+test('an address is asked for one run at a time, under any tag behind a plus, and is kept nowhere', async () => {
+  expect(await mayInvite(env, 'eve@people.example', JOB)).toBe(true);
+  expect(await mayInvite(env, 'eve+tag@people.example', 'cd'.repeat(32))).toBe(false);
+  expect(await mayInvite(env, 'eve@others.example', 'cd'.repeat(32))).toBe(true);
+  await rememberAnswer(env, 'eve@people.example', 'yes');
+  expect(await mayInvite(env, 'eve+tag@people.example', 'cd'.repeat(32))).toBe(true);
+  await rememberAnswer(env, 'eve@people.example', 'no');
+  expect(await mayInvite(env, 'eve@people.example', 'cd'.repeat(32))).toBe(false);
+  const { results } = await env.DB.prepare('SELECT * FROM mail_addresses').all();
+  expect(results).toHaveLength(2);
+  expect(JSON.stringify(results)).not.toMatch(/eve|example/);
 });

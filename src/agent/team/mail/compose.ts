@@ -41,7 +41,8 @@ export function composeInvitation(head: Letterhead, invitation: Invitation): Pro
   const who = `The holder of the Nostr key ${invitation.client} has a job done by the team "${team}" at ${invitation.publicUrl}, and has named this address for the team's reports.`;
   const yes =
     'To get them, reply to this mail with the word yes. Reports can be answered: what you write steers the work.';
-  const no = 'If you do nothing, no more is sent to you. To make sure of that, reply with the word stop.';
+  const no =
+    'If you do nothing, no report is sent to you. If you do not want to be asked again, reply with the word stop.';
   return writeMail({
     ...common(head),
     subject: subjectOf(head),

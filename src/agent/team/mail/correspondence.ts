@@ -21,7 +21,10 @@ export interface Correspondence {
 }
 
 export type MailOrder =
+  /** Only with leave: an address that others asked lately, or that wants no questions, is asked nothing. */
   | { readonly type: 'invitation' }
+  /** To be remembered for every run: what the address says to being asked. */
+  | { readonly type: 'answer'; readonly answer: 'yes' | 'no' }
   /** @see composeReportMail */
   | { readonly type: 'report'; readonly number: number };
 
@@ -93,10 +96,18 @@ function mailFrom(now: Correspondence, { source, text }: Mail): CorrespondenceTu
   const { wish, words } = wishOf(text);
   const beside: MailHeard = words === '' ? NOTED : { type: 'words', text: words };
   if (source === now.consent) return unchanged(now, beside);
-  if (wish === 'stop') return unchanged({ ...now, state: 'stopped', waiting: 0 }, NOTED);
+  if (wish === 'stop') return stopped(now);
   // Once reports are wanted, a yes may be the answer to a question of the team.
   if (now.state === 'wanted') return unchanged(now, { type: 'words', text });
   if (wish !== 'yes') return unchanged(now, REFUSED);
   const wanted: Correspondence = { ...now, state: 'wanted', waiting: 0, consent: source };
-  return { ...(now.waiting === 0 ? unchanged(wanted) : reportDue(wanted, now.waiting)), heard: beside };
+  const { next, orders } = now.waiting === 0 ? unchanged(wanted) : reportDue(wanted, now.waiting);
+  return { next, orders: [{ type: 'answer', answer: 'yes' }, ...orders], heard: beside };
+}
+
+/** Who had said yes is done with this run; who had not does not want to be asked, by any. */
+function stopped(now: Correspondence): CorrespondenceTurn {
+  const next: Correspondence = { ...now, state: 'stopped', waiting: 0 };
+  const orders: readonly MailOrder[] = now.state === 'asked' ? [{ type: 'answer', answer: 'no' }] : [];
+  return { next, orders, heard: NOTED };
 }
