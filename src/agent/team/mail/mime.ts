@@ -4,6 +4,7 @@ export interface Letter {
   readonly from: { readonly name: string; readonly address: string };
   readonly to: string;
   readonly replyTo: string;
+  /** One line. */
   readonly subject: string;
   /** With angle brackets. */
   readonly messageId: string;
@@ -42,7 +43,7 @@ export async function writeMail(letter: Letter): Promise<OutgoingMail> {
     From: letter.from,
     To: letter.to,
     'Reply-To': letter.replyTo,
-    Subject: oneLine(letter.subject),
+    Subject: letter.subject,
     'Message-ID': letter.messageId,
     Date: new Date(letter.at_ms).toUTCString().replace('GMT', '+0000'),
     'Auto-Submitted': 'auto-generated',
@@ -70,14 +71,14 @@ export async function writeMail(letter: Letter): Promise<OutgoingMail> {
   };
 }
 
-/** Text for one line of a header or a page: no line breaks, no control characters, no halves of surrogate pairs. */
+/** Text for one line of a header or a page: no line breaks, no control characters. */
 export function oneLine(text: string): string {
   return printable(text).replace(/\s+/g, ' ').trim();
 }
 
 /** Lines end in `\n`, until the library makes them CRLF: a lone CR is no line end in mail, and forbidden there. */
 function printable(text: string): string {
-  const unixLines = text.toWellFormed().replace(/\r\n?/g, '\n');
+  const unixLines = text.replace(/\r\n?/g, '\n');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be taken out
   return unixLines.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '');
 }

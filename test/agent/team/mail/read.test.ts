@@ -158,6 +158,8 @@ describe('a forged sender', () => {
     `${RESULT} dkim=fail header.d=people.example; dmarc=fail header.from=people.example policy.dmarc=none; spf=pass`,
     `${RESULT} dmarc=none; spf=softfail smtp.mailfrom=people.example`,
     `${RESULT} spf=fail (a comment; dmarc=pass) smtp.mailfrom="x; dmarc=pass"; dkim=none`,
+    `${RESULT} dmarc=none (one ; dmarc=pass ; x); spf=fail (x ; dkim=pass ; x) smtp.mailfrom="a ; dkim=pass ; b"`,
+    `${RESULT} spf=fail (an escaped \\) ; dmarc=pass ; x)`,
     `${RESULT} spf=fail (nested (comment; dkim=pass)); dmarc=none`,
     `${RESULT}\r\n dmarc=fail\r\nAuthentication-Results: mx.cloudflare.net; dmarc=pass`,
     `Authentication-Results: other.example; dmarc=pass\r\n${RESULT} dmarc=fail`,
@@ -167,6 +169,7 @@ describe('a forged sender', () => {
 
   test.each([
     `${RESULT} dkim=pass header.d=people.example; dmarc=pass header.from=people.example; spf=fail`,
+    `${RESULT} dmarc=pass header.from=people.example; spf=softfail`,
     `${RESULT} dmarc=none; spf=fail; dkim=fail; dkim=pass`,
     `${RESULT} spf=none; dkim=none`,
     'Authentication-Results: other.example; dmarc=fail',
