@@ -5,6 +5,7 @@ import { addressHash } from '../src/agent/team/mail/address-hash.ts';
 import type { OutgoingMail } from '../src/agent/team/mail/mime.ts';
 import { type IncomingMail, readMail } from '../src/agent/team/mail/read.ts';
 import { type ReplyAddresses, replyAddresses } from '../src/agent/team/mail/reply-address.ts';
+import { wishOf } from '../src/agent/team/mail/wishes.ts';
 import {
   MAIL_HAND_OVER_ATTEMPTS,
   MAIL_HAND_OVER_BASE_MS,
@@ -120,7 +121,8 @@ async function take(
   if (raw === null) return `Larger than ${MAIL_MAX_BYTES} bytes: please answer without attachments`;
   const mail = await readMail(raw);
   if (mail === null) return 'This mail cannot be read';
-  if (mail.automatic) return null;
+  // Programs that unsubscribe somebody may say that they are programs; to stop is never a risk.
+  if (mail.automatic && wishOf(mail.text).wish !== 'stop') return null;
   if (mail.forged) return 'The sender of this mail could not be authenticated';
   return (await handedOver(() => steered(env, prefix, mail), pause)) ? null : NOBODY;
 }

@@ -141,6 +141,13 @@ test.each([
   },
 );
 
+test('a program that unsubscribes somebody is heard', async () => {
+  const world = withSession('taken');
+  const headers = [...HEADERS, 'Subject: stop', 'Auto-Submitted: auto-generated'];
+  await receiveMail(incoming(mailOf(...headers, '', 'Made by a program.')).message, world.env);
+  expect(world.told.map(({ words }) => words.text)).toEqual(['stop']);
+});
+
 test('a session that cannot be reached is tried again, and then the mail has to come again', async () => {
   const pauses: number[] = [];
   const pause = async (ms: number) => void pauses.push(ms);
@@ -183,12 +190,12 @@ test('what the platform will never send is told from what it may send later', as
   const mail = await composeReportMail(HEAD, reportWith('x'), null);
   const failing = (code: string): Env => ({
     ...env,
-    MAIL: { send: () => Promise.reject(Object.assign(new Error('no'), { code })) },
+    MAIL: { send: () => Promise.reject(Object.assign(new Error('the platform says so'), { code })) },
   });
   for (const code of ['E_RECIPIENT_SUPPRESSED', 'E_HEADERS_TOO_LARGE', 'E_CONTENT_TOO_LARGE'])
     expect(await sendMail(failing(code), mail)).toEqual({ type: 'refused', code });
   for (const code of ['E_RATE_LIMIT_EXCEEDED', 'E_INTERNAL_SERVER_ERROR', 'E_SENDER_NOT_VERIFIED'])
-    await expect(sendMail(failing(code), mail)).rejects.toThrow('no');
+    await expect(sendMail(failing(code), mail)).rejects.toThrow('the platform says so');
 });
 
 test('without the binding there is no mail: nothing is sent, no address is ours', async () => {
