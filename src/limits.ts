@@ -633,3 +633,34 @@ export const TEAM_MAX_MESSAGE_CHARS = 2_000;
 export const TEAM_REPORT_MAX_STEPS = 50;
 /** Shortest time between two reports by time, ms. */
 export const TEAM_MIN_CADENCE_MS = 60_000;
+
+// ── Mail: reports out, replies in ──
+
+/** An address, and its part before the `@`, octets (RFC 5321 §4.5.3.1: a path of 256 has two angle brackets). */
+export const MAIL_MAX_ADDRESS_OCTETS = 254;
+export const MAIL_MAX_LOCAL_OCTETS = 64;
+/** What a reply address holds of the job's id, and of the code that proves we made it, bytes: 32 characters in all. */
+export const MAIL_REPLY_JOB_BYTES = 8;
+export const MAIL_REPLY_CODE_BYTES = 12;
+/** Local part of MAIL_FROM: what is left of the 64 beside `+` and those 32 characters, octets. */
+export const MAIL_FROM_MAX_LOCAL_OCTETS = 31;
+/**
+ * A larger mail is refused unread, bytes. Only words are read, and a mail of nothing but line ends takes the parser 6 s
+ * at this size.
+ */
+export const MAIL_MAX_BYTES = 1_048_576;
+/** Headers of all parts of one mail together, bytes, and how deep its parts may nest. */
+export const MAIL_MAX_HEADER_BYTES = 131_072;
+export const MAIL_MAX_DEPTH = 20;
+/** Longer Message-IDs are replaced by a hash of the mail, characters. */
+export const MAIL_MAX_ID_CHARS = 250;
+/** An address that has not answered is asked again, by another run, after this time at the earliest, ms: a week. */
+export const MAIL_ASK_PAUSE_MS = 604_800_000;
+/** Tries to hand a mail to its session before its sender's server has to come again, and the pauses between, ms. */
+export const MAIL_HAND_OVER_ATTEMPTS = 4;
+export const MAIL_HAND_OVER_BASE_MS = 500;
+export const MAIL_HAND_OVER_MAX_MS = 5_000;
+/** Reports that are mailed in one run; the others can still be read on Nostr. */
+export const MAIL_MAX_REPORTS = 1_000;
+/** Longest name of a team in a mail, characters. */
+export const MAIL_MAX_NAME_CHARS = 60;

@@ -7,7 +7,8 @@ import { END_WORDS, EVENT_WORDS, sats } from './describe.ts';
 import { REPLY_FORM } from './form.ts';
 import type { StepNews, TeamReport } from './types.ts';
 
-interface Section {
+/** A part of a report: lines of plain text below a title, in the order to be read. Never without lines. */
+export interface Section {
   readonly title: string;
   readonly lines: readonly string[];
 }
@@ -41,7 +42,8 @@ export function headline({ number, iteration, iterations, state, events }: TeamR
   return `Report ${number}: ${what} (iteration ${iteration} of ${iterations}, ${state})`;
 }
 
-function sectionsOf(report: TeamReport): readonly Section[] {
+/** The parts every form of a report is made of; its first line is {@link headline}. */
+export function sectionsOf(report: TeamReport): readonly Section[] {
   const { detail, events, blocked, words, orders } = report;
   const steps = report.steps.filter((step) => concerns(step, report.focus));
   const left = report.moreSteps + report.steps.length - steps.length;
