@@ -106,11 +106,12 @@ export const JOB_MAX_JSON_DEPTH = 64;
 /** Human text in a status tag: it may quote a stranger, and relays refuse events with overlong tags. */
 export const JOB_MAX_STATUS_CHARS = 400;
 /**
- * A team's report as an unsealed event, bytes of JSON. A gift wrap encrypts twice, padded and in base64 each time: what is
- * larger would not stay under RELAY_MAX_EVENT_BYTES.
+ * An event before it is encrypted, and before it is gift-wrapped, bytes of JSON. NIP-44 pads and writes base64, a gift wrap
+ * does so twice: what is larger would not stay under RELAY_MAX_EVENT_BYTES.
  */
-export const JOB_MAX_REPORT_BYTES = 28_000;
-/** Its data for programs where all of it does not fit, bytes of JSON: the members that fit, and the names of the others. */
+export const ENCRYPTED_MAX_BYTES = 40_000;
+export const WRAPPED_MAX_BYTES = 28_000;
+/** Data of a team's report where all of it does not fit, bytes of JSON: the members that fit, the names of the others. */
 export const JOB_SHORT_REPORT_BYTES = 4_096;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
@@ -194,11 +195,6 @@ export const DM_MAX_RELAYS = 5;
 /** A client's list found (or not) at outside relays is asked for again after this time, ms; so many are remembered. */
 export const DM_RELAYS_KEEP_MS = 600_000;
 export const DM_CLIENTS_REMEMBERED = 1_000;
-/**
- * A message before it is wrapped, bytes of JSON: wrapped, which makes it twice as long, it has to stay under
- * RELAY_MAX_EVENT_BYTES.
- */
-export const DM_MAX_BYTES = 28_000;
 
 // ── Links to outside relays (PLATFORM: outbound sockets are never kept alive for us) ──
 
