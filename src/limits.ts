@@ -216,6 +216,8 @@ export const LINK_EOSE_TIMEOUT_MS = 15_000;
 export const LINK_SWEEP_MS = 120_000;
 /** Gift wraps carry a `created_at` up to two days in the past (NIP-59), so they are asked that far back, s. */
 export const LINK_WRAP_WINDOW_S = 172_800;
+/** Comments of clients to their runs are asked for so far back after a downtime, s: two days, as gift wraps are. */
+export const LINK_WORDS_MAX_AGE_S = 172_800;
 /** Stored events asked for at a time; older ones follow page by page. */
 export const LINK_PAGE_EVENTS = 500;
 /** Pages one relay may hold us in, so that an endless past cannot. */

@@ -99,15 +99,18 @@ describe.each(Object.keys(requests).filter((name): name is keyof typeof requests
 test.each(SEALINGS)(
   'withBeginning() keeps as much as fits a sealing by %s, in whole characters',
   (sealing) => {
-    const make = (content: string) => ({ kind: 1, created_at: NOW_S, tags: [['t', 'x']], content });
     for (const unit of ['🙂"\u0001ä\n', '🙂', 'x', '\u0001']) {
       const text = unit.repeat(70_000);
-      const { content } = withBeginning(sealing, text, make);
-      expect(text.startsWith(content) && content.isWellFormed()).toBe(true);
-      expect(utf8Bytes(JSON.stringify(make(content)))).toBeLessThanOrEqual(eventLimit(sealing));
-      const [next = ''] = text.slice(content.length);
-      expect(utf8Bytes(JSON.stringify(make(content + next)))).toBeGreaterThan(eventLimit(sealing));
+      // With something of every length beside it, so that the limit falls on every place of a character.
+      for (const beside of ['', 'x', 'xx', 'xxx']) {
+        const make = (content: string) => ({ kind: 1, created_at: NOW_S, tags: [['t', beside]], content });
+        const { content } = withBeginning(sealing, text, make);
+        expect(text.startsWith(content) && content.isWellFormed()).toBe(true);
+        expect(utf8Bytes(JSON.stringify(make(content)))).toBeLessThanOrEqual(eventLimit(sealing));
+        const [next = ''] = text.slice(content.length);
+        expect(utf8Bytes(JSON.stringify(make(content + next)))).toBeGreaterThan(eventLimit(sealing));
+        expect(withBeginning(sealing, 'short', make).content).toBe('short');
+      }
     }
-    expect(withBeginning(sealing, 'short', make).content).toBe('short');
   },
 );
