@@ -108,11 +108,12 @@ export const JOB_MAX_STATUS_CHARS = 400;
 /** Answers of a job that are kept although every relay has them; with more, those are dropped from its row. */
 export const JOB_MAX_KEPT_ANSWERS = 24;
 /**
- * A team's report as an unsealed event, bytes of JSON. A gift wrap encrypts twice, padded and in base64 each time: what is
- * larger would not stay under RELAY_MAX_EVENT_BYTES.
+ * An event before it is encrypted, and before it is gift-wrapped, bytes of JSON. NIP-44 pads and writes base64, a gift wrap
+ * does so twice: what is larger would not stay under RELAY_MAX_EVENT_BYTES.
  */
-export const JOB_MAX_REPORT_BYTES = 28_000;
-/** Its data for programs where all of it does not fit, bytes of JSON: the members that fit, and the names of the others. */
+export const ENCRYPTED_MAX_BYTES = 40_000;
+export const WRAPPED_MAX_BYTES = 28_000;
+/** Data of a team's report where all of it does not fit, bytes of JSON: the members that fit, the names of the others. */
 export const JOB_SHORT_REPORT_BYTES = 4_096;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
@@ -198,11 +199,6 @@ export const DM_MAX_RELAYS = 5;
 /** A client's list found (or not) at outside relays is asked for again after this time, ms; so many are remembered. */
 export const DM_RELAYS_KEEP_MS = 600_000;
 export const DM_CLIENTS_REMEMBERED = 1_000;
-/**
- * A message before it is wrapped, bytes of JSON: wrapped, which makes it twice as long, it has to stay under
- * RELAY_MAX_EVENT_BYTES.
- */
-export const DM_MAX_BYTES = 28_000;
 
 // ── Links to outside relays (PLATFORM: outbound sockets are never kept alive for us) ──
 
@@ -224,6 +220,8 @@ export const LINK_EOSE_TIMEOUT_MS = 15_000;
 export const LINK_SWEEP_MS = 120_000;
 /** Gift wraps carry a `created_at` up to two days in the past (NIP-59), so they are asked that far back, s. */
 export const LINK_WRAP_WINDOW_S = 172_800;
+/** Comments of clients to their runs are asked for so far back after a downtime, s: two days, as gift wraps are. */
+export const LINK_WORDS_MAX_AGE_S = 172_800;
 /** Stored events asked for at a time; older ones follow page by page. */
 export const LINK_PAGE_EVENTS = 500;
 /** Pages one relay may hold us in, so that an endless past cannot. */

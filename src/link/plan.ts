@@ -1,5 +1,11 @@
 /** What is asked of every followed relay: a pure plan from the agents there are. */
-import { JOB_REQUEST_MAX_AGE_S, LINK_OVERLAP_S, LINK_PAGE_EVENTS, LINK_WRAP_WINDOW_S } from '../limits.ts';
+import {
+  JOB_REQUEST_MAX_AGE_S,
+  LINK_OVERLAP_S,
+  LINK_PAGE_EVENTS,
+  LINK_WORDS_MAX_AGE_S,
+  LINK_WRAP_WINDOW_S,
+} from '../limits.ts';
 import type { Filter } from '../nostr/filter.ts';
 import { KIND } from '../nostr/kinds.ts';
 
@@ -78,7 +84,9 @@ export function planSubscriptions(
   }
   if (interest.commentedKinds !== undefined && interest.commentedKinds.length > 0) {
     const kinds = interest.commentedKinds.map(String);
-    const filter = { kinds: [KIND.comment], '#K': kinds, since, limit: LINK_PAGE_EVENTS };
+    // A run goes on while we are away, for longer than a request is waited for.
+    const away = sinceOf(cursor_s, now_s, LINK_WORDS_MAX_AGE_S);
+    const filter = { kinds: [KIND.comment], '#K': kinds, since: away, limit: LINK_PAGE_EVENTS };
     plan.push({ purpose: 'comments', filter });
   }
   plan.push({ purpose: 'content', filter: { kinds: CONTENT_KINDS, since: now_s } });
@@ -87,9 +95,9 @@ export function planSubscriptions(
 
 /**
  * Where asking begins, Unix s: the cursor less the overlap. Never in the future, whatever was stored, and not
- * further back than a request may be old: after a long downtime nobody waits for the rest.
+ * further back than what is asked for may be old: after a long downtime nobody waits for older requests.
  */
-export function sinceOf(cursor_s: number, now_s: number): number {
-  const from = Math.max(Math.min(cursor_s, now_s), now_s - JOB_REQUEST_MAX_AGE_S);
+export function sinceOf(cursor_s: number, now_s: number, maxAge_s: number = JOB_REQUEST_MAX_AGE_S): number {
+  const from = Math.max(Math.min(cursor_s, now_s), now_s - maxAge_s);
   return Math.max(0, from - LINK_OVERLAP_S);
 }

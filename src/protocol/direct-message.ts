@@ -1,11 +1,10 @@
 /** Direct messages of agents to their clients (NIP-17), and where a client has them (kind 10050). */
-import { DM_MAX_BYTES } from '../limits.ts';
 import { type KeyPair, type NostrEvent, type Tag, tagValues, type VerifiedEvent } from '../nostr/event.ts';
 import { KIND } from '../nostr/kinds.ts';
 import { wrap } from '../nostr/nip59.ts';
 import { type RandomBytes, secureRandom } from '../nostr/random.ts';
 import { parseRelayUrl } from '../nostr/relay-url.ts';
-import { cutToJsonBytes, jsonBytes } from './size.ts';
+import { withBeginning, withinEventLimit } from './size.ts';
 
 export interface MessageOptions {
   /** The conversation's title, as clients show it. */
@@ -39,9 +38,10 @@ export function directMessage(
   if (replyTo !== undefined) tags.push(['e', replyTo]);
   if (subject !== undefined) tags.push(['subject', subject]);
   const message = (content: string) => ({ kind: KIND.directMessage, created_at: now_s, tags, content });
-  const over = jsonBytes(message(text)) - DM_MAX_BYTES;
-  const content = over <= 0 ? text : cutToJsonBytes(text, jsonBytes(text) - over - jsonBytes(CUT)) + CUT;
-  return wrap(message(content), keys, recipient, false, random);
+  const fitting = withinEventLimit('giftwrap', message(text), () =>
+    withBeginning('giftwrap', text, (beginning) => message(beginning + CUT)),
+  );
+  return wrap(fitting, keys, recipient, false, random);
 }
 
 /** The relays of a list of kind 10050, in their normal spelling and order. */

@@ -66,7 +66,7 @@ export function renderInterim(
     case 'partial':
       return feedback(envelope, ['partial', report.note], now_s, report.content);
     case 'teamReport':
-      return teamFeedback(report, (content, tags) =>
+      return teamFeedback(report, envelope.sealing, (content, tags) =>
         feedback(envelope, ['processing', report.note], now_s, content, tags),
       );
     case 'delta': {

@@ -3,11 +3,11 @@
  * A long report gives way in this order: first data, member by member, then the end of the words.
  */
 import type { Json } from '../errors.ts';
-import { JOB_MAX_REPORT_BYTES, JOB_SHORT_REPORT_BYTES } from '../limits.ts';
+import { JOB_SHORT_REPORT_BYTES } from '../limits.ts';
 import type { EventTemplate, Tag } from '../nostr/event.ts';
 import { isObject } from './json.ts';
-import type { Report } from './model.ts';
-import { cutToJsonBytes, jsonBytes } from './size.ts';
+import type { Report, Sealing } from './model.ts';
+import { jsonBytes, withBeginning, withinEventLimit } from './size.ts';
 
 type TeamReport = Extract<Report, { readonly type: 'teamReport' }>;
 
@@ -17,19 +17,19 @@ const CUT = '\n\n*The rest of this report did not fit into the event.*';
 /** @param make the event with that content and these tags beside its address and status */
 export function teamFeedback(
   { done, total, content, data }: TeamReport,
+  sealing: Sealing,
   make: (content: string, tags: readonly Tag[]) => EventTemplate,
 ): EventTemplate {
   const tags = (json: Json): Tag[] => [
     ['progress', String(done), String(total)],
     ['report', JSON.stringify(json)],
   ];
-  const full = make(content, tags(data));
-  if (jsonBytes(full) <= JOB_MAX_REPORT_BYTES) return full;
-  const short = make(content, tags(shortened(data)));
-  const over = jsonBytes(short) - JOB_MAX_REPORT_BYTES;
-  if (over <= 0) return short;
-  const kept = cutToJsonBytes(content, jsonBytes(content) - over - jsonBytes(CUT));
-  return make(kept + CUT, tags(shortened(data)));
+  return withinEventLimit(
+    sealing,
+    make(content, tags(data)),
+    () => make(content, tags(shortened(data))),
+    () => withBeginning(sealing, content, (beginning) => make(beginning + CUT, tags(shortened(data)))),
+  );
 }
 
 /** The members of an object that fit, in their order, with the names of those left out as `omitted`. */

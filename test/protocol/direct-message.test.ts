@@ -1,7 +1,7 @@
 /** Messages of agents, read by nostr-tools as a client's messenger reads them. */
 import * as nip59 from 'nostr-tools/nip59';
 import { describe, expect, test } from 'vitest';
-import { DM_MAX_BYTES, RELAY_MAX_EVENT_BYTES } from '../../src/limits.ts';
+import { RELAY_MAX_EVENT_BYTES, WRAPPED_MAX_BYTES } from '../../src/limits.ts';
 import type { VerifiedEvent } from '../../src/nostr/event.ts';
 import { directMessage, messageRelaysIn } from '../../src/protocol/direct-message.ts';
 import { utf8Bytes } from '../../src/protocol/size.ts';
@@ -58,7 +58,7 @@ describe('directMessage()', () => {
       const [kept = '', rest] = read(wrap).content.split('\n\n(The rest');
       expect(rest).toBeDefined();
       expect(text.startsWith(kept)).toBe(true);
-      expect(utf8Bytes(JSON.stringify(kept))).toBeGreaterThan(DM_MAX_BYTES - 400);
+      expect(utf8Bytes(JSON.stringify(kept))).toBeGreaterThan(WRAPPED_MAX_BYTES - 400);
     },
   );
 });

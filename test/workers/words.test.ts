@@ -9,6 +9,7 @@ import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { KeyedAgent } from '../../src/agent/definition.ts';
 import type { Words } from '../../src/job/words.ts';
 import { type NostrEvent, parseEvent, type Tag } from '../../src/nostr/event.ts';
+import type { Filter } from '../../src/nostr/filter.ts';
 import { agentKeys } from '../../src/nostr/keys.ts';
 import { sessionName } from '../../src/protocol/route.ts';
 import { openDb } from '../../src/store/db.ts';
@@ -32,22 +33,36 @@ interface Told {
 let told: Told[] = [];
 beforeEach(() => {
   told = [];
+  outside = [];
 });
 
+/** What the outside relay holds. */
+let outside: NostrEvent[] = [];
+const BLOCKED = person('blocked').publicKey;
+
+const sessions = {
+  getByName: (session: string) => ({
+    async steer(jobId: string | null, author: string, words: Words) {
+      told.push({ session, jobId, author, words });
+      return 'taken';
+    },
+  }),
+};
+const links = {
+  getByName: () => ({
+    query: async (_url: string, [filter]: readonly Filter[]) =>
+      outside.filter(({ id }) => filter?.ids?.includes(id)),
+  }),
+};
+
 /** The environment with sessions that take every word. One object, because a marketplace belongs to it. */
-const listening: Env = new Proxy(env, {
-  get: (target, name) =>
-    name === 'SESSION'
-      ? {
-          getByName: (session: string) => ({
-            steer: async (jobId: string | null, author: string, words: Words) => {
-              told.push({ session, jobId, author, words });
-              return 'taken';
-            },
-          }),
-        }
-      : Reflect.get(target, name),
-});
+const listening: Env = new Proxy(
+  { ...env, BLOCKED_PUBKEYS: BLOCKED },
+  {
+    get: (target, name) =>
+      name === 'SESSION' ? sessions : name === 'LINKS' ? links : Reflect.get(target, name),
+  },
+);
 
 beforeAll(() => {
   const marketplace = marketplaceOf(listening);
@@ -64,8 +79,8 @@ beforeAll(() => {
   });
 });
 
-function deliver(event: NostrEvent): Promise<void> {
-  return dispatch(listening, { event, via: 'embedded', authenticated: [] });
+function deliver(event: NostrEvent, via = 'embedded'): Promise<void> {
+  return dispatch(listening, { event, via, authenticated: [] });
 }
 
 function wrapped(
@@ -194,4 +209,50 @@ test('only comments that may be under a job of a team are looked at', () => {
       ]),
     ),
   ).toBe(false);
+});
+
+test('a comment that overtook its request at an outside relay comes again, one under the job of others does not', async () => {
+  const request = (to: string, created_at = nowS()) =>
+    signedBy('client', { kind: 7001, created_at, tags: [['p', to]], content: `to ${to}` });
+  const ours = request(crew().publicKey);
+  const old = request(crew().publicKey, nowS() - 7_200);
+  const others = request(person('elsewhere').publicKey);
+  const noTeam = request(agentKeys(configOf(env).masterSecret, 'discover').publicKey);
+  outside = [ours, old, others, noTeam];
+  const under = (id: string) =>
+    deliver(
+      signedBy('client', {
+        kind: 1111,
+        created_at: nowS(),
+        tags: [
+          ['E', id],
+          ['K', '7001'],
+        ],
+        content: 'pause',
+      }),
+      'wss://outside.test',
+    );
+  await expect(under(ours.id)).rejects.toThrow('before the job');
+  for (const { id } of [old, others, noTeam]) await under(id);
+  await under(hexOf(99));
+  expect(told).toEqual([]);
+});
+
+test('who is blocked is not heard', async () => {
+  const session = sessionName(crew().publicKey, BLOCKED, null);
+  await upsertJobs(openDb(env.DB), [
+    jobRecord(8, { agent: 'crew', client: BLOCKED, session, phase: 'running' }),
+  ]);
+  const tags = [
+    ['E', hexOf(8)],
+    ['K', '7001'],
+  ];
+  await deliver(signedBy('blocked', { kind: 1111, created_at: nowS(), tags, content: 'pause' }));
+  const template = { kind: 14, created_at: nowS(), tags: [['p', crew().publicKey]], content: 'pause' };
+  const event = parseEvent(
+    JSON.parse(JSON.stringify(nip59.wrapEvent(template, person('blocked').secretKey, crew().publicKey))),
+  );
+  if (typeof event === 'string') throw new Error(event);
+  await deliver(event);
+  expect(told).toEqual([]);
 });
