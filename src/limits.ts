@@ -629,6 +629,10 @@ export const TEAM_MAX_MAIL_CHARS = 65_536;
 export const TEAM_MAX_MESSAGE_CHARS = 2_000;
 /** Steps that one report names; older ones are counted only. */
 export const TEAM_REPORT_MAX_STEPS = 50;
+/** Tries of one mail before it is given up, and the pauses between them, ms. */
+export const MAIL_SEND_ATTEMPTS = 8;
+export const MAIL_SEND_BASE_MS = 10_000;
+export const MAIL_SEND_MAX_MS = 3_600_000;
 /** Shortest time between two reports by time, ms. */
 export const TEAM_MIN_CADENCE_MS = 60_000;
 

@@ -26,6 +26,7 @@ import { upsertJobs } from '../src/store/jobs.ts';
 import { chainedResult } from './chained.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
+import { mailDesk } from './mail.ts';
 import { type Marketplace, marketplaceOf } from './marketplace.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
@@ -88,7 +89,10 @@ export function sessionPorts(
       const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
       const checked = checkBody(body, agent, request.envelope.dialect);
       // What is wrong with an order to a team is told before it is paid for.
-      if (agent.runtime === 'team') readTeamOrder(marketplace.teamOf(agent), agent.prices, checked);
+      if (agent.runtime === 'team') {
+        const { mail } = readTeamOrder(marketplace.teamOf(agent), agent.prices, checked);
+        if (mail !== null && mailDesk(env) === null) throw noMail();
+      }
       return checked;
     },
     answer(report, request, now_s) {
@@ -165,6 +169,11 @@ export function sessionPorts(
     fault: (point, about) => faultPoint(env, point, about),
     log: (what, jobId, error) => console.error(what, jobId, error),
   };
+}
+
+function noMail(): JobError {
+  const path = '$.parameters.mail';
+  return new JobError('INVALID_PARAMETER', `${path}: this marketplace sends no mail`, { path });
 }
 
 /** The relays a request names, in one spelling; our own relay by its name. */

@@ -1,11 +1,15 @@
 /** The desk of a session whose agent is a team, with its ways to runner, relays and mail. */
+import { nip19 } from 'nostr-tools';
 import { TeamDesk } from '../src/agent/team/desk/desk.ts';
+import type { PostPorts } from '../src/agent/team/desk/post.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
 import type { Moved } from '../src/job/long-work.ts';
+import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { directMessage } from '../src/protocol/direct-message.ts';
 import type { Sql } from '../src/store/sql.ts';
 import { dmRelaysOf } from './dm-relays.ts';
 import type { Env } from './env.ts';
+import { type MailSent, mailDesk, mayInvite, rememberAnswer, sendMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
 
 /**
@@ -30,8 +34,7 @@ export function teamDesk(
   return new TeamDesk(sql, {
     clock: Date.now,
     open({ body, history }) {
-      const { team, task } = readTeamOrder(definition, agent.prices, body, history);
-      return { team, task };
+      return readTeamOrder(definition, agent.prices, body, history);
     },
     async order(jobId, number, attempt) {
       await env.STEPS.send({ session, jobId, attempt, number });
@@ -40,7 +43,46 @@ export function teamDesk(
       directMessage(keys, parties.client, text, { subject: agent.name }, Math.floor(Date.now() / 1_000)),
     inbox: () => dmRelaysOf(env, parties.client),
     move,
+    random: Math.random,
+    defer: (work) => ctx.waitUntil(work),
+    mail: postPorts(env, agent, parties.client),
     urlOf: (jobId, sha256) => `${config.publicUrl}/jobs/${jobId}/artifact/${sha256}`,
     log: (what, jobId, error) => console.error(what, jobId, error),
   });
+}
+
+/** Null where mail is not set up. */
+function postPorts(env: Env, agent: KeyedAgent, client: string): PostPorts | null {
+  const mail = mailDesk(env);
+  if (mail === null) return null;
+  const headOf = (job: string, to: string) => ({
+    from: mail.from,
+    to,
+    replyTo: mail.replies.of(job),
+    team: agent.name,
+    job,
+  });
+  return {
+    async invite(jobId, address) {
+      if (!(await mayInvite(env, address, jobId))) return null;
+      const { publicUrl } = marketplaceOf(env).config;
+      const { composeInvitation } = await import('../src/agent/team/mail/compose.ts');
+      const invitation = { client: nip19.npubEncode(client), publicUrl, at_ms: Date.now() };
+      const sent = await sendMail(env, await composeInvitation(headOf(jobId, address), invitation));
+      return refusedOr(sent, jobId);
+    },
+    async report(jobId, address, report, thread) {
+      const { composeReportMail } = await import('../src/agent/team/mail/compose.ts');
+      const sent = await sendMail(env, await composeReportMail(headOf(jobId, address), report, thread));
+      refusedOr(sent, jobId);
+    },
+    remember: (address, answer) => rememberAnswer(env, address, answer),
+  };
+}
+
+/** The Message-ID a mail went out under; null when it never will, which the operator should know. */
+function refusedOr(sent: MailSent, jobId: string): string | null {
+  if (sent.type === 'sent') return sent.messageId;
+  console.warn('a mail was refused for good', jobId, sent.code);
+  return null;
 }

@@ -66,12 +66,13 @@ export function forgetKept(live: Live, lives: ReadonlyMap<string, Live>, now_ms:
 }
 
 /** Whether nothing is left to do: ended, everything delivered or given up, and the record up to date. */
-export function isSettled({ record }: Live): boolean {
+export function isSettled({ record, workWake_ms }: Live): boolean {
   return (
     isFinal(record.job.phase) &&
     !record.unprojected &&
     !record.lookup &&
     record.kept === null &&
+    workWake_ms === null &&
     isMoneySettled(record.money) &&
     record.outbox.every((entry) => entry.owed.length === 0)
   );

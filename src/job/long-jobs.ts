@@ -17,7 +17,7 @@ import type { SessionPorts } from './ports.ts';
 import { endingOf } from './step.ts';
 import type { Taken } from './taking.ts';
 import type { Till } from './till.ts';
-import type { JobEffect, JobInput, Transition } from './types.ts';
+import { isFinal, type JobEffect, type JobInput, type Transition } from './types.ts';
 import { type Heard, type Words, wordsAnswer, wordsOf } from './words.ts';
 
 type Ports = Pick<SessionPorts, 'clock' | 'timeLimit_ms' | 'namedTargets' | 'defer' | 'log'>;
@@ -28,7 +28,7 @@ export type Commit = (live: Live, transition: Transition, also: () => void) => v
 export class LongJobs {
   readonly #ports: Ports;
   readonly #work: LongWork;
-  readonly #lives: Pick<LiveJobs, 'all' | 'get' | 'appoint'>;
+  readonly #lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle'>;
   readonly #till: Till | null;
   readonly #commit: Commit;
   readonly #raising = new Set<string>();
@@ -36,7 +36,7 @@ export class LongJobs {
   constructor(
     ports: Ports,
     work: LongWork,
-    lives: Pick<LiveJobs, 'all' | 'get' | 'appoint'>,
+    lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle'>,
     till: Till | null,
     commit: Commit,
   ) {
@@ -58,7 +58,10 @@ export class LongJobs {
   /** After the memory was lost. */
   recover(live: Live, assignment: () => Assignment): void {
     const { id } = live.record.job;
-    if (!isUnderWay(live)) return;
+    if (!isUnderWay(live)) {
+      this.#appoint(live);
+      return;
+    }
     if (this.#work.has(id)) {
       this.#work.recover(id);
       this.#appoint(live);
@@ -91,7 +94,11 @@ export class LongJobs {
   /** One change of the work on a job, made by whoever works on it; whether there was any. */
   move(jobId: string, how: () => Moved | null): boolean {
     const live = this.#lives.get(jobId);
-    if (live === undefined || !isUnderWay(live)) return false;
+    if (live === undefined) return false;
+    if (!isUnderWay(live)) {
+      this.#appoint(live);
+      return false;
+    }
     const moved = how();
     if (moved !== null) this.#store(live, moved);
     return moved !== null;
@@ -135,7 +142,8 @@ export class LongJobs {
   /** Time has passed, or the client's credit has grown. */
   tick(live: Live): void {
     const { id } = live.record.job;
-    if (!isUnderWay(live)) return;
+    // What has ended may still have something to bring to its client.
+    if (isFinal(live.record.job.phase) && this.#work.has(id)) this.#work.tick(id);
     this.move(id, () => this.#work.tick(id));
     this.#appoint(live);
     if (isUnderWay(live)) this.#raise(live);
@@ -202,8 +210,10 @@ export class LongJobs {
   }
 
   #appoint(live: Live): void {
-    live.workWake_ms = isUnderWay(live) ? this.#work.nextTick(live.record.job.id) : null;
+    const { id } = live.record.job;
+    live.workWake_ms = this.#work.has(id) ? this.#work.nextTick(id) : null;
     this.#lives.appoint(live);
+    if (live.workWake_ms === null) this.#lives.settle([live]);
   }
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { JobError, type Json } from '../../errors.ts';
 import { TEAM_MAX_ROLES, TEAM_MAX_TASK_BYTES } from '../../limits.ts';
+import { parseMailAddress } from '../../mail-address.ts';
 import { type Msats, msats, msatsFromSats } from '../../payment/msats.ts';
 import type { ChatMessage, JobBody, ReferencedInput } from '../../protocol/model.ts';
 import type { AgentPrices } from '../../protocol/prices.ts';
@@ -12,7 +13,6 @@ import { limitsSchema, type Role, roleSchema, type TeamConfig } from './config.t
 import { leastBudget, priced, type TeamDefinition } from './definition.ts';
 import { parseCadence } from './feedback/cadence.ts';
 import { DETAILS } from './feedback/commands.ts';
-import { MAX_MAIL_CHARS } from './parameters.ts';
 import { parseTeam } from './parse.ts';
 import { parseQuiet } from './report/quiet.ts';
 import type { ReporterSettings } from './report/settings.ts';
@@ -20,7 +20,6 @@ import { USUAL_LIMITS } from './roles.ts';
 
 const SECOND_MS = 1_000;
 
-const mailAddress = z.email().max(MAX_MAIL_CHARS).toLowerCase();
 
 /** What a run is opened with. */
 export interface TeamOrder {
@@ -148,9 +147,9 @@ function reportsOf({ cadence, detail, focus, quiet }: JobBody['parameters']): Pa
 
 function mailOf(value: Json | undefined): string | null {
   if (value === undefined) return null;
-  const parsed = mailAddress.safeParse(value);
-  if (!parsed.success) throw invalid('mail', 'is no mail address');
-  return parsed.data;
+  const address = typeof value === 'string' ? parseMailAddress(value) : null;
+  if (address === null) throw invalid('mail', 'is no mail address');
+  return address;
 }
 
 /** What the client wrote, what it refers to, and what was said before. */

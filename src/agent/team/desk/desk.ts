@@ -4,22 +4,32 @@ import type { Answered, LongWork, Moved } from '../../../job/long-work.ts';
 import type { Words } from '../../../job/words.ts';
 import type { Sql } from '../../../store/sql.ts';
 import { nextTeamTick, openTeam, type TeamOpening } from '../machine.ts';
+import type { TeamOrder } from '../request.ts';
 import { answerTo } from './answer.ts';
+import { mailCame, openMailbox } from './mailbox.ts';
+import { Post, type PostPorts } from './post.ts';
 import { type RunPorts, TeamRuns } from './runs.ts';
-import { NEW_DESK } from './state.ts';
+import { type Desk, NEW_DESK } from './state.ts';
 import { TeamSteps } from './steps.ts';
 import { TeamStore } from './store.ts';
 
-export interface DeskPorts extends RunPorts {
+export interface DeskPorts extends Omit<RunPorts, 'post'> {
   /** Reads what a request asks for. It was read once before, when the request was taken. */
-  open(assignment: Assignment): Pick<TeamOpening, 'team' | 'task'>;
+  open(assignment: Assignment): Pick<TeamOpening, 'team' | 'task'> & Pick<TeamOrder, 'mail'>;
   /** Where the client reads direct messages; empty when that is unknown. */
   inbox(): Promise<readonly string[]>;
+  /** Null where mail is not set up. */
+  readonly mail: PostPorts | null;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Lets a promise outlive the call that made it. */
+  defer(work: Promise<void>): void;
 }
 
 export class TeamDesk implements LongWork {
   readonly #ports: DeskPorts;
   readonly #runs: TeamRuns;
+  readonly #post: Post | null;
   /** What is kept of the runs. */
   readonly store: TeamStore;
   /** For whoever does their work. */
@@ -28,7 +38,9 @@ export class TeamDesk implements LongWork {
   constructor(sql: Sql, ports: DeskPorts) {
     this.#ports = ports;
     this.store = new TeamStore(sql);
-    this.#runs = new TeamRuns(ports, this.store);
+    this.#runs = new TeamRuns({ ...ports, post: (jobId) => this.#send(jobId) }, this.store);
+    const log = (what: string, jobId: string, error: unknown) => ports.log(what, jobId, error);
+    this.#post = ports.mail && new Post(ports.mail, ports.clock, ports.random, this.#runs, log);
     this.steps = new TeamSteps(ports.clock, this.#runs, this.store);
   }
 
@@ -37,9 +49,10 @@ export class TeamDesk implements LongWork {
   }
 
   begin(jobId: string, assignment: Assignment, funded_msats: number): Moved {
-    const opening = { id: jobId, ...this.#ports.open(assignment), funded_msats };
-    const transition = openTeam(opening, this.#ports.clock());
-    return this.#runs.moved(jobId, transition, NEW_DESK, () => this.#findInbox(jobId));
+    const { team, task, mail } = this.#ports.open(assignment);
+    const transition = openTeam({ id: jobId, team, task, funded_msats }, this.#ports.clock());
+    const mailbox = mail === null || this.#post === null ? null : openMailbox(mail);
+    return this.#runs.moved(jobId, transition, { ...NEW_DESK, mailbox }, () => this.#findInbox(jobId));
   }
 
   hear(jobId: string, { source, sentAt_ms, text }: Words): Answered {
@@ -48,8 +61,18 @@ export class TeamDesk implements LongWork {
     return { moved, answer: answerTo(before, this.#runs.at(jobId).run) };
   }
 
-  hearMail(_jobId: string, _address: string, _words: Words): Answered | null {
-    return null;
+  hearMail(jobId: string, address: string, words: Words): Answered | null {
+    const { run, desk } = this.#runs.at(jobId);
+    if (desk.mailbox === null) return null;
+    const { source, sentAt_ms, text } = words;
+    const { mailbox, heard } = mailCame(desk.mailbox, { from: address, source, text });
+    if (heard.type === 'refused') return null;
+    const changed = { ...desk, mailbox };
+    if (heard.type === 'noted') {
+      return { moved: this.#runs.moved(jobId, { run, effects: [], entries: [] }, changed), answer: '' };
+    }
+    const input = { type: 'message', source, sentAt_ms, text: heard.text } as const;
+    return { moved: this.#runs.input(jobId, input, changed), answer: '' };
   }
 
   callOff(jobId: string): Moved | null {
@@ -61,6 +84,7 @@ export class TeamDesk implements LongWork {
   }
 
   tick(jobId: string): Moved | null {
+    this.#ports.defer(this.#send(jobId));
     return this.#runs.input(jobId, { type: 'tick' });
   }
 
@@ -82,7 +106,10 @@ export class TeamDesk implements LongWork {
   }
 
   nextTick(jobId: string): number | null {
-    return nextTeamTick(this.#runs.at(jobId).run, this.#ports.clock());
+    const { run, desk } = this.#runs.at(jobId);
+    const now_ms = this.#ports.clock();
+    const times = [nextTeamTick(run, now_ms), letterAt(desk, now_ms)].filter((time) => time !== null);
+    return times.length === 0 ? null : Math.min(...times);
   }
 
   finish(jobId: string): void {
@@ -98,6 +125,11 @@ export class TeamDesk implements LongWork {
     return this.store.prune(before_ms);
   }
 
+  async #send(jobId: string): Promise<void> {
+    // An ended run is done with when its last mail has left.
+    if (this.#post !== null && (await this.#post.send(jobId))) this.#ports.move(jobId, () => null);
+  }
+
   /** Finds out where the client reads direct messages, and lets go of those that waited for it. Never rejects. */
   async #findInbox(jobId: string): Promise<void> {
     let relays: readonly string[] = [];
@@ -109,4 +141,12 @@ export class TeamDesk implements LongWork {
     }
     this.#ports.move(jobId, () => this.#runs.inboxKnown(jobId, relays.length === 0 ? null : relays));
   }
+}
+
+/** How soon mails are looked at again that may be on their way, ms: their sender's memory may have been lost. */
+const MAIL_LOOK_MS = 30_000;
+
+function letterAt({ mailbox }: Desk, now_ms: number): number | null {
+  if (mailbox === null || mailbox.letters.length === 0) return null;
+  return mailbox.retryAt_ms ?? now_ms + MAIL_LOOK_MS;
 }

@@ -1,8 +1,7 @@
 /** How a run's end is handed in: its best version with what proves it, and what it cost by role. */
 import type { WorkEnding } from '../../../job/long-work.ts';
-import { AGENT_MAX_OUTPUT_BYTES } from '../../../limits.ts';
 import type { JobOutput } from '../../../protocol/model.ts';
-import { cutToBytes, utf8Bytes } from '../../../protocol/size.ts';
+import { utf8Bytes } from '../../../protocol/size.ts';
 import { costsByRole } from '../export/jsonl.ts';
 import { END_WORDS } from '../report/describe.ts';
 import type { TraceEntry } from '../trace.ts';
@@ -38,7 +37,8 @@ function failureOf({ reason }: Outcome) {
 function outputOf({ outcome, best, used, entries }: Ended, urlOf: (sha256: string) => string): JobOutput {
   const { prompt_tokens, completion_tokens } = used;
   return {
-    content: best === null ? 'The run was ended before there was a version.' : shown(best, urlOf),
+    // A text that no event holds is cut where it is rendered, and its URL named (protocol/completion.ts).
+    content: best === null ? 'The run was ended before there was a version.' : best.text,
     finishReason: isCut(outcome) ? 'length' : 'stop',
     model: 'team',
     usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
@@ -51,16 +51,6 @@ function outputOf({ outcome, best, used, entries }: Ended, urlOf: (sha256: strin
       ? {}
       : { artifact: { sha256: best.sha256, bytes: utf8Bytes(best.text), url: urlOf(best.sha256) } }),
   };
-}
-
-/** Room for the line that says where the rest is, bytes. */
-const POINTER_BYTES = 400;
-
-/** A result has to fit an event; what is longer stands at its URL in full. */
-function shown({ text, sha256 }: NonNullable<Ended['best']>, urlOf: (sha256: string) => string): string {
-  if (utf8Bytes(text) <= AGENT_MAX_OUTPUT_BYTES) return text;
-  const beginning = cutToBytes(text, AGENT_MAX_OUTPUT_BYTES - POINTER_BYTES);
-  return `${beginning}\n\n[The rest of ${utf8Bytes(text)} bytes is at ${urlOf(sha256)}]`;
 }
 
 /** Whether a limit ended it. */

@@ -8,6 +8,7 @@ import type { NostrEvent } from '../../../nostr/event.ts';
 import { advanceTeam, type Transition } from '../machine.ts';
 import type { TeamEffect, TeamInput, TeamRun } from '../types.ts';
 import { endingOf } from './ending.ts';
+import { type Mailbox, mailReport } from './mailbox.ts';
 import { reportMessage, reportOnWire } from './reports.ts';
 import type { Desk, StepJournal } from './state.ts';
 import type { StoredRun, TeamStore } from './store.ts';
@@ -20,6 +21,8 @@ export interface RunPorts {
   directMessage(text: string): NostrEvent;
   /** Feeds a change back that did not come of an input of the session's. */
   move(jobId: string, how: () => Moved | null): void;
+  /** Sends the mails of a run that are due. Never rejects. */
+  post(jobId: string): Promise<void>;
   /** Where the text of a version can be fetched. */
   urlOf(jobId: string, sha256: string): string;
   log(what: string, jobId: string, error: unknown): void;
@@ -94,7 +97,8 @@ export class TeamRuns {
     // What ends at once does not wait until it is known where the client reads.
     const isHeld = desk.inbox === null && end === undefined;
     const due = [...desk.unsent, ...messages];
-    const next: StoredRun = { run, desk: { ...desk, unsent: isHeld ? due : [] } };
+    const mailbox = desk.mailbox === null ? null : reports.reduce(mailReport, desk.mailbox);
+    const next: StoredRun = { run, desk: { ...desk, mailbox, unsent: isHeld ? due : [] } };
     this.#known.set(jobId, next);
     return {
       write: () => this.#store.save(jobId, next, entries, run.outcome === null ? null : this.#ports.clock()),
@@ -105,9 +109,22 @@ export class TeamRuns {
       sends: isHeld ? [] : due.map((event) => ({ event, targets: desk.inbox?.length ? desk.inbox : null })),
       ending: end === undefined ? null : this.#ending(jobId, next, entries),
       perform: async () => {
-        await Promise.all([also(), ...effects.map((effect) => this.#perform(jobId, effect))]);
+        await Promise.all([
+          also(),
+          this.#ports.post(jobId),
+          ...effects.map((effect) => this.#perform(jobId, effect)),
+        ]);
       },
     };
+  }
+
+  /** Changes what is kept of a run's mail. It is no part of the job, and is written by itself. */
+  mail(jobId: string, how: (mailbox: Mailbox) => Mailbox): void {
+    const { run, desk } = this.at(jobId);
+    if (desk.mailbox === null) return;
+    const next = { run, desk: { ...desk, mailbox: how(desk.mailbox) } };
+    this.#known.set(jobId, next);
+    this.#store.saveDesk(jobId, next.desk);
   }
 
   /** It is known now where the client reads. @param relays null for where the job's answers go */

@@ -1,5 +1,6 @@
 /** What the desk keeps beside the machine's state: how far steps have come, and what is still to be brought to the client. */
 import type { NostrEvent } from '../../../nostr/event.ts';
+import type { Mailbox } from './mailbox.ts';
 
 /** Tokens of models by the side they count on, and what all of a step's work has cost. */
 export interface Spent {
@@ -30,11 +31,20 @@ export interface Desk {
   readonly journals: { readonly [step: string]: StepJournal };
   /** What the whole run took of models. */
   readonly used: Spent;
+  /** Mail; null where the client named no address. */
+  readonly mailbox: Mailbox | null;
   /** Called off by a deletion: whoever did that wants to hear nothing more. */
   readonly silent: boolean;
 }
 
-export const NEW_DESK: Desk = { inbox: null, unsent: [], journals: {}, used: NOTHING_SPENT, silent: false };
+export const NEW_DESK: Desk = {
+  inbox: null,
+  unsent: [],
+  journals: {},
+  used: NOTHING_SPENT,
+  mailbox: null,
+  silent: false,
+};
 
 /** What was used since. */
 export function since(now: Spent, before: Spent): Spent {

@@ -78,6 +78,11 @@ export class TeamStore {
     }
   }
 
+  /** What the desk keeps, alone. */
+  saveDesk(job: string, desk: Desk): void {
+    this.#sql.run('UPDATE team_runs SET desk = ? WHERE job = ?', JSON.stringify(desk), job);
+  }
+
   /** A page of the record behind an entry, with its texts; null for a run that is not here. */
   page(job: string, after: number): { readonly entries: TraceEntry[]; readonly more: boolean } | null {
     if (first(this.#sql, 'SELECT 1 AS one FROM team_runs WHERE job = ?', job) === undefined) return null;
