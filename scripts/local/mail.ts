@@ -25,7 +25,8 @@ const WRITTEN = /send_email binding called[\s\S]*\nEmail: (.+\.eml)\s*$/;
 export function keepSentMail(message: string, folder: string, now_ms: number): boolean {
   const written = WRITTEN.exec(message)?.[1];
   if (written === undefined) return false;
-  mkdirSync(folder, { recursive: true });
+  // They hold addresses that steer runs.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const name = `${new Date(now_ms).toISOString().replaceAll(':', '')}-${basename(written)}`;
   // A reader never sees half a file.
   const draft = join(folder, `.${name}`);
