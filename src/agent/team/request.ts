@@ -20,7 +20,6 @@ import { USUAL_LIMITS } from './roles.ts';
 
 const SECOND_MS = 1_000;
 
-
 /** What a run is opened with. */
 export interface TeamOrder {
   readonly team: TeamConfig;
