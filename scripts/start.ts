@@ -83,6 +83,7 @@ errand is ready after ${seconds} s.
 
   page       ${dev.url}
   relay      ${dev.relay}
+  mail       is kept in ${dev.mail.folder}
   wallet     ${dev.customer.nwc === null ? 'the one of NWC_URI' : 'development money; its connection string is customer.nwc in dev.json'}
 ${config.relays.map((url) => `  follows    ${url}\n`).join('')}
 Agents

@@ -6,6 +6,7 @@ import type {
   ClientAccountRpc,
   DevWalletRpc,
   Fetches,
+  ModelTrafficRpc,
   MoneyObserver,
   ObjectNamespace,
   RelayLinksRpc,
@@ -25,9 +26,12 @@ export interface Env {
   readonly WALLET: ObjectNamespace<WalletRpc>;
   readonly DEV_WALLET: ObjectNamespace<DevWalletRpc>;
   readonly HIRED: ObjectNamespace<HiredJobsRpc>;
+  readonly MODELS: ObjectNamespace<ModelTrafficRpc>;
   readonly STEPS: Queue<StepOrder>;
   /** Workers AI, when the operator binds it. */
   readonly AI?: Ai;
+  /** The platform's way to send mail, when the operator binds it. */
+  readonly MAIL?: SendEmail;
   /** Tests only: where named fault points report before they go on (workers/faults.ts). */
   readonly FAULT_URL?: string;
 }

@@ -1,100 +1,74 @@
-/**
- * The models of this deployment for agents with tools. To be replaced by the branch `models`, which has the client
- * with its traffic; this one asks the configured endpoint and no other.
- */
-import type OpenAI from 'openai';
-import { stopped } from '../src/agent/chat/failures.ts';
-import { finishReasonOf } from '../src/agent/chat/model-client.ts';
-import type { LoopChunk, LoopMessage, LoopRequest, ToolModelClient } from '../src/agent/loop/model.ts';
-import { MODEL_FIRST_BYTE_TIMEOUT_MS } from '../src/limits.ts';
-import type { JobOutput, Usage } from '../src/protocol/model.ts';
-import type { Env } from './env.ts';
-import { marketplaceOf } from './marketplace.ts';
+/** The models of this deployment, with their limits and fallbacks where the configuration names some. */
+import type { ModelClient } from '../src/agent/chat/model-client.ts';
+import { loopClock } from '../src/agent/loop/clock.ts';
+import type { ToolModelClient } from '../src/agent/loop/model.ts';
+import { type Models, modelNames, modelProvider } from '../src/agent/models/provider.ts';
+import { needsTraffic, routedModels } from '../src/agent/models/routed.ts';
+import type { TrafficPort } from '../src/agent/models/router.ts';
+import { configOf, type Env } from './env.ts';
 
+const known = new WeakMap<Env, Models | null>();
+
+/** For one question; null where no model can be asked. */
+export function chatModelOf(env: Env): ModelClient | null {
+  return modelsOf(env)?.chat ?? null;
+}
+
+/** For agents with tools; null where no model can be asked. */
 export function toolModelOf(env: Env): ToolModelClient | null {
-  const { model } = marketplaceOf(env).config;
-  if (model === null) return null;
-  return {
-    async *ask(request, signal) {
-      const { default: Client } = await import('openai');
-      const client = new Client({
-        baseURL: model.baseUrl,
-        apiKey: model.apiKey === '' ? 'none' : model.apiKey,
-        organization: null,
-        project: null,
-        maxRetries: 0,
-        timeout: MODEL_FIRST_BYTE_TIMEOUT_MS,
-        logLevel: 'off',
-      });
-      yield* ask(client, request, signal);
-    },
-  };
+  return modelsOf(env)?.tools ?? null;
 }
 
-async function* ask(client: OpenAI, request: LoopRequest, signal: AbortSignal): AsyncGenerator<LoopChunk> {
-  const { providerFailure } = await import('../src/agent/chat/openai-error.ts');
-  const calls = new Map<number, { id: string; name: string; arguments: string }>();
-  let finishReason: JobOutput['finishReason'] = 'stop';
-  let usage: Usage | null = null;
-  try {
-    const stream = await client.chat.completions.create(
-      {
-        model: request.model,
-        messages: request.messages.map(messageOf),
-        stream: true,
-        stream_options: { include_usage: true },
-        max_tokens: request.maxTokens,
-        ...(request.tools.length === 0
-          ? {}
-          : {
-              tools: request.tools.map(({ name, description, input }) => ({
-                type: 'function' as const,
-                function: { name, description, parameters: { ...input } },
-              })),
-              tool_choice: 'required' as const,
-            }),
-      },
-      { signal },
-    );
-    for await (const chunk of stream) {
-      const choice = chunk.choices?.[0];
-      const text = choice?.delta?.content;
-      if (typeof text === 'string' && text !== '') yield { type: 'text', text };
-      for (const part of choice?.delta?.tool_calls ?? []) {
-        const known = calls.get(part.index) ?? { id: '', name: '', arguments: '' };
-        known.id += part.id ?? '';
-        known.name += part.function?.name ?? '';
-        known.arguments += part.function?.arguments ?? '';
-        calls.set(part.index, known);
-      }
-      if (choice?.finish_reason) finishReason = finishReasonOf(choice.finish_reason);
-      if (chunk.usage) usage = chunk.usage;
+function modelsOf(env: Env): Models | null {
+  let models = known.get(env);
+  if (models === undefined) {
+    models = build(env);
+    known.set(env, models);
+  }
+  return models;
+}
+
+function build(env: Env): Models | null {
+  const config = configOf(env);
+  const ai = env.AI;
+  const provider = modelProvider(
+    config,
+    ai === undefined ? {} : { workersAi: (name, input, { signal }) => ai.run(name, input, { signal }) },
+  );
+  const names = modelNames(config, ai !== undefined);
+  if (provider === null || !needsTraffic(config.models, names)) return provider;
+  const traffic = trafficPort(env);
+  return routedModels(provider, {
+    ...loopClock,
+    names,
+    traffic,
+    newId: () => crypto.randomUUID(),
+    random: Math.random,
+  });
+}
+
+/**
+ * The traffic objects, one for each model. Where one does not answer, its model is asked all the same: providers keep
+ * their limits themselves, and a job must not fail for our counting.
+ */
+function trafficPort(env: Env): TrafficPort {
+  const told = async (model: string, telling: Promise<void>) => {
+    try {
+      await telling;
+    } catch (error) {
+      console.error('the traffic of a model was not told', model, error);
     }
-  } catch (error) {
-    throw signal.aborted ? stopped(signal) : providerFailure(error);
-  }
-  if (signal.aborted) throw stopped(signal);
-  for (const call of calls.values()) yield { type: 'call', call };
-  yield { type: 'end', finishReason, usage };
-}
-
-function messageOf(message: LoopMessage): OpenAI.ChatCompletionMessageParam {
-  switch (message.role) {
-    case 'tool':
-      return { role: 'tool', content: message.content, tool_call_id: message.callId };
-    case 'assistant':
-      return message.calls.length === 0
-        ? { role: 'assistant', content: message.content }
-        : {
-            role: 'assistant',
-            content: message.content,
-            tool_calls: message.calls.map(({ id, name, arguments: text }) => ({
-              id,
-              type: 'function',
-              function: { name, arguments: text },
-            })),
-          };
-    default:
-      return { role: message.role, content: message.content };
-  }
+  };
+  return {
+    async reserve(model, id, tokens) {
+      try {
+        return await env.MODELS.getByName(model).reserve(id, tokens);
+      } catch (error) {
+        console.error('the traffic of a model was not asked', model, error);
+        return { granted: true };
+      }
+    },
+    succeeded: (model, id, tokens) => told(model, env.MODELS.getByName(model).succeeded(id, tokens)),
+    failed: (model, failure) => told(model, env.MODELS.getByName(model).failed(failure)),
+  };
 }

@@ -4,7 +4,6 @@ import { OWN_TOOL_WORDS } from '../config/tools.ts';
 import {
   AGENT_ANSWER_TOKENS,
   AGENT_CONTEXT_TOKENS,
-  AGENT_JOBS_PER_HOUR,
   AGENT_MAX_CONTEXT_TOKENS,
   AGENT_MAX_STEPS,
   AGENT_MAX_TIME_S,
@@ -16,6 +15,7 @@ import {
 } from '../limits.ts';
 import { JOB_KIND } from '../nostr/kinds.ts';
 import type { PaymentMethod } from '../protocol/agent.ts';
+import { count, identity, jobsPerHour, line, mistake, sats } from './define-shape.ts';
 import { TOOL_NAMES } from './tools/registry.ts';
 import { TOOL_NAME } from './tools/tool.ts';
 
@@ -62,25 +62,6 @@ export interface AgentSpec {
   readonly jobsPerHour?: { readonly anonymous?: number; readonly authenticated?: number };
 }
 
-/** A mistake in a definition. The message names agent and field. */
-export class DefinitionError extends Error {
-  override readonly name = 'DefinitionError';
-}
-
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1, 'must not be empty')
-    .max(max)
-    .regex(/^[^\n\r]*$/, 'must be one line');
-const count = (least: number, most: number) => z.number().int().min(least).max(most);
-const sats = z
-  .number()
-  .min(0)
-  .max(1_000_000)
-  .refine((value) => Number.isInteger(Math.round(value * 1e6) / 1e3), 'must have at most three decimals')
-  .default(0);
 const tool = z
   .string()
   .regex(TOOL_NAME, 'must be lower-case letters, digits and underscores')
@@ -98,14 +79,8 @@ const METHODS = ['bolt11_prepaid', 'bolt11_postpaid', 'escrow_hodl_optional', 'z
 
 const shape = z
   .strictObject({
-    slug: z
-      .string()
-      .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and hyphens')
-      .max(63),
-    name: line(60),
-    description: line(1_000),
+    ...identity,
     prompt: z.string().trim().min(1, 'must not be empty').max(20_000),
-    example: z.string().trim().min(1, 'must not be empty').max(2_000),
     tools: z.array(tool).max(AGENT_MAX_TOOLS).default([]),
     model: line(200).optional(),
     steps: count(1, AGENT_MAX_STEPS).default(AGENT_STEPS),
@@ -127,12 +102,7 @@ const shape = z
       .prefault({}),
     payment: z.array(z.enum(METHODS)).min(1).optional(),
     jobKinds: z.array(count(5_000, 5_999)).default([JOB_KIND.textGeneration]),
-    jobsPerHour: z
-      .strictObject({
-        anonymous: count(0, 1_000_000).default(AGENT_JOBS_PER_HOUR.anonymous),
-        authenticated: count(0, 1_000_000).default(AGENT_JOBS_PER_HOUR.authenticated),
-      })
-      .prefault({}),
+    jobsPerHour,
   })
   .superRefine(({ price, payment, tools }, context) => {
     const free = Object.values(price).every((amount) => amount === 0);
@@ -158,9 +128,5 @@ export interface DefinedAgent {
 export function defineAgent(spec: AgentSpec): DefinedAgent {
   const parsed = shape.safeParse(spec);
   if (parsed.success) return { type: 'agent', spec: parsed.data };
-  const issue = parsed.error.issues[0];
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  const field = [...(issue?.path ?? []), ...unknown].map(String).join('.');
-  const what = unknown.length > 0 ? 'is no field of an agent' : issue?.message;
-  throw new DefinitionError(`the agent ${JSON.stringify(spec.slug)}: ${field}: ${what}`);
+  throw mistake('agent', spec.slug, parsed.error);
 }

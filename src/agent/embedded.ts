@@ -6,8 +6,11 @@ import { JOB_KIND } from '../nostr/kinds.ts';
 import { operatorWallet } from '../payment/operator-wallet.ts';
 import { FREE } from '../protocol/prices.ts';
 import type { DefinedAgent } from './define.ts';
+import type { DefinedTeam } from './define-team.ts';
 import { definitionOf } from './defined.ts';
+import { teamAgent } from './defined-team.ts';
 import type { AgentDefinition, KeyedAgent } from './definition.ts';
+import { modelNames } from './models/provider.ts';
 import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
 import { foundationOf } from './tools/foundation.ts';
 
@@ -16,11 +19,8 @@ export interface EmbeddedOptions {
   /** Whether the Workers AI binding is there; it serves `chat` where no MODEL_BASE_URL is set. */
   readonly workersAi?: boolean;
   /** Agents as files (agents/index.ts). Their slugs are not those of the agents made here. */
-  readonly agents?: readonly DefinedAgent[];
+  readonly agents?: readonly Defined[];
 }
-
-/** The model of Workers AI unless MODEL names another: small, streaming, and in the catalogue of 2026-10. */
-export const WORKERS_AI_MODEL = '@cf/meta/llama-3.1-8b-instruct-fp8';
 
 /** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
 const LOCAL_JOBS_PER_HOUR = 1_000_000;
@@ -33,8 +33,6 @@ const DISCOVER_MAX_INPUT_BYTES = 16_384;
 const DISCOVER_TIME_LIMIT_MS = 10_000;
 /** Small models answer a full context within this on ordinary hardware, ms. */
 const CHAT_TIME_LIMIT_MS = 180_000;
-/** The context every current small model has at least; the input limit above keeps requests below it. */
-const CHAT_MAX_CONTEXT_TOKENS = 16_384;
 
 /**
  * The agents of this deployment, best first: `discover` always, those on a model only where one can be asked, because
@@ -46,23 +44,27 @@ export function embeddedAgents(config: Config, options: EmbeddedOptions = {}): A
   const agents = [discoverAgent(config)];
   // Something to pay for; with development money unless the developer names a wallet.
   if (config.local && operatorWallet(config) !== null) agents.push(...pricedVariants(config));
-  const model =
-    config.model?.name ?? (options.workersAi === true ? (config.workersAiModel ?? WORKERS_AI_MODEL) : null);
-  if (model !== null) agents.push(chatAgent(config, model));
-  agents.push(...definedAgents(config, options.agents ?? []));
+  // The others are the operator's way out, not the client's choice.
+  const [model] = modelNames(config, options.workersAi === true);
+  if (model !== undefined) {
+    agents.push(chatAgent(config, model), ...definedAgents(config, model, options.agents ?? []));
+  }
   const slugs = agents.map(({ slug }) => slug);
   const twice = slugs.find((slug, place) => slugs.indexOf(slug) < place);
   if (twice !== undefined) throw new Error(`two agents are called ${twice}`);
   return agents;
 }
 
-/** Only an endpoint can be asked with tools so far, so Workers AI alone has none of these agents. */
-function definedAgents(config: Config, defined: readonly DefinedAgent[]): AgentDefinition[] {
-  const { model } = config;
-  if (model === null) return [];
+/** What a file of `agents/` defines. */
+type Defined = DefinedAgent | DefinedTeam;
+
+function definedAgents(config: Config, model: string, defined: readonly Defined[]): AgentDefinition[] {
   const foundation = foundationOf(config);
   return defined.flatMap((agent) => {
-    const definition = definitionOf(agent, config, model.name, foundation);
+    const definition =
+      agent.type === 'team'
+        ? teamAgent(agent, config, model)
+        : definitionOf(agent, config, model, foundation);
     return definition === null
       ? []
       : [{ ...definition, rateLimits: rateLimits(config, agent.spec.jobsPerHour) }];
@@ -178,8 +180,9 @@ function chatAgent(config: Config, model: string): AgentDefinition {
     models: [model],
     inputFormats: ['text/plain'],
     outputFormats: ['text/plain', 'text/markdown', 'application/json'],
-    maxContextTokens: CHAT_MAX_CONTEXT_TOKENS,
-    maxOutputTokens: CHAT_MAX_CONTEXT_TOKENS,
+    maxContextTokens: config.models.contextTokens,
+    contextStrategy: config.chatContext,
+    maxOutputTokens: config.models.contextTokens,
     maxInputBytes: JOB_MAX_INPUT_BYTES,
     timeLimit_ms: CHAT_TIME_LIMIT_MS,
     parametersSchema: CHAT_PARAMETERS,

@@ -17,6 +17,8 @@ export interface Live {
   body: JobBody | null;
   /** Aborts the work done in this object. */
   abort: AbortController | null;
+  /** When the work beside it wants a tick (long-work.ts), Unix ms; null when it wants none. */
+  workWake_ms: number | null;
   /** The work being done in this object; never rejects. */
   working: Promise<JobOutput | Failed> | null;
 }
@@ -38,6 +40,7 @@ export function nextWake(live: Live, now_ms: number): number | null {
   if (unprojected || lookup || live.working !== null) times.push(now_ms + RECOVERY_MS);
   const kept_ms = keptUntil_ms(live);
   if (kept_ms !== null) times.push(kept_ms);
+  if (live.workWake_ms !== null) times.push(live.workWake_ms);
   const look = money === null ? null : nextMoneyTick(job, money, now_ms + RECOVERY_MS);
   if (look !== null) times.push(look);
   if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {
@@ -63,12 +66,13 @@ export function forgetKept(live: Live, lives: ReadonlyMap<string, Live>, now_ms:
 }
 
 /** Whether nothing is left to do: ended, everything delivered or given up, and the record up to date. */
-export function isSettled({ record }: Live): boolean {
+export function isSettled({ record, workWake_ms }: Live): boolean {
   return (
     isFinal(record.job.phase) &&
     !record.unprojected &&
     !record.lookup &&
     record.kept === null &&
+    workWake_ms === null &&
     isMoneySettled(record.money) &&
     record.outbox.every((entry) => entry.owed.length === 0)
   );

@@ -108,6 +108,27 @@ export function charge({ max, prices }: Quote, used: Used): Charge {
   };
 }
 
+/** The price of a job whose agent metered it step by step, each item as it was metered, and together never more than the quote. */
+export function chargeMetered(
+  max: Msats,
+  usage: Usage,
+  metered: { readonly msats: number; readonly breakdown: Cost['breakdown'] },
+): Cost {
+  const price_msats = Math.min(metered.msats, toNumber(max));
+  let left = price_msats;
+  const breakdown = metered.breakdown.map(({ item, cost_msats }) => {
+    const part = Math.min(cost_msats, left);
+    left -= part;
+    return { item, cost_msats: part };
+  });
+  return {
+    input_tokens: usage.prompt_tokens,
+    output_tokens: usage.completion_tokens,
+    price_msats,
+    breakdown,
+  };
+}
+
 function mostTokens(
   { prices, loop, maxContextTokens, maxOutputTokens }: PricedAgent,
   body: JobBody,

@@ -27,7 +27,7 @@ export const AGENT_CARD_SCHEMA: JsonObject = {
       supported_input_formats: texts,
       supported_output_formats: texts,
       max_context_tokens: count,
-      context_refresh_strategy: { enum: ['none', 'sliding_window'] },
+      context_refresh_strategy: { enum: ['none', 'sliding_window', 'summarize'] },
       max_input_bytes: count,
       time_limit_ms: count,
     }),

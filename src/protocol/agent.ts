@@ -1,8 +1,9 @@
 /** What an agent is: configuration, not code. Runtimes (runtime.ts) do its work. */
+import type { ContextStrategy } from '../config/models.ts';
 import type { Json } from '../errors.ts';
 import type { AgentPrices } from './prices.ts';
 
-export type RuntimeName = 'discover' | 'chat';
+export type RuntimeName = 'discover' | 'chat' | 'team';
 
 /** Ways to pay a job, in the words of the agent card (PROTOCOL §8). */
 export type PaymentMethod = 'bolt11_prepaid' | 'bolt11_postpaid' | 'escrow_hodl_optional' | 'zap' | 'credit';
@@ -38,6 +39,8 @@ export interface AgentDefinition {
   readonly inputFormats: readonly string[];
   readonly outputFormats: readonly string[];
   readonly maxContextTokens: number;
+  /** What becomes of a conversation longer than that; nothing where the runtime keeps none. */
+  readonly contextStrategy?: ContextStrategy;
   /** An answer never has more tokens: what a quote by tokens is made of. */
   readonly maxOutputTokens: number;
   /** Limit on messages, inputs and parameters together, bytes. */

@@ -1,9 +1,10 @@
 /** Agent cards (PROTOCOL §8): what an agent says of itself, built from its definition and the enforced limits. */
+import type { ContextStrategy } from '../config/models.ts';
 import type { Config } from '../config.ts';
 import type { Json } from '../errors.ts';
 import { ESCROW_HOLD_BLOCKS, ESCROW_MIN_MSATS } from '../limits.ts';
 import { sha256Hex } from '../nostr/event.ts';
-import type { KeyedAgent, RuntimeName } from './agent.ts';
+import type { KeyedAgent } from './agent.ts';
 import { NIP_VERSION } from './dialect.ts';
 
 /** What the record says of an agent's work. */
@@ -80,11 +81,10 @@ export interface AgentCard {
   readonly example_request: { readonly [key: string]: Json };
 }
 
-/** How each runtime keeps a conversation within its context. */
-const CONTEXT_STRATEGY: { readonly [runtime in RuntimeName]: string } = {
-  // Every search stands alone.
-  discover: 'none',
-  chat: 'sliding_window',
+/** How an agent keeps a conversation within its context, in the words of the card. */
+const CONTEXT_STRATEGY: { readonly [strategy in ContextStrategy]: string } = {
+  truncate: 'sliding_window',
+  summarize: 'summarize',
 };
 
 /** The model names an agent answers to: its own, then the models behind it. */
@@ -126,7 +126,8 @@ export function agentCard(
       supported_input_formats: agent.inputFormats,
       supported_output_formats: agent.outputFormats,
       max_context_tokens: agent.maxContextTokens,
-      context_refresh_strategy: CONTEXT_STRATEGY[agent.runtime],
+      context_refresh_strategy:
+        agent.contextStrategy === undefined ? 'none' : CONTEXT_STRATEGY[agent.contextStrategy],
       max_input_bytes: agent.maxInputBytes,
       time_limit_ms: agent.timeLimit_ms,
     },

@@ -7,8 +7,9 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { chatRuntime } from '../../src/agent/chat/chat.ts';
 import { openAiClient } from '../../src/agent/chat/openai-client.ts';
+import { modelProvider } from '../../src/agent/models/provider.ts';
 import type { Task } from '../../src/agent/runtime.ts';
-import { modelClient, runtimeFor } from '../../src/agent/runtimes.ts';
+import { runtimeFor } from '../../src/agent/runtimes.ts';
 import { readConfig } from '../../src/config.ts';
 import { JobError } from '../../src/errors.ts';
 import { AGENT_MAX_OUTPUT_BYTES } from '../../src/limits.ts';
@@ -27,6 +28,8 @@ afterEach(() => {
   server.asked.length = 0;
   vi.restoreAllMocks();
 });
+
+const chatModel = (...options: Parameters<typeof modelProvider>) => modelProvider(...options)?.chat ?? null;
 
 const runtime = (timeout_ms = 5_000) =>
   chatRuntime(openAiClient({ baseUrl: server.baseUrl, apiKey: KEY, timeout_ms }));
@@ -279,10 +282,10 @@ test('the configuration chooses the model: an endpoint, else Workers AI, else no
     MODEL_API_KEY: KEY,
   });
   const workersAi = async () => new Blob(['data: {"response":"binding"}\n\ndata: [DONE]\n\n']).stream();
-  const ask = async (model: ReturnType<typeof modelClient>) =>
+  const ask = async (model: ReturnType<typeof chatModel>) =>
     (await runtimeFor('chat', { model }).run(taskOf('chat', 'hi'), recordingContext())).content;
-  expect(await ask(modelClient(config, { workersAi }))).toBe('endpoint');
-  expect(await ask(modelClient(readConfig({ LOCAL: '1' }), { workersAi }))).toBe('binding');
-  expect(modelClient(readConfig({ LOCAL: '1' }))).toBeNull();
+  expect(await ask(chatModel(config, { workersAi }))).toBe('endpoint');
+  expect(await ask(chatModel(readConfig({ LOCAL: '1' }), { workersAi }))).toBe('binding');
+  expect(chatModel(readConfig({ LOCAL: '1' }))).toBeNull();
   expect(() => runtimeFor('chat', { model: null })).toThrow(JobError);
 });

@@ -1,7 +1,8 @@
 /** Agents as files: their mistakes are named when they are defined, and only what can work here is announced. */
 import { describe, expect, test } from 'vitest';
 import { AGENTS } from '../../agents/index.ts';
-import { type AgentSpec, DefinitionError, defineAgent } from '../../src/agent/define.ts';
+import { type AgentSpec, defineAgent } from '../../src/agent/define.ts';
+import { DefinitionError } from '../../src/agent/define-shape.ts';
 import { embeddedAgents } from '../../src/agent/embedded.ts';
 import { defineLoop } from '../../src/agent/loop/definition.ts';
 import { ConfigError, readConfig } from '../../src/config.ts';
@@ -91,7 +92,7 @@ describe('a deployment', () => {
       agents: [defineAgent(SPEC)],
       workersAi: true,
     });
-    expect(workersAi.map(({ slug }) => slug)).not.toContain('reader');
+    expect(workersAi.map(({ slug }) => slug)).toContain('reader');
   });
 
   test.each<[string, Record<string, string>, string[]]>([
@@ -124,12 +125,14 @@ describe('a deployment', () => {
     ]);
   });
 
-  test('has a loop for each of the agents in agents/, and their limits can be kept', () => {
+  test('announces every agent in agents/, and their loops can keep their limits', () => {
     const config = readConfig({ LOCAL: '1', ...MODEL, SEARXNG_URL: 'http://127.0.0.1:1' });
     const agents = embeddedAgents(config, { agents: AGENTS });
-    for (const { spec } of AGENTS) {
+    for (const { type, spec } of AGENTS) {
       const agent = agents.find(({ slug }) => slug === spec.slug);
-      if (agent?.loop === undefined) throw new Error(`${spec.slug} is not announced`);
+      if (agent === undefined) throw new Error(`${spec.slug} is not announced`);
+      expect(agent.loop === undefined).toBe(type === 'team');
+      if (agent.loop === undefined) continue;
       const { maxContextTokens } = agent;
       const { instructions, maxAnswerTokens } = agent.loop;
       const options = { model: 'small', instructions, tools: [], maxContextTokens, maxAnswerTokens };

@@ -2,9 +2,10 @@ import { Validator } from '@cfworker/json-schema';
 import { expect, test } from 'vitest';
 import { dataMessage } from '../../src/agent/data-block.ts';
 import { discover } from '../../src/agent/discover/discover.ts';
-import { embeddedAgents, keyedAgents, WORKERS_AI_MODEL } from '../../src/agent/embedded.ts';
+import { embeddedAgents, keyedAgents } from '../../src/agent/embedded.ts';
+import { modelProvider, WORKERS_AI_MODEL } from '../../src/agent/models/provider.ts';
 import type { SearchHit, SearchQuery } from '../../src/agent/runtime.ts';
-import { isSlow, modelClient, runtimeFor } from '../../src/agent/runtimes.ts';
+import { isSlow, runtimeFor } from '../../src/agent/runtimes.ts';
 import { readConfig } from '../../src/config.ts';
 import { AGENT_MAX_OUTPUT_BYTES } from '../../src/limits.ts';
 import { agentNamed, NOW_MS, recordingContext, taskOf } from '../support/tasks.ts';
@@ -172,9 +173,8 @@ test.each(['discover', 'chat'])(
     };
     for (const [name, value] of Object.entries(slug === 'chat' ? wrongForChat : wrong))
       expect([name, valid({ [name]: value })]).toEqual([name, false]);
-    const model = modelClient(
-      readConfig({ LOCAL: '1', MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' }),
-    );
+    const config = readConfig({ LOCAL: '1', MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' });
+    const model = modelProvider(config)?.chat ?? null;
     expect(runtimeFor(agent.runtime, { model }).slow).toBe(isSlow(agent.runtime));
   },
 );

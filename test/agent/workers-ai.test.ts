@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { chatRuntime } from '../../src/agent/chat/chat.ts';
-import { type AiRun, workersAiClient } from '../../src/agent/chat/workers-ai-client.ts';
+import { workersAiClient } from '../../src/agent/chat/workers-ai-client.ts';
+import type { AiRun } from '../../src/agent/models/workers-ai-binding.ts';
 import { recordingContext, taskOf } from '../support/tasks.ts';
 
 /** A binding that answers with these chunks of bytes and then ends. */
@@ -41,6 +42,14 @@ test('both shapes of Workers AI are streamed, with the usage of the last event',
   expect(await run(newer)).toMatchObject({ content: 'Hello', finishReason: 'length' });
 });
 
+test('a model that cannot stream answers whole, in either shape', async () => {
+  const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
+  expect(await run(async () => ({ response: 'Hello', usage }))).toMatchObject({ content: 'Hello', usage });
+  const choices = [{ message: { content: 'Hello' }, finish_reason: 'length' }];
+  expect(await run(async () => ({ choices }))).toMatchObject({ content: 'Hello', finishReason: 'length' });
+  expect((await run(async () => ({ response: { a: 1 } }))).content).toBe('{"a":1}');
+});
+
 test('letters cut in two by the network come whole', async () => {
   const bytes = new TextEncoder().encode('data: {"response":"⚡"}\n\ndata: [DONE]\n\n');
   const ai: AiRun = async () => streamOf([bytes.slice(0, 20), bytes.slice(20)]);
@@ -58,13 +67,15 @@ test('the binding is asked with what the request says', async () => {
     [
       '@cf/m',
       { stream: true, max_tokens: 2_048, messages: [{ role: 'system' }, { role: 'user', content: 'hi' }] },
+      { signal: expect.any(AbortSignal) },
     ],
   ]);
 });
 
 test.each<[string, AiRun, string]>([
   ['a refusal', () => Promise.reject(new Error('account 1234 over quota')), 'SERVICE_UNAVAILABLE'],
-  ['an answer that is no stream', async () => ({ response: 'hi' }), 'MODEL_ERROR'],
+  ['an answer that is none', async () => ({ image: 'hi' }), 'MODEL_ERROR'],
+  ['an answer in bytes', async () => 'hi', 'MODEL_ERROR'],
   ['a stream that just ends', binding('data: {"response":"half"}\n\n'), 'MODEL_ERROR'],
   ['an event that is no JSON', binding('data: {"response":\n\n'), 'MODEL_ERROR'],
   ['an event of another shape', binding('data: {"choices":"none"}\n\n'), 'MODEL_ERROR'],

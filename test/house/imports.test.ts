@@ -14,7 +14,7 @@ const FLOORS = [
   ['search'],
   ['net', 'store'],
   ['config'],
-  ['nostr'],
+  ['nostr', 'mail-address'],
   ['limits', 'errors', 'retry', 'clock', 'version', 'wasm'],
 ];
 

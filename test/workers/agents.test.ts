@@ -5,7 +5,8 @@
  * does over HTTPS.
  */
 import { expect, test } from 'vitest';
-import { modelClient, runtimeFor } from '../../src/agent/runtimes.ts';
+import { modelProvider } from '../../src/agent/models/provider.ts';
+import { runtimeFor } from '../../src/agent/runtimes.ts';
 import { readConfig } from '../../src/config.ts';
 import { safeFetch } from '../../src/net/safe-fetch.ts';
 import { recordingContext, taskOf } from '../support/tasks.ts';
@@ -16,6 +17,7 @@ const config = readConfig({
   MODEL: 'small',
   MODEL_API_KEY: 'key',
 });
+const chatModel = (...options: Parameters<typeof modelProvider>) => modelProvider(...options)?.chat ?? null;
 const EVENTS = [
   { choices: [{ index: 0, delta: { content: 'Hello ' }, finish_reason: null }] },
   { choices: [{ index: 0, delta: { content: 'there ⚡' }, finish_reason: null }] },
@@ -48,7 +50,7 @@ const sse = (body: ReadableStream) =>
 
 test('chat streams through the model library', async () => {
   const asked: string[] = [];
-  const model = modelClient(config, {
+  const model = chatModel(config, {
     fetch: async (input, init) => {
       const request = new Request(input, init);
       asked.push(request.url, request.headers.get('authorization') ?? '', await request.text());
@@ -72,14 +74,14 @@ test('chat streams through the model library', async () => {
 test('an aborted chat ends as TIMEOUT', async () => {
   const abort = new AbortController();
   const stream = open(`data: ${JSON.stringify(EVENTS[0])}\n\n`);
-  const model = modelClient(config, { fetch: async () => sse(stream.body) });
+  const model = chatModel(config, { fetch: async () => sse(stream.body) });
   const context = recordingContext({ signal: abort.signal, onDelta: () => abort.abort() });
   const run = runtimeFor('chat', { model }).run(taskOf('chat', 'hi'), context);
   await expect(run).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
 
 test('a refusal of the provider is coded here too', async () => {
-  const model = modelClient(config, {
+  const model = chatModel(config, {
     fetch: async () =>
       new Response('{"error":{"message":"key"}}', { status: 429, headers: { 'retry-after': '9' } }),
   });

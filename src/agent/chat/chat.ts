@@ -39,7 +39,7 @@ async function run(client: ModelClient, task: Task, context: RuntimeContext): Pr
   return {
     content,
     finishReason: end?.finishReason ?? 'length',
-    model: request.model,
+    model: end?.model ?? request.model,
     usage: end?.usage ?? estimatedUsage(request, content),
   };
 }

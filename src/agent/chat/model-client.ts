@@ -41,6 +41,8 @@ export type ModelChunk =
       readonly finishReason: JobOutput['finishReason'];
       /** Null where the provider counts no tokens. */
       readonly usage: Usage | null;
+      /** What answered, where it is not what was asked (a fallback). */
+      readonly model?: string;
     };
 
 export interface ModelClient {

@@ -1,66 +1,18 @@
-/** Any OpenAI-compatible endpoint, asked through the official library. */
-import OpenAI from 'openai';
-import type { ChatCompletionCreateParamsStreaming, CompletionUsage } from 'openai/resources';
-import type { JobOutput, Usage } from '../../protocol/model.ts';
-import { brokenStream, stopped } from './failures.ts';
-import { finishReasonOf, type ModelChunk, type ModelClient, type ModelRequest } from './model-client.ts';
-import { providerFailure } from './openai-error.ts';
-
-export interface OpenAiOptions {
-  readonly baseUrl: string;
-  /** Empty for endpoints that ask for none. */
-  readonly apiKey: string;
-  /** From sending the request to the first byte of the answer, ms; the whole answer is bounded by the job's signal. */
-  readonly timeout_ms: number;
-  readonly fetch?: typeof fetch;
-}
+/** `chat` over any OpenAI-compatible endpoint. */
+import { type OpenAiBody, type OpenAiOptions, openAiEndpoint } from '../models/openai-endpoint.ts';
+import { textPieces } from '../models/pieces.ts';
+import type { ModelClient, ModelRequest } from './model-client.ts';
 
 /** A client of one endpoint. */
 export function openAiClient(options: OpenAiOptions): ModelClient {
-  const client = new OpenAI({
-    baseURL: options.baseUrl,
-    // The library insists on a key; endpoints without one ignore it.
-    apiKey: options.apiKey === '' ? 'none' : options.apiKey,
-    organization: null,
-    project: null,
-    maxRetries: 0,
-    timeout: options.timeout_ms,
-    // It would print what it could not parse, which is the provider's text.
-    logLevel: 'off',
-    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
-  });
-  return { ask: (request, signal) => ask(client, request, signal) };
+  const endpoint = openAiEndpoint(options);
+  return { ask: (request, signal) => textPieces(endpoint.ask(bodyOf(request), signal)) };
 }
 
-async function* ask(client: OpenAI, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelChunk> {
-  if (signal.aborted) throw stopped(signal);
-  let finishReason: JobOutput['finishReason'] | null = null;
-  let usage: Usage | null = null;
-  try {
-    const stream = await client.chat.completions.create(bodyOf(request), { signal });
-    for await (const chunk of stream) {
-      // Compatible servers leave members out that the library's types promise.
-      const choice = chunk.choices?.[0];
-      const text = choice?.delta?.content;
-      if (typeof text === 'string' && text !== '') yield { type: 'text', text };
-      if (choice?.finish_reason) finishReason = finishReasonOf(choice.finish_reason);
-      if (chunk.usage) usage = usageOf(chunk.usage);
-    }
-  } catch (error) {
-    throw signal.aborted ? stopped(signal) : providerFailure(error);
-  }
-  // The library ends quietly when it is aborted, and when the connection was closed half way.
-  if (signal.aborted) throw stopped(signal);
-  if (finishReason === null) throw brokenStream();
-  yield { type: 'end', finishReason, usage };
-}
-
-function bodyOf(request: ModelRequest): ChatCompletionCreateParamsStreaming {
+function bodyOf(request: ModelRequest): OpenAiBody {
   return {
     model: request.model,
     messages: request.messages.map(({ role, content }) => ({ role, content })),
-    stream: true,
-    stream_options: { include_usage: true },
     // Not `max_completion_tokens`: most compatible servers know the older name only.
     max_tokens: request.maxTokens,
     ...(request.temperature === undefined ? {} : { temperature: request.temperature }),
@@ -71,15 +23,4 @@ function bodyOf(request: ModelRequest): ChatCompletionCreateParamsStreaming {
     ...(request.stop === undefined ? {} : { stop: [...request.stop] }),
     ...(request.responseFormat === undefined ? {} : { response_format: request.responseFormat }),
   };
-}
-
-/** Counts from a stranger's server: what is no count makes the whole unknown. */
-function usageOf(usage: CompletionUsage): Usage | null {
-  const { prompt_tokens, completion_tokens } = usage;
-  if (!isCount(prompt_tokens) || !isCount(completion_tokens)) return null;
-  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

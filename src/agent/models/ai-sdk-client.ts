@@ -16,6 +16,7 @@ import { JobError } from '../../errors.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { brokenStream, stopped } from '../chat/failures.ts';
 import type { JsonSchema } from '../parameters.ts';
+import { callInput } from './openai-messages.ts';
 import { statusFailure } from './provider-status.ts';
 
 /** What both our model ports can ask (chat/model-client.ts, and the loop's with tools). */
@@ -180,7 +181,12 @@ function promptMessage(message: AiSdkMessage, names: Map<string, string>): Langu
     case 'assistant': {
       const calls = (message.calls ?? []).map((call) => {
         names.set(call.id, call.name);
-        return { type: 'tool-call' as const, toolCallId: call.id, toolName: call.name, input: inputOf(call) };
+        return {
+          type: 'tool-call' as const,
+          toolCallId: call.id,
+          toolName: call.name,
+          input: callInput(call.arguments),
+        };
       });
       const text = message.content === '' ? [] : [{ type: 'text' as const, text: message.content }];
       return { role: 'assistant', content: [...text, ...calls] };
@@ -193,16 +199,6 @@ function promptMessage(message: AiSdkMessage, names: Map<string, string>): Langu
         content: [{ type: 'tool-result', toolCallId, toolName, output: { type: 'text', value } }],
       };
     }
-  }
-}
-
-/** Providers want an object where a model wrote nonsense. */
-function inputOf(call: Call): unknown {
-  try {
-    return JSON.parse(call.arguments);
-  } catch (error) {
-    if (error instanceof SyntaxError) return { invalid: call.arguments };
-    throw error;
   }
 }
 

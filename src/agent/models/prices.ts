@@ -2,18 +2,12 @@
  * What models cost us. Prices are whole numbers, so that sums are exact: msats, or millionths of a US dollar, for a
  * million tokens. Costs are rounded up once, at the end, so that they never come out below what is paid.
  */
+import type { ModelPrice, PriceTable } from '../../config/models.ts';
 import type { Msats } from '../../payment/msats.ts';
 import { msats } from '../../payment/msats.ts';
 import type { Usage } from '../../protocol/model.ts';
 
-/** For a million tokens. */
-export interface ModelPrice {
-  readonly unit: 'msats' | 'microUsd';
-  readonly input: bigint;
-  readonly output: bigint;
-}
-
-export type PriceTable = ReadonlyMap<string, ModelPrice>;
+export type { ModelPrice, PriceTable };
 
 const TOKENS_PER_PRICE = 1_000_000n;
 const MICRO_USD_PER_USD = 1_000_000n;

@@ -1,0 +1,75 @@
+/** The mails of one run: what is between it and the address its client named, and the mails that have not left yet. Pure. */
+import {
+  advanceCorrespondence,
+  type Correspondence,
+  type CorrespondenceInput,
+  type CorrespondenceTurn,
+  type MailHeard,
+  type MailOrder,
+  openCorrespondence,
+} from '../mail/correspondence.ts';
+import type { TeamReport } from '../report/types.ts';
+
+/** Something to be done about mail, in order. A report's mail is made of the report as it was. */
+export type Letter =
+  | Exclude<MailOrder, { readonly type: 'report' }>
+  | { readonly type: 'report'; readonly report: TeamReport };
+
+export interface Mailbox {
+  readonly correspondence: Correspondence;
+  readonly letters: readonly Letter[];
+  /** The newest report, for an address that says yes later. */
+  readonly latest: TeamReport | null;
+  /** Tries of the first letter that failed, and when it is tried again, Unix ms. */
+  readonly failures: number;
+  readonly retryAt_ms: number | null;
+}
+
+/** @param address lower case */
+export function openMailbox(address: string): Mailbox {
+  const empty = { letters: [], latest: null, failures: 0, retryAt_ms: null };
+  const turn = openCorrespondence(address);
+  return after({ ...empty, correspondence: turn.next }, turn);
+}
+
+/** A report was made. */
+export function mailReport(mailbox: Mailbox, report: TeamReport): Mailbox {
+  return tell({ ...mailbox, latest: report }, { type: 'report', number: report.number }).mailbox;
+}
+
+/** A mail came to the run's address. */
+export function mailCame(
+  mailbox: Mailbox,
+  mail: { readonly from: string; readonly source: string; readonly text: string },
+): { readonly mailbox: Mailbox; readonly heard: MailHeard } {
+  const { mailbox: next, turn } = tell(mailbox, { type: 'mail', ...mail });
+  return { mailbox: next, heard: turn.heard ?? { type: 'refused' } };
+}
+
+/** The first letter is done with. @param messageId of an invitation that was sent; null for all others */
+export function letterDone(mailbox: Mailbox, messageId: string | null): Mailbox {
+  const rest = { ...mailbox, letters: mailbox.letters.slice(1), failures: 0, retryAt_ms: null };
+  return messageId === null ? rest : tell(rest, { type: 'invited', messageId }).mailbox;
+}
+
+/** It could not be done now. */
+export function letterFailed(mailbox: Mailbox, retryAt_ms: number): Mailbox {
+  return { ...mailbox, failures: mailbox.failures + 1, retryAt_ms };
+}
+
+function tell(
+  mailbox: Mailbox,
+  input: CorrespondenceInput,
+): { readonly mailbox: Mailbox; readonly turn: CorrespondenceTurn } {
+  const turn = advanceCorrespondence(mailbox.correspondence, input);
+  return { mailbox: after(mailbox, turn), turn };
+}
+
+function after(mailbox: Mailbox, { next, orders }: CorrespondenceTurn): Mailbox {
+  const letters = orders.flatMap((order): Letter[] => {
+    if (order.type !== 'report') return [order];
+    // The newest is the only one that can be due: older ones were told while nobody wanted them.
+    return mailbox.latest === null ? [] : [{ type: 'report', report: mailbox.latest }];
+  });
+  return { ...mailbox, correspondence: next, letters: [...mailbox.letters, ...letters] };
+}
