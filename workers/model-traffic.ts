@@ -9,7 +9,15 @@ import { configOf, type Env } from './env.ts';
 import type { ModelTrafficRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
 
-/** What all sessions together ask of one model; the object has the model's name. */
+/** Names of objects that count for a search engine begin with this; no model's name does. */
+const SEARCH = 'search:';
+
+/** The name under which the traffic of a search engine is counted. */
+export function searchTrafficName(engine: string): string {
+  return `${SEARCH}${engine}`;
+}
+
+/** What all sessions together ask of one model, or of one search engine; the object has its name. */
 export class ModelTraffic extends DurableObject<Env> implements ModelTrafficRpc {
   private readonly model: string;
   private readonly traffic: TrafficPort;
@@ -17,7 +25,10 @@ export class ModelTraffic extends DurableObject<Env> implements ModelTrafficRpc 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.model = ctx.id.name ?? '';
-    const limits = new Map([[this.model, limitsOf(configOf(env).models)]]);
+    const { models, tools } = configOf(env);
+    const limits = new Map([
+      [this.model, this.model.startsWith(SEARCH) ? tools.searchLimits : limitsOf(models)],
+    ]);
     this.traffic = sharedTraffic(keptTraffic(durableSql(ctx.storage)), limits, Date.now);
   }
 

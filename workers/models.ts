@@ -48,10 +48,10 @@ function build(env: Env): Models | null {
 }
 
 /**
- * The traffic objects, one for each model. Where one does not answer, its model is asked all the same: providers keep
- * their limits themselves, and a job must not fail for our counting.
+ * The traffic objects, one for each model or search engine. Where one does not answer, its model is asked all the same:
+ * providers keep their limits themselves, and a job must not fail for our counting.
  */
-function trafficPort(env: Env): TrafficPort {
+export function trafficPort(env: Env): TrafficPort {
   const told = async (model: string, telling: Promise<void>) => {
     try {
       await telling;
