@@ -14,6 +14,9 @@ import { toolModelOf } from './models.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { toolHouse } from './tool-house.ts';
 
+/** A question is set aside for with a margin (loop/ask.ts), so the last one is as well. */
+const LAST_QUESTION_MARGIN = 1.25;
+
 /** What a session keeps of loops. */
 type LoopJournals = Pick<AgentSessionRpc, 'loopEntries' | 'loopAppend'>;
 
@@ -37,6 +40,9 @@ export function jobLoop(env: Env, session: LoopJournals): Runtime {
     const store = sessionStore(session);
     const [entries, count] = await Promise.all([store.load(envelope.id), loadTokenizer()]);
     const house = toolHouse(env, signal);
+    // What an attempt before this one used stands in the journal.
+    const budget = tokenBudget(loop.maxTokens, accountOf(entries).total.total_tokens);
+    budget.keep(Math.min(agent.maxContextTokens * LAST_QUESTION_MARGIN, loop.maxTokens / 2));
     const { tools, close } = await grantTools(availableTools(loop.tools, house), house, signal);
     return {
       definition: defineLoop({
@@ -52,12 +58,12 @@ export function jobLoop(env: Env, session: LoopJournals): Runtime {
         model,
         store,
         clock: loopClock,
-        // What an attempt before this one used stands in the journal.
-        budget: tokenBudget(loop.maxTokens, accountOf(entries).total.total_tokens),
+        budget,
         count,
         random: Math.random,
         log: (error) => console.error('a tool or a model is at fault', envelope.id, error),
       },
+      lastWords: () => budget.keep(0),
       close,
     };
   });

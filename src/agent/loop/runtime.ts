@@ -8,7 +8,7 @@ import { stopped } from '../chat/failures.ts';
 import { textOf } from '../messages.ts';
 import type { Runtime, RuntimeContext, Task } from '../runtime.ts';
 import type { CountTokens } from '../window/tokenizer.ts';
-import type { LoopDefinition } from './definition.ts';
+import { defineLoop, type LoopDefinition } from './definition.ts';
 import type { Turn } from './entry.ts';
 import { answerText } from './final-answer.ts';
 import type { Outcome } from './outcome.ts';
@@ -19,6 +19,8 @@ import { type LoopTask, runLoop } from './run.ts';
 export interface LoopAgent {
   readonly definition: LoopDefinition;
   readonly ports: LoopPorts;
+  /** Lets go of what its budget keeps back for a last answer. Absent: a job that is over its budget has none. */
+  lastWords?(): void;
   /** Lets go of what its tools hold; called once, however the attempt ends. */
   close?(): Promise<void>;
 }
@@ -44,7 +46,7 @@ export function loopRuntime(
 }
 
 async function runTask(
-  { definition, ports }: LoopAgent,
+  { definition, ports, lastWords }: LoopAgent,
   task: Task,
   context: RuntimeContext,
 ): Promise<JobOutput> {
@@ -57,13 +59,15 @@ async function runTask(
     }
     await ports.watch?.(event);
   };
-  const outcome = await runLoop(
-    definition,
-    run,
-    loopTask(task, definition, ports.count),
-    { ...ports, watch },
-    context.signal,
-  );
+  const set = loopTask(task, definition, ports.count);
+  const drive = (limits: LoopDefinition) => runLoop(limits, run, set, { ...ports, watch }, context.signal);
+  let outcome = await drive(definition);
+  const isPoor = outcome.state === 'paused' && outcome.pause.reason === 'budget';
+  if (isPoor && lastWords !== undefined && outcome.account.steps > 0) {
+    // What was found so far was paid for: its steps are over, and it answers with what it has.
+    lastWords();
+    outcome = await drive(defineLoop({ ...definition.options, maxSteps: outcome.account.steps }));
+  }
   return outputOf(outcome, definition.options.model, context.signal);
 }
 

@@ -69,6 +69,25 @@ test('of a long session the newest turns go along that fit, and the job itself a
   expect(messages.at(-1)?.content).toContain('add them');
 });
 
+test('a job over its tokens answers with what it has, from what was kept back for that', async () => {
+  const journals = new Journals();
+  const budget = tokenBudget(12_000);
+  budget.keep(6_000);
+  const dear = { prompt_tokens: 4_000, completion_tokens: 1_000, total_tokens: 5_000 };
+  const lines = [{ calls: [one], usage: dear }, { text: 'two, as far as I see' }];
+  const model = scriptedModel(lines);
+  const made = {
+    definition: defineLoop({ ...LOOP_LIMITS, tools: [add] }),
+    ports: loopPorts({ model, store: journals.process(), budget }),
+  };
+  const run = (more: { lastWords?(): void }) =>
+    loopRuntime(() => ({ ...made, ...more })).run(taskOf('chat', 'add them'), recordingContext());
+  await expect(run({})).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' });
+  const output = await run({ lastWords: () => budget.keep(0) });
+  expect(output).toMatchObject({ content: 'two, as far as I see', finishReason: 'length' });
+  expect(model.asked[1]?.tools).toEqual([]);
+});
+
 test('an attempt that fails with its model is gone on with by the next attempt', async () => {
   const attempt = attempts();
   await expect(attempt([{ calls: [one] }, ...failing])).rejects.toMatchObject({
