@@ -523,9 +523,10 @@ export const HIRE_MAX_ANSWERS = 100;
 export const HIRE_MAX_RELAYS = 5;
 /** What is kept of a result, bytes: more than a tool may show a model. */
 export const HIRE_MAX_RESULT_BYTES = 65_536;
-/** How long a step of an agent waits for a hire before its run rests, and between two looks at it, ms. */
-export const HIRE_PATIENCE_MS = 300_000;
-export const HIRE_PATIENCE_LOOK_MS = 3_000;
+/** What was hired is remembered for so long after the last hire has ended, ms: longer than any run of a team. */
+export const HIRE_KEEP_MS = 90 * 86_400_000;
+/** Between two looks of a step at what it has hired, ms. */
+export const HIRE_ASK_MS = 3_000;
 
 // ── Agents as files: what a definition that says nothing else gets, and the most it may say ──
 

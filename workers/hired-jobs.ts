@@ -4,6 +4,7 @@ import { HireDesk, type HirePlace } from '../src/agent/hire/desk.ts';
 import { HireStore } from '../src/agent/hire/store.ts';
 import type { HireOutcome, HireWish } from '../src/agent/tools/hire.ts';
 import { systemClock } from '../src/clock.ts';
+import { HIRE_KEEP_MS } from '../src/limits.ts';
 import { msatsSchema } from '../src/payment/msats.ts';
 import { type Plain, toPlain } from '../src/payment/wallet-json.ts';
 import type { Env } from './env.ts';
@@ -18,9 +19,11 @@ export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
   #parts: { readonly store: HireStore; readonly desk: HireDesk } | null = null;
 
   async hire(key: string, wish: Plain<HireWish>, place: HirePlace): Promise<Plain<HireOutcome> | null> {
-    const most_msats = msatsSchema.parse(wish.most_msats);
-    const outcome = this.#open().desk.hire(key, { ...wish, most_msats }, place);
-    if (outcome === null) await this.#appoint();
+    const { store, desk } = this.#open();
+    const isNew = store.find(key) === null;
+    const outcome = desk.hire(key, { ...wish, most_msats: msatsSchema.parse(wish.most_msats) }, place);
+    // Asked every few seconds; only a new one makes another appointment.
+    if (isNew) await this.#appoint();
     return outcome === null ? null : toPlain(outcome);
   }
 
@@ -49,6 +52,7 @@ export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
 
   override async alarm(): Promise<void> {
     try {
+      if (this.#open().store.nextAt_ms() === null) return await this.forget();
       await this.#open().desk.look();
       await this.#appoint();
     } catch (error) {
@@ -59,8 +63,8 @@ export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
   }
 
   async #appoint(): Promise<void> {
-    const next_ms = this.#open().store.nextAt_ms();
-    if (next_ms !== null) await this.ctx.storage.setAlarm(next_ms);
+    const next_ms = this.#open().store.nextAt_ms() ?? systemClock() + HIRE_KEEP_MS;
+    await this.ctx.storage.setAlarm(next_ms);
   }
 
   #open(): { readonly store: HireStore; readonly desk: HireDesk } {

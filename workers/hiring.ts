@@ -2,12 +2,12 @@
 import type { HirePlace } from '../src/agent/hire/desk.ts';
 import { loopClock } from '../src/agent/loop/clock.ts';
 import { RunPaused } from '../src/agent/loop/outcome.ts';
+import type { Hiring } from '../src/agent/team/work/ports.ts';
 import type { HireOutcome } from '../src/agent/tools/hire.ts';
 import { readPerson } from '../src/agent/tools/nostr-read.ts';
-import type { ToolHouse } from '../src/agent/tools/registry.ts';
 import { normalizeRelayUrl } from '../src/config.ts';
 import { JobError } from '../src/errors.ts';
-import { HIRE_MAX_RELAYS, HIRE_PATIENCE_LOOK_MS, HIRE_PATIENCE_MS } from '../src/limits.ts';
+import { HIRE_ASK_MS, HIRE_MAX_RELAYS } from '../src/limits.ts';
 import { isHex32 } from '../src/nostr/hex.ts';
 import { type Msats, msatsSchema, ZERO_MSATS } from '../src/payment/msats.ts';
 import type { Env } from './env.ts';
@@ -18,12 +18,12 @@ import { readRelaysOf } from './relays.ts';
 import { EMBEDDED } from './rpc.ts';
 
 /**
- * @param run names all hires that share the budget, for good: a job's id
- * @param limit what they may cost together; the same in every call for a run
- * @param signal aborts when the step is over; the hires go on
+ * @param run names all hires that share the budget, for good: a journal
+ * @param limit what they may cost together
+ * @param signal aborts when the drive is over: nobody waits any more, and the hires go on
  * @returns null where there is no wallet to pay from
  */
-export function hiring(env: Env, run: string, limit: Msats, signal: AbortSignal): ToolHouse['hire'] {
+export function hiring(env: Env, run: string, limit: Msats, signal: AbortSignal): Hiring | null {
   if (marketplaceOf(env).hiringKeys === null) return null;
   // A new stub for each call: one that met a crash of the object stays broken.
   const jobs = () => env.HIRED.getByName(run);
@@ -36,19 +36,19 @@ export function hiring(env: Env, run: string, limit: Msats, signal: AbortSignal)
       settle: (key, cost) => jobs().settle(limit.toString(), key, cost.toString()),
       remaining: async () => msatsSchema.parse(await jobs().remaining(limit.toString())),
     },
+    spent: async () => msatsSchema.parse(await jobs().spent()),
     port: {
       async hire(key, wish): Promise<HireOutcome> {
         const place = await placeOf(env, wish.agent);
         if ('refused' in place) return { type: 'failed', reason: place.refused, cost_msats: ZERO_MSATS };
-        const until_ms = loopClock.now() + HIRE_PATIENCE_MS;
         for (;;) {
           const { most_msats } = wish;
           const outcome = await jobs().hire(key, { ...wish, most_msats: most_msats.toString() }, place);
           if (outcome !== null) return { ...outcome, cost_msats: msatsSchema.parse(outcome.cost_msats) };
-          if (signal.aborted || loopClock.now() >= until_ms) {
+          if (signal.aborted) {
             throw new RunPaused({ reason: 'waiting', what: 'the result of a hired agent' });
           }
-          await loopClock.sleep(HIRE_PATIENCE_LOOK_MS, signal);
+          await loopClock.sleep(HIRE_ASK_MS, signal);
         }
       },
     },

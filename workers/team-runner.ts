@@ -10,10 +10,12 @@ import { type Driven, doWork } from '../src/agent/team/work/work.ts';
 import { loadTokenizer } from '../src/agent/window/tokenizer.ts';
 import { JobError } from '../src/errors.ts';
 import { TEAM_BEAT_MS, TEAM_SLICE_MS } from '../src/limits.ts';
+import type { Msats } from '../src/payment/msats.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
+import { hiring } from './hiring.ts';
 import { sessionStore } from './job-loop.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { toolModelOf } from './models.ts';
@@ -105,6 +107,7 @@ class TeamStep {
         prices: this.#agent.prices,
         maxContextTokens: this.#agent.maxContextTokens,
         house: (parts: Parameters<typeof toolHouse>[2]) => toolHouse(this.#env, this.#abort.signal, parts),
+        hiring: (journal: string, limit: Msats) => hiring(this.#env, journal, limit, this.#abort.signal),
         text: (version: string) => this.#session.teamText(jobId, version),
         notes: () => this.#notes(),
       };

@@ -1,5 +1,6 @@
 /** What one piece of a team's work may use, in tokens and in money. Calls under way at a time do not get the same twice. */
 
+import { type Msats, msats } from '../../../payment/msats.ts';
 import type { Usage as ModelUsage } from '../../../protocol/model.ts';
 import type { AgentPrices } from '../../../protocol/prices.ts';
 import type { Budget } from '../../loop/budget.ts';
@@ -7,6 +8,12 @@ import { tokenCost } from '../definition.ts';
 import type { Usage } from '../records.ts';
 
 const TOKENS_PER_PRICE = 1_000;
+
+/** What a step may spend on agents of others: what its limit leaves when all its tokens are used at the dearer price. */
+export function hireLimit(limit: Usage, prices: AgentPrices): Msats {
+  const dearer = Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats);
+  return msats(Math.max(0, limit.msats - Math.ceil((limit.tokens * dearer) / TOKENS_PER_PRICE)));
+}
 
 export interface StepBudget extends Budget {
   /** Keeps so many tokens back, at the dearer price, so that a last answer can be asked for; 0 lets go of them. */
@@ -19,10 +26,10 @@ export interface StepBudget extends Budget {
 export function stepBudget(limit: Usage, spent: ModelUsage, prices: AgentPrices): StepBudget {
   const aside = new Map<string, { readonly tokens: number; readonly msats: number }>();
   let tokens = spent.total_tokens;
-  let msats = tokenCost(prices, spent);
+  let cost_msats = tokenCost(prices, spent);
   let kept = 0;
   const free = () => {
-    const left = { tokens: limit.tokens - tokens - kept, msats: limit.msats - msats - costOf(kept) };
+    const left = { tokens: limit.tokens - tokens - kept, msats: limit.msats - cost_msats - costOf(kept) };
     for (const one of aside.values()) {
       left.tokens -= one.tokens;
       left.msats -= one.msats;
@@ -55,7 +62,7 @@ export function stepBudget(limit: Usage, spent: ModelUsage, prices: AgentPrices)
     async settle(key, _model, used) {
       aside.delete(key);
       tokens += used.total_tokens;
-      msats += tokenCost(prices, used);
+      cost_msats += tokenCost(prices, used);
     },
   };
 }

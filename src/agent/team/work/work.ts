@@ -3,6 +3,7 @@
  * judgement. The journal lies with the session, so another drive goes on where this one was cut off.
  */
 import { LOOP_MIN_ANSWER_TOKENS } from '../../../limits.ts';
+import { toNumber } from '../../../payment/msats.ts';
 import { clip } from '../../../protocol/size.ts';
 import { accountOf } from '../../loop/account.ts';
 import { defineLoop, type LoopOptions } from '../../loop/definition.ts';
@@ -20,7 +21,7 @@ import type { StepReport } from '../desk/steps.ts';
 import { buildJudgePrompt, buildStepPrompt, readVerdict } from '../prompt.ts';
 import type { Result } from '../types.ts';
 import { type Asked, answeringLine } from './answers.ts';
-import { type StepBudget, stepBudget } from './budget.ts';
+import { hireLimit, type StepBudget, stepBudget } from './budget.ts';
 import type { WorkPorts } from './ports.ts';
 import { type Toolbox, toolboxOf } from './toolbox.ts';
 
@@ -50,11 +51,16 @@ export async function doWork(brief: TeamBrief, ports: WorkPorts, signal: AbortSi
   });
   const entries = await ports.store.load(brief.journal);
   const budget = stepBudget(brief.limit, accountOf(entries).total, ports.prices);
-  const toolbox = await toolboxOf(brief, role, ports, line, signal);
+  // Only such a role's quote is for more than tokens (team/definition.ts).
+  const hire = role.tools.includes('hire_agent')
+    ? ports.hiring(brief.journal, hireLimit(brief.limit, ports.prices))
+    : null;
+  const toolbox = await toolboxOf(brief, role, ports, { user: line, hire }, signal);
   try {
     const outcome = await drive(brief, role, toolbox, budget, ports, signal);
     const noted = await notesOf(brief, ports);
-    return reportOf(brief, outcome, asked, noted, ports);
+    const hired = hire === null ? 0 : toNumber(await hire.spent());
+    return reportOf(brief, outcome, asked, noted, hired, ports);
   } finally {
     await toolbox.close();
   }
@@ -173,13 +179,14 @@ function reportOf(
   outcome: Outcome,
   asked: Asked | null,
   notes: readonly string[],
+  hired_msats: number,
   ports: WorkPorts,
 ): Driven {
   const { prompt_tokens, completion_tokens } = outcome.account.total;
   const used: Spent = {
     prompt_tokens,
     completion_tokens,
-    msats: tokenCost(ports.prices, { prompt_tokens, completion_tokens }),
+    msats: tokenCost(ports.prices, { prompt_tokens, completion_tokens }) + hired_msats,
   };
   const usage = { tokens: prompt_tokens + completion_tokens, msats: used.msats };
   if (outcome.state === 'done') {
