@@ -8,6 +8,7 @@ import type { OutboxEntry } from '../link/outbox.ts';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
 import type { ChatMessage, Envelope } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
+import type { Grace } from './grace.ts';
 import type { JobMoney } from './money.ts';
 import type { Done, Job } from './types.ts';
 
@@ -33,6 +34,8 @@ export interface JournalRecord {
   readonly kept: Done | null;
   /** Messages made of other jobs' results, by what the job waited for. */
   readonly inputs: { readonly [key: string]: ChatMessage };
+  /** What a step begun elsewhere was given after the memory was lost (grace.ts); null while it shows that it lives. */
+  readonly grace: Grace | null;
   /** Whether the marketplace's record (D1) is behind. */
   readonly unprojected: boolean;
   /** The event that ended it. */
@@ -184,5 +187,5 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
   // A row from before jobs could be erased while their money moves says nothing of it.
-  return { ...stored, erased: stored.erased ?? null, request: event };
+  return { ...stored, erased: stored.erased ?? null, grace: stored.grace ?? null, request: event };
 }

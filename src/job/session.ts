@@ -13,6 +13,7 @@ import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { withEffects } from './effects.ts';
 import { eraseJob } from './erasure.ts';
+import { afterLoss } from './grace.ts';
 import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
 import { forgetKept, type Live } from './live.ts';
@@ -152,6 +153,7 @@ export class Session {
     this.#recover();
     const live = this.#lives.get(jobId);
     if (live === undefined) return false;
+    live.record = { ...live.record, grace: null };
     this.#input(live, { type: 'alive', attempt, news });
     const { job } = live.record;
     return job.phase === 'running' && job.attempt === attempt;
@@ -220,11 +222,9 @@ export class Session {
     this.#recovered = true;
     for (const live of takeUp(this.#ports, this.#journal.open())) this.#lives.hold(live);
     for (const live of this.#lives.all()) {
-      // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may
-      // still be at work: it gets a whole lease to say so.
-      const { phase, attempt } = live.record.job;
-      const elsewhere = phase === 'running' && !this.#steps.isHere(live);
-      this.#input(live, elsewhere ? { type: 'alive', attempt, news: null } : { type: 'lost' });
+      const { input, grace } = afterLoss(live.record, this.#steps.isHere(live), this.#ports.clock());
+      this.#input(live, input);
+      if (grace !== live.record.grace) this.#lives.store(live, { ...live.record, grace });
       if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
       if (live.record.unprojected) this.#projector.soon(live);
       this.#long?.recover(live, () => this.#steps.assignment(live));
