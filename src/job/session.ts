@@ -146,7 +146,9 @@ export class Session {
   ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void {
     this.#recover();
     const live = this.#lives.get(jobId);
-    if (live !== undefined) this.#input(live, endingOf(attempt, outcome, live.record.money));
+    if (live === undefined) return;
+    if ('condensed' in outcome) this.#journal.condense(outcome.condensed);
+    this.#input(live, endingOf(attempt, outcome, live.record.money));
   }
 
   /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */

@@ -82,6 +82,15 @@ export interface Cost {
   readonly breakdown: readonly { readonly item: string; readonly cost_msats: number }[];
 }
 
+/** The oldest messages of a conversation, told in short: what a session keeps instead of them. */
+export interface Condensed {
+  /** How many messages of the history it stands for, from the oldest. */
+  readonly covers: number;
+  /** SHA-256 of these as JSON, hex: where the session has others by now, it keeps them. */
+  readonly of: string;
+  readonly messages: readonly ChatMessage[];
+}
+
 /** What an agent hands in. */
 export interface JobOutput {
   /** The primary text, complete. */
@@ -94,6 +103,8 @@ export interface JobOutput {
   readonly sandbox_ms?: number;
   /** Present when the text was streamed: number of deltas and SHA-256 of their concatenation. */
   readonly stream?: { readonly deltas: number; readonly sha256: string };
+  /** For the session alone, which takes it out before anything is made of the output. */
+  readonly condensed?: Condensed;
 }
 
 /** An invoice a client is asked to pay before its job goes on (PROTOCOL §2, payment required). */
