@@ -76,10 +76,13 @@ test('a long conversation is told in short within the job that needs it, and goe
     ]),
   );
   await expect
-    .poll(async () => {
-      await done(client, task(client, chat, 'what do you know?', ['t', 'long']));
-      return asked(-1);
-    })
+    .poll(
+      async () => {
+        await done(client, task(client, chat, 'what do you know?', ['t', 'long']));
+        return asked(-1);
+      },
+      { timeout: 10_000 },
+    )
     .not.toContain('facts 1 to 3');
   expect(asked(-1)).toContain('fact 4');
 });

@@ -25,6 +25,9 @@ export type Script =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }
   | readonly Step[];
 
+/** A script made of what is asked. */
+export type Improvised = (asked: AskedModel) => Script;
+
 /** What the server was asked. */
 export interface AskedModel {
   readonly path: string;
@@ -41,7 +44,7 @@ export interface ModelServer {
   /** Resolves when the next client hangs up. */
   nextHangUp(): Promise<void>;
   /** What the following requests get, one script each; the last one stays. */
-  script(...scripts: Script[]): void;
+  script(...scripts: (Script | Improvised)[]): void;
   close(): Promise<void>;
 }
 
@@ -57,15 +60,17 @@ export function answer(...pieces: string[]): Script {
 
 /** Starts the server. */
 export async function modelServer(): Promise<ModelServer> {
-  let scripts: Script[] = [answer('ok')];
+  let scripts: (Script | Improvised)[] = [answer('ok')];
   const asked: AskedModel[] = [];
   let hungUp = 0;
   let hangUp = Promise.withResolvers<void>();
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await readJson(request);
-    asked.push({ path: request.url ?? '', authorization: request.headers.authorization, body });
-    const script = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? [];
+    const question = { path: request.url ?? '', authorization: request.headers.authorization, body };
+    asked.push(question);
+    const next = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? [];
+    const script = typeof next === 'function' ? next(question) : next;
     response.on('close', () => {
       if (response.writableFinished) return;
       hungUp++;
