@@ -43,6 +43,7 @@ const ports: HttpPorts = {
   eraseJob: async () => undefined,
   links: async () => [],
   payments: null,
+  modelFigures: async () => [],
   relayStats: async () => ({ events: 1 }),
 };
 const app = createApp(ports);
