@@ -52,8 +52,8 @@ export async function conversationOf(input: PromptInput, ask: Asker | null): Pro
     return { messages: truncated(lines, input, utf8Bytes), condensed: null, usage: [] };
   }
   const count = await loadTokenizer();
-  const cut = { messages: truncated(lines, input, count), condensed: null, usage: [] };
-  return ask === null ? cut : await summarized(lines, input, count, ask, cut);
+  if (ask !== null) return await summarized(lines, input, count, ask);
+  return { messages: truncated(lines, input, count), condensed: null, usage: [] };
 }
 
 /** A model that gives no summary must not cost the client its answer. */
@@ -64,7 +64,6 @@ async function summarized(
   input: PromptInput,
   count: CountTokens,
   ask: Asker,
-  cut: Conversation,
 ): Promise<Conversation> {
   const window = windowOf(input, count);
   const summary_tokens = Math.min(CHAT_SUMMARY_TOKENS, Math.floor(window.limit_tokens * SUMMARY_SHARE));
@@ -93,8 +92,8 @@ async function summarized(
       usage,
     };
   } catch (error) {
-    if (error instanceof NoSummary) return { ...cut, usage };
-    throw error;
+    if (!(error instanceof NoSummary)) throw error;
+    return { messages: truncated(lines, input, count), condensed: null, usage };
   }
 }
 
