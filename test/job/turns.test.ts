@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Journal } from '../../src/job/journal.ts';
+import { endingOf } from '../../src/job/step.ts';
 import { sha256Hex } from '../../src/nostr/event.ts';
 import type { ChatMessage } from '../../src/protocol/model.ts';
 import { nodeSql } from '../support/node-sql.ts';
@@ -75,6 +76,14 @@ test('erasing any job it tells of takes it away, also one it tells of at second 
     journal.forgetTurn(idOf(erased));
     expect(journal.history()).not.toContainEqual(short);
   }
+});
+
+test('the output of a job goes on without it', () => {
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+  const output = { content: 'answer', finishReason: 'stop', model: 'm', usage } as const;
+  const condensed = condensedOf([message('secret')], 1);
+  expect(endingOf(1, { ...output, condensed }, null)).toMatchObject({ type: 'output', output });
+  expect(JSON.stringify(endingOf(1, { ...output, condensed }, null))).not.toContain('in short');
 });
 
 test('it grows old with the newest it tells of', () => {
