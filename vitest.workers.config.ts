@@ -8,7 +8,10 @@ export default defineConfig({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
-      miniflare: { bindings: { LOCAL: '1', PUBLIC_URL: 'http://relay.test', TEST_MIGRATIONS } },
+      miniflare: {
+        bindings: { LOCAL: '1', PUBLIC_URL: 'http://relay.test', TEST_MIGRATIONS },
+        email: { send_email: [{ name: 'MAIL' }] },
+      },
     }),
   ],
   test: {

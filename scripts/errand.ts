@@ -1,10 +1,14 @@
 /** `npm run errand -- <command>`: what an operator does with a marketplace, here or anywhere. */
+import { mailDeliver } from './local/mail-deliver.ts';
 import { fail } from './local/options.ts';
 import type { Command } from './operator/command.ts';
 import { ledgerCheck } from './operator/ledger-check.ts';
 import { UNABLE } from './operator/marketplace.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { 'ledger check': ledgerCheck };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  'ledger check': ledgerCheck,
+  'mail deliver': mailDeliver,
+};
 
 const OVERVIEW = `npm run errand -- <command> [options]
 

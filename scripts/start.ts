@@ -1,4 +1,5 @@
 /** `npm start`: runs the marketplace on this machine until Ctrl-C. State is kept in `.errand/` between starts. */
+import { AGENTS } from '../agents/index.ts';
 import { keyedAgents } from '../src/agent/embedded.ts';
 import { ConfigError } from '../src/config.ts';
 import { BuildError } from './local/build.ts';
@@ -71,7 +72,7 @@ function stopAsked(): Promise<void> {
 }
 
 function welcome({ dev, config }: Marketplace): string {
-  const agents = keyedAgents(config).map((agent) => {
+  const agents = keyedAgents(config, { agents: AGENTS }).map((agent) => {
     const npub = dev.agents.find(({ slug }) => slug === agent.slug)?.npub ?? '';
     const kinds = [config.kinds.task, ...agent.jobKinds].join(', ');
     return `  ${agent.slug.padEnd(10)} ${npub}\n  ${''.padEnd(10)} takes kinds ${kinds}: ${agent.description}\n`;
@@ -82,6 +83,7 @@ errand is ready after ${seconds} s.
 
   page       ${dev.url}
   relay      ${dev.relay}
+  mail       is kept in ${dev.mail.folder}
   wallet     ${dev.customer.nwc === null ? 'the one of NWC_URI' : 'development money; its connection string is customer.nwc in dev.json'}
 ${config.relays.map((url) => `  follows    ${url}\n`).join('')}
 Agents

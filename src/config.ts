@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
+import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
+import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';
+import { parseMailAddress, partsOf } from './mail-address.ts';
 import { isHex32 } from './nostr/hex.ts';
 import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
 import { parseWalletUri, type WalletUri } from './nostr/nip47.ts';
@@ -44,6 +47,10 @@ export interface Config {
   readonly models: ModelsConfig;
   /** What `chat` does with a conversation longer than its context (CHAT_CONTEXT). */
   readonly chatContext: ContextStrategy;
+  /** What tools of agents stand on. */
+  readonly tools: ToolConfig;
+  /** The address mails of team runs come from, lower case (MAIL_FROM); null where none are sent. */
+  readonly mailFrom: string | null;
   readonly kinds: AgentKinds;
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
@@ -80,6 +87,9 @@ const LOCAL_POSTPAY_LIMIT_SATS = 100;
 /** What another provider's zap receipt may claim under `npm start`, sats. */
 const LOCAL_ZAP_TRUST_SATS = 100;
 
+/** Under `npm start` mails are files, so the address need not exist (RFC 2606 keeps `.test` for that). */
+const LOCAL_MAIL_FROM = 'errand@errand.test';
+
 /** For `npm start` only: a fixed, public secret, so that the development agents keep their names between starts. */
 const DEVELOPMENT_SECRET = 'f1ca0b64a0fad5e0ffe8e8d1f879333f28546eb6648e366f0ad5458ff43f985b';
 
@@ -105,6 +115,13 @@ const ownUrl = webUrl.refine((v) => {
   const { origin, href, username, password } = new URL(v);
   return username === '' && password === '' && href === `${origin}/`;
 }, 'must be a URL without path, query or credentials');
+const mailAddress = text
+  .transform(parseMailAddress)
+  .refine((address) => address !== null, 'must be a mail address')
+  .refine(
+    (address) => address === null || partsOf(address).local.length <= MAIL_FROM_MAX_LOCAL_OCTETS,
+    `must have at most ${MAIL_FROM_MAX_LOCAL_OCTETS} characters before the @: reply addresses add to it`,
+  );
 const pubkey = text.toLowerCase().refine(isHex32, 'must be a public key of 64 hex characters');
 
 /** `slug=owner`, or `slug=owner*3|owner*1` where several share what an agent earns. */
@@ -178,6 +195,8 @@ const shape = z.object({
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
   ...modelVariables,
+  ...TOOL_VARIABLES,
+  MAIL_FROM: mailAddress.optional(),
   KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
   KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
   KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
@@ -230,6 +249,9 @@ export function readConfig(raw: RawConfig): Config {
     throw new ConfigError('MODEL is missing: MODEL_BASE_URL needs the name of a model');
   const models = modelsConfig(env);
   if (typeof models === 'string') throw new ConfigError(models);
+  const tools = toolConfigOf(env);
+  const plain = plainHttpIn(tools);
+  if (!env.LOCAL && plain !== null) throw new ConfigError(`${plain} must name https only`);
   const model =
     env.MODEL_BASE_URL === undefined || env.MODEL === undefined
       ? null
@@ -252,6 +274,8 @@ export function readConfig(raw: RawConfig): Config {
     workersAiModel: model === null ? (env.MODEL ?? null) : null,
     models,
     chatContext: env.CHAT_CONTEXT,
+    tools,
+    mailFrom: env.MAIL_FROM ?? (env.LOCAL ? LOCAL_MAIL_FROM : null),
     kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,

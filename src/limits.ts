@@ -23,6 +23,7 @@ export const RELAY_LONG_TAGS: ReadonlySet<string> = new Set([
   'contract',
   'i',
   'param',
+  'report',
   'bolt11',
   'description',
 ]);
@@ -104,6 +105,16 @@ export const JOB_MAX_SESSION_ID_CHARS = 256;
 export const JOB_MAX_JSON_DEPTH = 64;
 /** Human text in a status tag: it may quote a stranger, and relays refuse events with overlong tags. */
 export const JOB_MAX_STATUS_CHARS = 400;
+/** Answers of a job that are kept although every relay has them; with more, those are dropped from its row. */
+export const JOB_MAX_KEPT_ANSWERS = 24;
+/**
+ * An event before it is encrypted, and before it is gift-wrapped, bytes of JSON. NIP-44 pads and writes base64, a gift wrap
+ * does so twice: what is larger would not stay under RELAY_MAX_EVENT_BYTES.
+ */
+export const ENCRYPTED_MAX_BYTES = 40_000;
+export const WRAPPED_MAX_BYTES = 28_000;
+/** Data of a team's report where all of it does not fit, bytes of JSON: the members that fit, the names of the others. */
+export const JOB_SHORT_REPORT_BYTES = 4_096;
 /** Durable progress is throttled to one event per job in this time, ms. Deltas are not. */
 export const JOB_PROGRESS_INTERVAL_MS = 1_000;
 /** A job that has not started after this time is given up, ms: nothing waits for ever. */
@@ -120,6 +131,8 @@ export const JOB_DELTA_BACKLOG = 256;
 export const JOB_DELTA_FAREWELL_MS = 500;
 /** An ended job's row is kept this long, so that a request that comes again is known; well over its maximal age, ms. */
 export const SESSION_KEEP_JOBS_MS = 86_400_000;
+/** Entries of a team's record that travel at a time; texts of versions go along, so a page stays far below RPC's 32 MiB. */
+export const SESSION_RECORD_PAGE = 100;
 /** A conversation is kept this long after its last turn, ms. */
 export const SESSION_KEEP_TURNS_MS = 30 * 86_400_000;
 /** Changes of jobs within this time are written to the marketplace's record together, ms. */
@@ -132,6 +145,19 @@ export const JOB_MAX_PROVIDERS = 20;
 export const JOB_MAX_CALLED_OFF = 100;
 /** A cancellation whose job is not known yet is tried again while it is younger than this, ms. */
 export const CANCEL_PATIENCE_MS = 60_000;
+/** Jobs or events that one message to a team may name; those after them are not looked for. */
+export const WORDS_MAX_NAMED = 4;
+/** Runs of one client with one team that a message without a name is offered to, the newest first. */
+export const WORDS_MAX_RUNS = 8;
+/** Jobs of a client that are looked at to find them: its newest. */
+export const WORDS_SCAN_JOBS = 5_000;
+/** A message may look so much older than the run it is for: clocks differ, ms. */
+export const WORDS_EARLY_MS = 60_000;
+/**
+ * A message that finds nobody comes again while it is younger than this: it may have overtaken the record, which lags by
+ * a moment, ms. Not longer, because whoever writes to nobody holds a place among what is handed on.
+ */
+export const WORDS_PATIENCE_MS = 10_000;
 /** How often a step whose outcome is unknown is begun again before the job fails. */
 export const STEP_MAX_ATTEMPTS = 5;
 /** Pause before a failed step is begun again, doubled each time; with jitter, ms. */
@@ -164,6 +190,16 @@ export const READ_RELAYS_KEEP_MS = 600_000;
 /** Relays one answer goes to. */
 export const PUBLISH_MAX_RELAYS = 12;
 
+// ── Direct messages (NIP-17) ──
+
+/** Relays an agent names for its messages: the NIP asks for one to three. */
+export const DM_ANNOUNCED_RELAYS = 3;
+/** Relays one message goes to. */
+export const DM_MAX_RELAYS = 5;
+/** A client's list found (or not) at outside relays is asked for again after this time, ms; so many are remembered. */
+export const DM_RELAYS_KEEP_MS = 600_000;
+export const DM_CLIENTS_REMEMBERED = 1_000;
+
 // ── Links to outside relays (PLATFORM: outbound sockets are never kept alive for us) ──
 
 export const LINK_RELAYS_PER_OBJECT = 5;
@@ -184,6 +220,8 @@ export const LINK_EOSE_TIMEOUT_MS = 15_000;
 export const LINK_SWEEP_MS = 120_000;
 /** Gift wraps carry a `created_at` up to two days in the past (NIP-59), so they are asked that far back, s. */
 export const LINK_WRAP_WINDOW_S = 172_800;
+/** Comments of clients to their runs are asked for so far back after a downtime, s: two days, as gift wraps are. */
+export const LINK_WORDS_MAX_AGE_S = 172_800;
 /** Stored events asked for at a time; older ones follow page by page. */
 export const LINK_PAGE_EVENTS = 500;
 /** Pages one relay may hold us in, so that an endless past cannot. */
@@ -230,7 +268,7 @@ export const LINK_VISIT_IDLE_MS = 10_000;
 export const LINK_VISIT_COOLDOWN_MS = 15_000;
 /** Events that wait for their OK on one connection. */
 export const LINK_MAX_PENDING_PUBLISHES = 1_000;
-/** Queries open on one connection at a time, beside its four standing subscriptions: relays allow as few as ten. */
+/** Queries open on one connection at a time, beside its standing subscriptions, six at the most: relays allow as few as ten. */
 export const LINK_QUERIES_IN_FLIGHT = 4;
 /** Queries that may wait for their turn at one relay; the next is answered with nothing. */
 export const LINK_MAX_WAITING_QUERIES = 200;
@@ -474,6 +512,27 @@ export const LOOP_MIN_ANSWER_TOKENS = 16;
 /** What a refusal or a failed tool says to the model, characters. */
 export const LOOP_MAX_OBSERVED_CHARS = 500;
 
+// ── Agents as files: what a definition that says nothing else gets, and the most it may say ──
+
+/** Steps of one job. */
+export const AGENT_STEPS = 12;
+export const AGENT_MAX_STEPS = 100;
+/** All questions and answers of one job together, tokens: twelve steps whose questions grow to a small model's context. */
+export const AGENT_TOKENS = 200_000;
+export const AGENT_MAX_TOKENS = 10_000_000;
+/** Question and answer together, tokens: what every current small model has at least. */
+export const AGENT_CONTEXT_TOKENS = 16_384;
+export const AGENT_MAX_CONTEXT_TOKENS = 2_000_000;
+/** One answer of the model, tokens. */
+export const AGENT_ANSWER_TOKENS = 4_096;
+/** From start to result, s. The longest is under the 15 minutes a queue consumer has, with time for the last words. */
+export const AGENT_TIME_S = 600;
+export const AGENT_MAX_TIME_S = 840;
+/** Jobs an hour of one client: each of them is a dozen questions to the operator's model. */
+export const AGENT_JOBS_PER_HOUR = { anonymous: 20, authenticated: 200 };
+/** Names of tools in one definition: each of their schemas stands in every question. */
+export const AGENT_MAX_TOOLS = 32;
+
 // ── Search index: what it keeps and what one search may cost ──
 
 /** Notes and articles kept; beyond it the least popular and oldest go first. */
@@ -550,8 +609,14 @@ export const TEAM_SUMMARY_CHARS = 400;
 export const TEAM_MAX_TIME_MS = 2_592_000_000;
 /** A run that rests longer, paused or with a question, is ended, ms: 30 days. */
 export const TEAM_MAX_REST_MS = 2_592_000_000;
-/** An ordered step that nobody is heard of for so long is ordered again under the same number, ms. */
-export const TEAM_STEP_LEASE_MS = 120_000;
+/** An ordered step that nobody has begun after this time is ordered again under the same number, ms: queues may lag. */
+export const TEAM_ORDER_LEASE_MS = 60_000;
+/** The same for one whose runner was heard of and is silent since, ms. */
+export const TEAM_STEP_LEASE_MS = 20_000;
+/** How often a runner shows that it works on a team's step, ms: it hears of pause, end and new directives by that. */
+export const TEAM_BEAT_MS = 5_000;
+/** A drive of a team's step is let go of after this time and ordered again, ms: a queue consumer lives for 15 minutes. */
+export const TEAM_SLICE_MS = 600_000;
 /** Orders of one attempt before it counts as failed. */
 export const TEAM_STEP_MAX_ORDERS = 6;
 /** Attempts of one step before the run is blocked, and the delays between them. */
@@ -570,3 +635,34 @@ export const TEAM_MAX_MESSAGE_CHARS = 2_000;
 export const TEAM_REPORT_MAX_STEPS = 50;
 /** Shortest time between two reports by time, ms. */
 export const TEAM_MIN_CADENCE_MS = 60_000;
+
+// ── Mail: reports out, replies in ──
+
+/** An address, and its part before the `@`, octets (RFC 5321 §4.5.3.1: a path of 256 has two angle brackets). */
+export const MAIL_MAX_ADDRESS_OCTETS = 254;
+export const MAIL_MAX_LOCAL_OCTETS = 64;
+/** What a reply address holds of the job's id, and of the code that proves we made it, bytes: 32 characters in all. */
+export const MAIL_REPLY_JOB_BYTES = 8;
+export const MAIL_REPLY_CODE_BYTES = 12;
+/** Local part of MAIL_FROM: what is left of the 64 beside `+` and those 32 characters, octets. */
+export const MAIL_FROM_MAX_LOCAL_OCTETS = 31;
+/**
+ * A larger mail is refused unread, bytes. Only words are read, and a mail of nothing but line ends takes the parser 6 s
+ * at this size.
+ */
+export const MAIL_MAX_BYTES = 1_048_576;
+/** Headers of all parts of one mail together, bytes, and how deep its parts may nest. */
+export const MAIL_MAX_HEADER_BYTES = 131_072;
+export const MAIL_MAX_DEPTH = 20;
+/** Longer Message-IDs are replaced by a hash of the mail, characters. */
+export const MAIL_MAX_ID_CHARS = 250;
+/** An address that has not answered is asked again, by another run, after this time at the earliest, ms: a week. */
+export const MAIL_ASK_PAUSE_MS = 604_800_000;
+/** Tries to hand a mail to its session before its sender's server has to come again, and the pauses between, ms. */
+export const MAIL_HAND_OVER_ATTEMPTS = 4;
+export const MAIL_HAND_OVER_BASE_MS = 500;
+export const MAIL_HAND_OVER_MAX_MS = 5_000;
+/** Reports that are mailed in one run; the others can still be read on Nostr. */
+export const MAIL_MAX_REPORTS = 1_000;
+/** Longest name of a team in a mail, characters. */
+export const MAIL_MAX_NAME_CHARS = 60;

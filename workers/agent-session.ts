@@ -2,6 +2,9 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Entry } from '../src/agent/loop/entry.ts';
 import { type SqlStepStore, sqlStepStore } from '../src/agent/loop/sql-step-store.ts';
+import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
+import type { TeamDesk } from '../src/agent/team/desk/desk.ts';
+import type { StepLeave, StepReport } from '../src/agent/team/desk/steps.ts';
 import { Session } from '../src/job/session.ts';
 import type { Step } from '../src/job/step.ts';
 import type { Heard, Words } from '../src/job/words.ts';
@@ -11,21 +14,17 @@ import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
-import type {
-  AgentSessionRpc,
-  Delivery,
-  MoneyObserver,
-  StepNews,
-  StepOutcome,
-  TeamRecordPage,
-  ZapClaim,
-} from './rpc.ts';
+import { marketplaceOf } from './marketplace.ts';
+import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome, ZapClaim } from './rpc.ts';
 import { AgentGone, sessionPorts } from './session-ports.ts';
 import { durableSql } from './sql.ts';
+import { teamDesk } from './team-desk.ts';
+import type { TeamRecordPage } from './team-rpc.ts';
 
 export class AgentSession extends DurableObject<Env> implements AgentSessionRpc, MoneyObserver {
   #session: Session | null = null;
   #loops: SqlStepStore | null = null;
+  #desk: TeamDesk | null = null;
 
   async open(delivery: Delivery): Promise<void> {
     await this.#open().open(delivery.event, delivery.via, delivery.authenticated);
@@ -63,20 +62,49 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     await this.#open().walletChanged(jobId, transactionJson.parse(transaction));
   }
 
-  async steer(_jobId: string | null, _author: string, _words: Words): Promise<Heard> {
-    return 'nobody';
+  async steer(jobId: string | null, author: string, words: Words): Promise<Heard> {
+    if (author !== this.#parties().client) return 'nobody';
+    return this.#open().long?.steer(jobId, words) ?? 'nobody';
   }
 
-  async steerByMail(_jobId: string, _address: string, _words: Words): Promise<Heard> {
-    return 'nobody';
+  async steerByMail(jobId: string, address: string, words: Words): Promise<Heard> {
+    return this.#open().long?.steerByMail(jobId, address, words) ?? 'nobody';
   }
 
-  async teamRecord(_jobId: string, _after: number): Promise<TeamRecordPage | null> {
-    return null;
+  async teamRecord(jobId: string, after: number): Promise<TeamRecordPage | null> {
+    return this.#teams()?.store.page(jobId, after) ?? null;
   }
 
-  async artifact(_jobId: string, _sha256: string): Promise<string | null> {
-    return null;
+  async artifact(jobId: string, sha256: string): Promise<string | null> {
+    return this.#teams()?.store.textByHash(jobId, sha256) ?? null;
+  }
+
+  async teamText(jobId: string, version: string): Promise<string | null> {
+    return this.#teams()?.store.text(jobId, version) ?? null;
+  }
+
+  async teamBegin(jobId: string, number: number, attempt: number): Promise<TeamBrief | null> {
+    return this.#teams()?.steps.brief(jobId, number, attempt) ?? null;
+  }
+
+  async teamBeat(jobId: string, number: number, attempt: number): Promise<StepLeave> {
+    return this.#teams()?.steps.beat(jobId, number, attempt) ?? { goOn: false, notes: [] };
+  }
+
+  async teamPass(jobId: string, number: number, attempt: number): Promise<void> {
+    this.#teams()?.steps.pass(jobId, number, attempt);
+  }
+
+  async teamReport(jobId: string, number: number, attempt: number, report: StepReport): Promise<void> {
+    const steps = this.#teams()?.steps;
+    if (steps !== undefined)
+      this.#open().long?.move(jobId, () => steps.report(jobId, number, attempt, report));
+  }
+
+  /** The desk of this session's team runs; null for an agent that is no team. */
+  #teams(): TeamDesk | null {
+    this.#open();
+    return this.#desk;
   }
 
   async loopEntries(run: string): Promise<readonly Entry[]> {
@@ -111,19 +139,27 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   }
 
   #open(): Session {
-    this.#session ??= new Session(
-      durableSql(this.ctx.storage),
-      sessionPorts(
-        this.env,
-        this.ctx,
-        this.#parties(),
-        (jobId) => this.#stepStore().forget(jobId),
-        () => {
-          this.#session = null;
-          this.#loops = null;
-        },
-      ),
+    if (this.#session !== null) return this.#session;
+    const parties = this.#parties();
+    const sql = durableSql(this.ctx.storage);
+    const agent = marketplaceOf(this.env).agentByPubkey(parties.agent);
+    const drivesLoops = agent?.runtime === 'team' || agent?.loop !== undefined;
+    this.#desk = teamDesk(this.env, this.ctx, sql, parties, (jobId, how) => {
+      this.#open().long?.move(jobId, how);
+    });
+    const ports = sessionPorts(
+      this.env,
+      this.ctx,
+      parties,
+      this.#desk,
+      // Sessions of other agents have no journals, and need no table for them.
+      (jobId) => (this.#loops === null && !drivesLoops ? undefined : this.#stepStore().forget(jobId)),
+      () => {
+        this.#session = null;
+        this.#loops = null;
+      },
     );
+    this.#session = new Session(sql, ports);
     return this.#session;
   }
 }

@@ -13,6 +13,7 @@ import type { Env } from './env.ts';
 import { takeForeignZap, zappedElsewhere } from './foreign-zaps.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { type Delivery, EMBEDDED } from './rpc.ts';
+import { mayBeWords, takeComment, takeMessage } from './words.ts';
 
 /** Whether an event may concern a session: a cheap look, before anything is stored or decrypted. */
 export function concerns(env: Env, event: NostrEvent): boolean {
@@ -20,6 +21,7 @@ export function concerns(env: Env, event: NostrEvent): boolean {
   if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
   if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
   if (event.kind === KIND.zapReceipt) return zappedElsewhere(env, event) !== null;
+  if (event.kind === KIND.comment) return mayBeWords(env, event);
   if (!isJobRequestKind(event.kind) && event.kind !== config.kinds.task) return false;
   if (agentByPubkey(event.pubkey) !== undefined) return false;
   if (event.tags.some((tag) => tag[0] === 'p')) return namesOne(event, agentByPubkey);
@@ -38,9 +40,12 @@ function namesOne(event: NostrEvent, agentByPubkey: (pubkey: string) => unknown)
  */
 export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   const { agents, config, agentByPubkey, keysOf } = marketplaceOf(env);
+  const session = (jobId: string) => sessionOf(env, jobId);
   if (delivery.event.kind === KIND.zapReceipt) {
-    return await takeForeignZap(env, delivery.event, (jobId) => sessionOf(env, jobId));
+    return await takeForeignZap(env, delivery.event, session);
   }
+  if (delivery.event.kind === KIND.comment)
+    return await takeComment(env, delivery.event, delivery.via, session);
   let inner: Rumor = delivery.event;
   let addressee: KeyedAgent | undefined;
   if (isGiftWrap(inner)) {
@@ -55,6 +60,8 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
     const overtaking = addressee !== undefined || delivery.via !== EMBEDDED;
     return await cancel(env, inner, overtaking);
   }
+  if (inner.kind === KIND.directMessage && addressee?.runtime === 'team')
+    return await takeMessage(env, inner, addressee, delivery.via, session);
   const routed = route(inner, agents, config.kinds, addressee);
   if (routed === null) return;
   const { agent, envelope } = routed;

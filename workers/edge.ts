@@ -1,4 +1,4 @@
-/** The Worker: HTTP, relay upgrades, the queue, the clock. It wires the parts and holds nothing itself. */
+/** The Worker: HTTP, relay upgrades, the queue, mail, the clock. It wires the parts and holds nothing itself. */
 import { ConfigError } from '../src/config.ts';
 import { createApp } from '../src/http/app.ts';
 import { linkGroups } from '../src/link/shard.ts';
@@ -6,6 +6,7 @@ import { devWallets } from '../src/payment/dev-wallet/keys.ts';
 import { announceAll } from './announcer.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
+import { receiveMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { runSteps, type StepOrder } from './runner.ts';
 
@@ -63,6 +64,10 @@ export default {
     // before it. The platform runs up to 250 batches side by side, and gives the work its 15 minutes only while it is awaited.
     if (marketplaceOf(env).config.local) ctx.waitUntil(work);
     else await work;
+  },
+
+  async email(message, env) {
+    await receiveMail(message, env);
   },
 
   async scheduled(_controller, env) {

@@ -28,6 +28,8 @@ export interface Env {
   readonly STEPS: Queue<StepOrder>;
   /** Workers AI, when the operator binds it. */
   readonly AI?: Ai;
+  /** The platform's way to send mail, when the operator binds it. */
+  readonly MAIL?: SendEmail;
   /** Tests only: where named fault points report before they go on (workers/faults.ts). */
   readonly FAULT_URL?: string;
 }

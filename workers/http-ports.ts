@@ -20,6 +20,11 @@ export function httpPorts(env: Env): HttpPorts {
   const { config, agents, agentByPubkey } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
   const hasWallet = operatorWallet(config) !== null;
+  // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
+  const sessionAt = (name: string | null) =>
+    name === null || agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
+      ? undefined
+      : env.SESSION.getByName(name);
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
@@ -38,10 +43,7 @@ export function httpPorts(env: Env): HttpPorts {
     relayInformation: () => relayInformation(config, VERSION),
     card: (agent) => servedCard(env, agent),
     async liveJob(id, recorded) {
-      const session = recorded ?? (await sessionOf(env, id));
-      // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
-      if (session === null || agentByPubkey(partiesOf(session)?.agent ?? '') === undefined) return undefined;
-      return (await env.SESSION.getByName(session).record(id)) ?? undefined;
+      return (await sessionAt(recorded ?? (await sessionOf(env, id)))?.record(id)) ?? undefined;
     },
     jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {
@@ -51,6 +53,10 @@ export function httpPorts(env: Env): HttpPorts {
       await session.cancel(job.id, job.client);
       // The session retracts the answers, which are its own. The request is the client's, and it has just signed for it.
       await relay().withdraw([job.id, job.requestEventId]);
+    },
+    runs: {
+      record: async (session, jobId, after) => (await sessionAt(session)?.teamRecord(jobId, after)) ?? null,
+      artifact: async (session, jobId, sha256) => (await sessionAt(session)?.artifact(jobId, sha256)) ?? null,
     },
     payments: paymentDoor(env),
     async links() {

@@ -2,38 +2,29 @@
 import type { EventPointer, InputPorts } from '../src/agent/inputs.ts';
 import { normalizeRelayUrl } from '../src/config.ts';
 import { JobError } from '../src/errors.ts';
-import { assertPublicUrl } from '../src/net/guard.ts';
-import { resolver } from '../src/net/resolver.ts';
+import { assertPublicUrl, type GuardOptions } from '../src/net/guard.ts';
 import { safeFetch } from '../src/net/safe-fetch.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { guardedFetch } from './outbound.ts';
 import { queryFrom } from './relays.ts';
 import { EMBEDDED } from './rpc.ts';
 
 /** @param signal aborts when the job is over */
 export function inputPorts(env: Env, signal: AbortSignal): InputPorts {
-  const { config, ownRelays } = marketplaceOf(env);
-  const allowPrivate = config.local;
-  // Under `npm start` everything shares the loopback address, so there is no own host to keep apart.
-  const ownHosts = allowPrivate ? [] : [new URL(config.publicUrl).hostname];
+  const { ownRelays } = marketplaceOf(env);
+  const guarded = guardedFetch(env);
   return {
-    fetchUrl: (url) =>
-      safeFetch(url, {
-        allowPrivate,
-        ownHosts,
-        signal,
-        fetch: (input, init) => fetch(input, init),
-        resolve: resolver(),
-      }),
+    fetchUrl: (url) => safeFetch(url, { ...guarded, signal }),
 
     async fetchEvent(pointer, relays) {
       const filters = [filterOf(pointer)];
       const [known] = await queryFrom(env, EMBEDDED, filters, 1);
       if (known !== undefined) return known;
       for (const hint of relays) {
-        if (!isSafe(hint, { allowPrivate, ownHosts })) continue;
+        if (!isSafe(hint, guarded)) continue;
         const url = normalizeRelayUrl(hint);
         if (ownRelays.has(url)) continue;
         const found = newest(await queryFrom(env, url, filters, 1));
@@ -45,7 +36,7 @@ export function inputPorts(env: Env, signal: AbortSignal): InputPorts {
 }
 
 /** A hint that is not safe to follow is passed over: another relay may have the event. */
-function isSafe(url: string, options: { allowPrivate: boolean; ownHosts: readonly string[] }): boolean {
+function isSafe(url: string, options: Omit<GuardOptions, 'schemes'>): boolean {
   try {
     assertPublicUrl(url, { ...options, schemes: ['wss'] });
     return true;

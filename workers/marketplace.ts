@@ -1,8 +1,11 @@
 /** What this deployment is: its configuration, its agents, and the keys they sign with; made once per isolate. */
+import { AGENTS } from '../agents/index.ts';
 import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
+import type { TeamDefinition } from '../src/agent/team/definition.ts';
 import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
 import { agentKeys, deriveKeys } from '../src/nostr/keys.ts';
+import { KIND } from '../src/nostr/kinds.ts';
 import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { configOf, type Env } from './env.ts';
@@ -13,6 +16,8 @@ export interface Marketplace {
   readonly agents: readonly KeyedAgent[];
   agentBySlug(slug: string): KeyedAgent | undefined;
   agentByPubkey(pubkey: string): KeyedAgent | undefined;
+  /** What an agent of the runtime `team` is made of. @throws Error for any other */
+  teamOf(agent: KeyedAgent): TeamDefinition;
   /** @throws Error for an agent that is not ours: asking is a bug */
   keysOf(agent: KeyedAgent): KeyPair;
   /** What zap receipts are signed with; null where there is no wallet, so that nobody can be paid. */
@@ -21,6 +26,8 @@ export interface Marketplace {
   readonly ownRelays: ReadonlySet<string>;
   /** Every request kind some agent takes. */
   readonly requestKinds: ReadonlySet<number>;
+  /** Kinds of events under which a comment (NIP-22) may be a client's word to a team: its requests, what it is told. */
+  readonly commentedKinds: ReadonlySet<number>;
 }
 
 const known = new WeakMap<Env, Marketplace>();
@@ -29,7 +36,7 @@ const known = new WeakMap<Env, Marketplace>();
 export function marketplaceOf(env: Env): Marketplace {
   let marketplace = known.get(env);
   if (marketplace === undefined) {
-    marketplace = build(configOf(env), { workersAi: env.AI !== undefined });
+    marketplace = build(configOf(env), { workersAi: env.AI !== undefined, agents: AGENTS });
     known.set(env, marketplace);
   }
   return marketplace;
@@ -45,6 +52,11 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
     agents,
     agentBySlug: (slug) => bySlug.get(slug),
     agentByPubkey: (pubkey) => byPubkey.get(pubkey),
+    teamOf(agent) {
+      const team = AGENTS.find((one) => one.type === 'team' && one.spec.slug === agent.slug);
+      if (team?.type !== 'team') throw new Error(`the agent ${agent.slug} is no team`);
+      return team.definition;
+    },
     keysOf(agent) {
       const pair = keys.get(agent.pubkey);
       if (pair === undefined) throw new Error(`no keys for the agent ${agent.slug}`);
@@ -53,5 +65,13 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
     receiptKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'zap-receipts'),
     ownRelays: new Set([embeddedRelayUrl(config)]),
     requestKinds: new Set([config.kinds.task, ...agents.flatMap((agent) => agent.jobKinds)]),
+    commentedKinds: commentedKinds(agents, config),
   };
+}
+
+/** Kinds of requests to teams, and of what is told of them; none where there is no team. */
+export function commentedKinds(agents: readonly KeyedAgent[], { kinds }: Config): ReadonlySet<number> {
+  const teams = agents.filter(({ runtime }) => runtime === 'team');
+  if (teams.length === 0) return new Set();
+  return new Set([kinds.task, KIND.jobFeedback, ...teams.flatMap(({ jobKinds }) => jobKinds)]);
 }

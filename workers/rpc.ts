@@ -2,16 +2,13 @@
  * What the durable objects of this Worker say to each other. Each class implements its interface; callers hold
  * only the interface, so that a test double can stand in. All values are plain JSON.
  */
-import type { Entry } from '../src/agent/loop/entry.ts';
 import type { ModelFailure } from '../src/agent/models/failure.ts';
 import type { Leave as ModelLeave } from '../src/agent/models/traffic.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
-import type { TraceEntry } from '../src/agent/team/trace.ts';
 import type { JobFailure } from '../src/errors.ts';
 import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
-import type { Heard, Words } from '../src/job/words.ts';
 import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
@@ -35,6 +32,7 @@ import type { Plain } from '../src/payment/wallet-json.ts';
 import type { Observer } from '../src/payment/watches.ts';
 import type { JobOutput, Report, Usage } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
+import type { TeamSessionRpc } from './team-rpc.ts';
 
 export { EMBEDDED } from '../src/link/outbox.ts';
 export type { LinkStatus, PublishOutcome };
@@ -108,7 +106,7 @@ export interface ZapClaim {
 }
 
 /** One session (workers/agent-session.ts). */
-export interface AgentSessionRpc {
+export interface AgentSessionRpc extends TeamSessionRpc {
   /** Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored. */
   open(delivery: Delivery): Promise<void>;
   /** Calls a job off, or erases an ended one, when its client asks; anybody else's wish changes nothing. */
@@ -132,30 +130,6 @@ export interface AgentSessionRpc {
    * has moved. Repeat-safe.
    */
   zapped(jobId: string, claim: ZapClaim): Promise<void>;
-  /**
-   * A client's words to a team at work (PROTOCOL §1: kind 14, kind 1111). Only from the client of this session; whoever
-   * calls has verified the author. Repeat-safe by `words.source`.
-   *
-   * @param jobId which run; null for the newest that is under way
-   */
-  steer(jobId: string | null, author: string, words: Words): Promise<Heard>;
-  /** The same out of a mail. @param address who wrote it, lower case: only the run's own correspondent is heard */
-  steerByMail(jobId: string, address: string, words: Words): Promise<Heard>;
-  /** A team run's record behind `after` (0: from the beginning), a page at a time; null when there is no such run. */
-  teamRecord(jobId: string, after: number): Promise<TeamRecordPage | null>;
-  /** The text of a stored version of a team's artifact by its SHA-256 (hex); null when there is none. */
-  artifact(jobId: string, sha256: string): Promise<string | null>;
-  /** The journal of an agent loop's run, named by the job or below it (`<job>/…`). */
-  loopEntries(run: string): Promise<readonly Entry[]>;
-  /** Adds to it for good. @throws when the place is taken: another drive works on the run */
-  loopAppend(run: string, seq: number, entry: Entry): Promise<void>;
-}
-
-/** Part of the record of a team run, in order. */
-export interface TeamRecordPage {
-  readonly entries: readonly TraceEntry[];
-  /** Whether there is more behind the last one. */
-  readonly more: boolean;
 }
 
 /** One client, or one owner (workers/client-account.ts). */

@@ -4,7 +4,7 @@
  */
 import { DeltaStream } from '../src/agent/delta-stream.ts';
 import { gatherInputs } from '../src/agent/inputs.ts';
-import type { RuntimeContext } from '../src/agent/runtime.ts';
+import type { Runtime, RuntimeContext } from '../src/agent/runtime.ts';
 import { runtimeFor } from '../src/agent/runtimes.ts';
 import { DeltaSender } from '../src/job/delta-sender.ts';
 import { failureOf, type Step } from '../src/job/step.ts';
@@ -17,11 +17,13 @@ import { seal } from '../src/protocol/sealing.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
+import { jobLoop } from './job-loop.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { chatModelOf } from './models.ts';
 import { publishTo } from './relays.ts';
 import type { AgentSessionRpc, StepNews } from './rpc.ts';
 import { eventSearch } from './search.ts';
+import { runTeamStep } from './team-runner.ts';
 
 /** A step to do: small, because what the work needs is fetched from the session when it begins. */
 export interface StepOrder {
@@ -29,6 +31,8 @@ export interface StepOrder {
   readonly session: string;
   readonly jobId: string;
   readonly attempt: number;
+  /** Given for a piece of a team's work: which. */
+  readonly number?: number;
 }
 
 /** Does what a batch of orders asks, side by side; each is acknowledged by itself, so that one bad step hurts no other. */
@@ -48,6 +52,8 @@ export async function runSteps(batch: MessageBatch<StepOrder>, env: Env): Promis
 }
 
 async function runStep(env: Env, order: StepOrder): Promise<void> {
+  const { number } = order;
+  if (number !== undefined) return await runTeamStep(env, { ...order, number });
   const session = env.SESSION.getByName(order.session);
   const step = await session.stepBegin(order.jobId, order.attempt);
   if (step === null) return;
@@ -101,8 +107,7 @@ class StepWork {
     );
     const { assignment } = this.#step;
     const body = await gatherInputs(assignment.body, inputPorts(this.#env, this.#abort.signal));
-    const runtime = runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env) });
-    const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());
+    const output = await this.#runtime().run({ agent: this.#agent, ...assignment, body }, this.#context());
     this.#send(this.#stream.flush(Date.now()));
     const farewell = Promise.withResolvers<void>();
     const timer = setTimeout(farewell.resolve, JOB_DELTA_FAREWELL_MS);
@@ -110,6 +115,11 @@ class StepWork {
     clearTimeout(timer);
     const proof = this.#stream.proof();
     return proof.deltas === 0 ? output : { ...output, stream: proof };
+  }
+
+  #runtime(): Runtime {
+    if (this.#agent.loop !== undefined) return jobLoop(this.#env, this.#session);
+    return runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env) });
   }
 
   stop(): void {

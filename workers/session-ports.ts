@@ -1,8 +1,10 @@
 /** A session's ways to the world: keys, relays, links, record, runner. */
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
+import { readTeamOrder } from '../src/agent/team/request.ts';
 import { normalizeRelayUrl } from '../src/config.ts';
 import { JobError, type JobFailure } from '../src/errors.ts';
 import { admit } from '../src/job/admission.ts';
+import type { LongWork } from '../src/job/long-work.ts';
 import type { SessionPorts } from '../src/job/ports.ts';
 import { LeaveHeld } from '../src/job/quota.ts';
 import { JOB_MAX_RELAYS } from '../src/limits.ts';
@@ -40,6 +42,7 @@ export class AgentGone extends Error {
 
 /**
  * @param parties public keys of agent and client, from the session's name
+ * @param longWork the desk of the session's team runs; null for agents that work in steps
  * @param forget lets go of what the work on a job kept in the object
  * @param cleared called when the object's storage was emptied, so that its schema has to be made anew
  * @throws AgentGone
@@ -48,6 +51,7 @@ export function sessionPorts(
   env: Env,
   ctx: DurableObjectState,
   parties: { readonly agent: string; readonly client: string },
+  longWork: LongWork | null,
   forget: (jobId: string) => void,
   cleared: () => void,
 ): SessionPorts {
@@ -71,7 +75,7 @@ export function sessionPorts(
   return {
     clock: Date.now,
     random: Math.random,
-    timeLimit_ms: agent.timeLimit_ms,
+    timeLimit_ms: longWork === null ? agent.timeLimit_ms : null,
     names: { session, agent: agent.slug, client: parties.client },
 
     read(event) {
@@ -82,7 +86,10 @@ export function sessionPorts(
     body(request) {
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
       const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
-      return checkBody(body, agent, request.envelope.dialect);
+      const checked = checkBody(body, agent, request.envelope.dialect);
+      // What is wrong with an order to a team is told before it is paid for.
+      if (agent.runtime === 'team') readTeamOrder(marketplace.teamOf(agent), agent.prices, checked);
+      return checked;
     },
     answer(report, request, now_s) {
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
@@ -95,6 +102,10 @@ export function sessionPorts(
     },
     quote(body, history) {
       if (isFree(agent.prices)) return null;
+      if (agent.runtime === 'team') {
+        const { budget } = readTeamOrder(marketplace.teamOf(agent), agent.prices, body);
+        return { max: budget, fixed: false, prices: agent.prices };
+      }
       return quote(agent, body, utf8Bytes(JSON.stringify(history)));
     },
     money: isFree(agent.prices)
@@ -131,6 +142,7 @@ export function sessionPorts(
               delta: async () => undefined,
             },
           ),
+    longWork,
     order: async (jobId, attempt, delay_ms) => {
       // Queues count whole seconds.
       await env.STEPS.send({ session, jobId, attempt }, { delaySeconds: Math.round(delay_ms / 1_000) });

@@ -20,7 +20,7 @@ import { promisify } from 'node:util';
 import { DEFAULT_HOME, ROOT } from './state.ts';
 
 /** Everything a bundle depends on. */
-const SOURCES = ['src', 'workers', 'wrangler.toml', 'package.json', 'package-lock.json'];
+const SOURCES = ['agents', 'src', 'workers', 'wrangler.toml', 'package.json', 'package-lock.json'];
 /** Bundles of earlier sources are removed when they have not been used for this long, ms. */
 const KEEP_MS = 3_600_000;
 

@@ -7,11 +7,13 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { nip19 } from 'nostr-tools';
+import { AGENTS } from '../../agents/index.ts';
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { isDevelopmentMoney } from '../../src/payment/operator-wallet.ts';
 import { type Build, buildWorker } from './build.ts';
+import { keepSentMail, MAIL_BINDING, type MailDoor, openMailDoor } from './mail.ts';
 import { applyMigrations } from './migrate.ts';
 import {
   type DevFile,
@@ -87,6 +89,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
   readConfig(variables);
   const letGo = holdHome(home);
   let miniflare: Miniflare | undefined;
+  let mailDoor: MailDoor | undefined;
   try {
     removeDevFile(home);
     const keys = devKeys(home, () => randomBytes(32));
@@ -101,8 +104,10 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
         port: 0,
         cf: false,
         telemetry: { enabled: false },
+        // Mails come in by a path of that entry, which is not there by itself.
+        unsafeTriggerHandlers: true,
         resourcePersistencePath: `${home.state}/v3`,
-        log: new RuntimeLog(log),
+        log: new RuntimeLog(log, home.mail),
         handleStructuredLogs: ({ level, message }) => log(level === 'error' ? `error: ${message}` : message),
         workers: [
           {
@@ -111,6 +116,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
             modulesRoot: build.folder,
             modules: [...build.modules],
             bindings: variables,
+            email: MAIL_BINDING,
             // Clients talk to the Worker itself, with nothing in between.
             unsafeDirectSockets: [{ host: HOST, port }],
           },
@@ -121,10 +127,12 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
     await applyMigrations(await miniflare.getD1Database('DB'));
     const url = `http://${HOST}:${port}`;
     await untilHealthy(url);
+    const door = await openMailDoor(miniflare, HOST);
+    mailDoor = door;
     const dev: DevFile = {
       url,
       relay: `ws://${HOST}:${port}`,
-      agents: keyedAgents(config).map(({ slug, pubkey, prices, paymentMethods }) => ({
+      agents: keyedAgents(config, { agents: AGENTS }).map(({ slug, pubkey, prices, paymentMethods }) => ({
         slug,
         pubkey,
         npub: nip19.npubEncode(pubkey),
@@ -135,6 +143,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
       })),
       customer: { secret_key: keys.customer, nwc: customerWallet(config) },
       operator: { pubkey: operator, secret_key: keys.operator },
+      mail: { from: config.mailFrom ?? '', folder: home.mail, inbound: door.url },
     };
     const runtime = miniflare;
     const stopCron = await runCron(runtime, log);
@@ -145,28 +154,33 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
       async stop() {
         removeDevFile(home);
         stopCron();
+        await door.close();
         await runtime.dispose();
         letGo();
       },
     };
   } catch (error) {
+    await mailDoor?.close();
     await miniflare?.dispose();
     letGo();
     throw error;
   }
 }
 
-/** Passes on what the runtime library warns of, without its colours and its news about itself. */
+/** Passes on what the runtime library warns of, without its colours and its news about itself; keeps mails it tells of. */
 class RuntimeLog extends Log {
   readonly #write: (line: string) => void;
+  readonly #mail: string;
 
-  constructor(write: (line: string) => void) {
+  constructor(write: (line: string) => void, mail: string) {
     super(LogLevel.WARN);
     this.#write = write;
+    this.#mail = mail;
   }
 
   override logWithLevel(level: LogLevel, message: string): void {
     if (level <= LogLevel.WARN) this.#write(message);
+    else keepSentMail(message, this.#mail, Date.now());
   }
 }
 

@@ -34,6 +34,8 @@ export const devFile = z.object({
   ),
   customer: z.object({ secret_key: hexKey, nwc: z.string().nullable() }),
   operator: z.object({ pubkey: hexKey, secret_key: hexKey }),
+  /** The folder mails that are sent become files in, and the URL that takes mails (scripts/local/mail.ts). */
+  mail: z.object({ from: z.string(), folder: z.string(), inbound: z.url() }),
 });
 export type DevFile = z.infer<typeof devFile>;
 
@@ -48,6 +50,8 @@ export interface Home {
   readonly state: string;
   readonly dev: string;
   readonly keys: string;
+  /** Mails that were sent, a file each. */
+  readonly mail: string;
   readonly lock: string;
 }
 
@@ -58,6 +62,7 @@ export function homeAt(path: string): Home {
     state: join(home, 'state'),
     dev: join(home, 'dev.json'),
     keys: join(home, 'keys.json'),
+    mail: join(home, 'mail'),
     lock: join(home, 'lock.sqlite'),
   };
 }

@@ -1,18 +1,25 @@
-/** The agents every deployment brings along. They are configuration; their runtimes are registered in runtimes.ts. */
+/** The agents of a deployment: those every one brings along, and those of its `agents/` folder. */
 import type { Config } from '../config.ts';
 import { AGENT_MAX_OUTPUT_BYTES, JOB_MAX_INPUT_BYTES } from '../limits.ts';
 import { agentKeys } from '../nostr/keys.ts';
 import { JOB_KIND } from '../nostr/kinds.ts';
 import { operatorWallet } from '../payment/operator-wallet.ts';
 import { FREE } from '../protocol/prices.ts';
+import type { DefinedAgent } from './define.ts';
+import type { DefinedTeam } from './define-team.ts';
+import { definitionOf } from './defined.ts';
+import { teamAgent } from './defined-team.ts';
 import type { AgentDefinition, KeyedAgent } from './definition.ts';
 import { modelNames } from './models/provider.ts';
 import { CHAT_PARAMETERS, DISCOVER_PARAMETERS } from './parameters.ts';
+import { foundationOf } from './tools/foundation.ts';
 
 /** What the deployment offers beside its configuration. */
 export interface EmbeddedOptions {
   /** Whether the Workers AI binding is there; it serves `chat` where no MODEL_BASE_URL is set. */
-  readonly workersAi: boolean;
+  readonly workersAi?: boolean;
+  /** Agents as files (agents/index.ts). Their slugs are not those of the agents made here. */
+  readonly agents?: readonly Defined[];
 }
 
 /** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
@@ -28,20 +35,40 @@ const DISCOVER_TIME_LIMIT_MS = 10_000;
 const CHAT_TIME_LIMIT_MS = 180_000;
 
 /**
- * The agents of this deployment: `discover` always, `chat` only where a model can be asked, because an agent
- * that cannot work must not be announced.
+ * The agents of this deployment, best first: `discover` always, those on a model only where one can be asked, because
+ * an agent that cannot work must not be announced.
+ *
+ * @throws Error where two agents have one slug: they would have one key
  */
-export function embeddedAgents(
-  config: Config,
-  options: EmbeddedOptions = { workersAi: false },
-): AgentDefinition[] {
+export function embeddedAgents(config: Config, options: EmbeddedOptions = {}): AgentDefinition[] {
   const agents = [discoverAgent(config)];
   // Something to pay for; with development money unless the developer names a wallet.
   if (config.local && operatorWallet(config) !== null) agents.push(...pricedVariants(config));
   // The others are the operator's way out, not the client's choice.
-  const [model] = modelNames(config, options.workersAi);
-  if (model !== undefined) agents.push(chatAgent(config, model));
+  const [model] = modelNames(config, options.workersAi === true);
+  if (model !== undefined) {
+    agents.push(chatAgent(config, model), ...definedAgents(config, model, options.agents ?? []));
+  }
+  const slugs = agents.map(({ slug }) => slug);
+  const twice = slugs.find((slug, place) => slugs.indexOf(slug) < place);
+  if (twice !== undefined) throw new Error(`two agents are called ${twice}`);
   return agents;
+}
+
+/** What a file of `agents/` defines. */
+type Defined = DefinedAgent | DefinedTeam;
+
+function definedAgents(config: Config, model: string, defined: readonly Defined[]): AgentDefinition[] {
+  const foundation = foundationOf(config);
+  return defined.flatMap((agent) => {
+    const definition =
+      agent.type === 'team'
+        ? teamAgent(agent, config, model)
+        : definitionOf(agent, config, model, foundation);
+    return definition === null
+      ? []
+      : [{ ...definition, rateLimits: rateLimits(config, agent.spec.jobsPerHour) }];
+  });
 }
 
 /** The same agents with the public keys they sign with. Derives a key per agent (about 0.2 ms), so keep the list. */

@@ -88,6 +88,9 @@ export const CHAT_PARAMETERS: JsonSchema = {
   },
 };
 
+/** Agents of the loop take none: everything is said in words. */
+export const NO_PARAMETERS: JsonSchema = { $schema: DIALECT, type: 'object' };
+
 /** A number parameter; undefined when absent or of another type. */
 export function numberParameter(parameters: Parameters, name: string): number | undefined {
   const value = parameters[name];

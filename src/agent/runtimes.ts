@@ -23,6 +23,8 @@ export function runtimeFor(name: RuntimeName, deps: RuntimeDeps): Runtime {
     case 'chat':
       if (deps.model === null) throw new JobError('SERVICE_UNAVAILABLE', 'no model is configured at present');
       return chatRuntime(deps.model);
+    case 'team':
+      throw new Error('a team is not one step: its session runs it');
   }
 }
 

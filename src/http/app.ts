@@ -15,6 +15,7 @@ import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
+import { runRoutes } from './routes/runs.ts';
 
 /**
  * The app. WebSocket upgrades are not for it: the shell hands them to the embedded relay first.
@@ -71,6 +72,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', rootRoutes(ports));
   app.route('/', agentRoutes(ports));
   app.route('/', jobRoutes(ports));
+  app.route('/', runRoutes(ports));
   app.route('/', accountRoutes(ports));
   app.route('/', lnurlRoutes(ports));
   app.route('/', operationRoutes(ports));

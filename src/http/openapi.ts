@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
+import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
 
@@ -101,6 +102,7 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 204, content: {} },
     failures: [401, 403, 404, 413],
   },
+  ...RUN_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   {
     method: 'get',

@@ -1,5 +1,6 @@
 /** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
 import type { KeyedAgent } from '../agent/definition.ts';
+import type { TraceEntry } from '../agent/team/trace.ts';
 import type { Clock } from '../clock.ts';
 import type { JobFailure } from '../errors.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
@@ -112,6 +113,21 @@ export interface ModelFigures {
   readonly cost: { readonly currency: 'sats' | 'usd'; readonly amount: number } | null;
 }
 
+/** Part of the record of a team's run, in order. */
+export interface RecordPage {
+  readonly entries: readonly TraceEntry[];
+  /** Whether there is more behind the last one. */
+  readonly more: boolean;
+}
+
+/** What sessions keep of the runs of teams. */
+export interface RunPorts {
+  /** The record behind entry `after` (0: from the beginning); null when the job is no run, or was erased. */
+  record(session: string, jobId: string, after: number): Promise<RecordPage | null>;
+  /** A text of the run by its SHA-256, hex; null when there is none. */
+  artifact(session: string, jobId: string, sha256: string): Promise<string | null>;
+}
+
 export interface HttpPorts {
   /** Base URL of this deployment, without a trailing slash. */
   readonly publicUrl: string;
@@ -153,6 +169,7 @@ export interface HttpPorts {
    * Repeat-safe. That `job.client` asks for it has been proved.
    */
   eraseJob(job: JobRecord): Promise<void>;
+  readonly runs: RunPorts;
   /** Null where there is no wallet. */
   readonly payments: PaymentDoor | null;
   /** The state of every link; empty without outside relays. */

@@ -199,6 +199,15 @@ export const JobQuery = z.strictObject({
   limit,
 });
 
+/** Query of `GET /jobs/<id>/trace`. */
+export const TraceQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a number')
+    .transform(Number)
+    .default(0),
+});
+
 /** Query of `GET /agents`. */
 export const AgentQuery = z.strictObject({ cursor, limit });
 

@@ -1,6 +1,7 @@
 /** What a transition's effects make of a job's stored record: answers are signed and promised, money and answer kept. */
 
-import { promise } from '../link/outbox.ts';
+import { JOB_MAX_KEPT_ANSWERS } from '../limits.ts';
+import { type OutboxEntry, promise } from '../link/outbox.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Live } from './live.ts';
 import type { SessionPorts } from './ports.ts';
@@ -14,11 +15,17 @@ export function withEffects(
   now_ms: number,
 ): JournalRecord {
   const { record } = live;
-  const outbox = [...record.outbox];
+  const outbox = stillOwed(record);
   const wraps = [...record.wraps];
   let { resultId, unprojected, money, kept } = record;
   for (const effect of transition.effects) {
     if (effect.type === 'project') unprojected = true;
+    if (effect.type === 'charge' && money !== null)
+      money = { ...money, charged: String(effect.cost.price_msats) };
+    if (effect.type === 'send') {
+      outbox.push(promise(effect.event, effect.targets ?? record.targets));
+      wraps.push(effect.event.id);
+    }
     if (effect.type !== 'report') continue;
     if (effect.report.type === 'result' && money !== null) {
       const { output, cost } = effect.report;
@@ -32,4 +39,10 @@ export function withEffects(
     }
   }
   return { ...record, job: transition.job, outbox, resultId, unprojected, money, kept, wraps };
+}
+
+/** Answers that were brought everywhere, once there are many of them: a team reports for days. */
+function stillOwed({ outbox, lookup }: JournalRecord): OutboxEntry[] {
+  if (lookup || outbox.length < JOB_MAX_KEPT_ANSWERS) return [...outbox];
+  return outbox.filter(({ owed }) => owed.length > 0);
 }

@@ -60,6 +60,12 @@ export function cancel(job: Job, _: JobInput<'cancel'>, now_ms: number): Transit
   };
 }
 
+/** Called off while it ran: silence as above, and what was done until then is charged. */
+export function calledOff(job: Job, { cost }: JobInput<'calledOff'>, now_ms: number): Transition {
+  const { job: ended, effects } = cancel(job, { type: 'cancel' }, now_ms);
+  return { job: ended, effects: [{ type: 'charge', cost }, ...effects] };
+}
+
 export function lapse(job: Job, _: JobInput<'lapse'>, now_ms: number): Transition | null {
   // Paid in another way, it may still wait for something else.
   if (!job.waitingFor.some((key) => key === MONEY || key.startsWith(AGAIN))) return null;

@@ -10,7 +10,7 @@ import type { SessionPorts } from './ports.ts';
  * @throws Error when the embedded relay could not be told: whoever brought the client's wish brings it again
  */
 export async function eraseJob(
-  ports: Pick<SessionPorts, 'withdraw' | 'retraction' | 'publish' | 'log'>,
+  ports: Pick<SessionPorts, 'withdraw' | 'retraction' | 'publish' | 'longWork' | 'log'>,
   journal: Journal,
   lives: LiveJobs,
   jobId: string,
@@ -18,6 +18,7 @@ export async function eraseJob(
   const live = lives.get(jobId);
   const { targets, wraps } = live?.record ?? journal.tracesOf(jobId);
   journal.forgetTurn(jobId);
+  ports.longWork?.erase(jobId);
   if (live !== undefined) lives.erase(live);
   if (wraps.length > 0) await ports.withdraw(wraps);
   const retraction = await ports.retraction(jobId);

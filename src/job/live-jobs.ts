@@ -1,12 +1,13 @@
 /** The jobs of a session that still have something to do: in memory, in the journal, and in the alarm. */
 import { SESSION_KEEP_JOBS_MS, SESSION_KEEP_TURNS_MS } from '../limits.ts';
 import { alsoOwe } from '../link/outbox.ts';
+import type { JobRecord } from '../store/job-record.ts';
 import type { Journal, JournalRecord } from './journal.ts';
-import { isSettled, type Live, nextWake } from './live.ts';
+import { isSettled, type Live, nextWake, toJobRecord } from './live.ts';
 import type { SessionPorts } from './ports.ts';
 import { isFinal } from './types.ts';
 
-type Ports = Pick<SessionPorts, 'clock' | 'wakeAt' | 'clearAll' | 'forget'>;
+type Ports = Pick<SessionPorts, 'clock' | 'wakeAt' | 'clearAll' | 'forget' | 'longWork'>;
 
 export class LiveJobs {
   readonly #ports: Ports;
@@ -26,6 +27,12 @@ export class LiveJobs {
 
   get(id: string): Live | undefined {
     return this.#lives.get(id);
+  }
+
+  /** A job's line in the marketplace's record; null for one that is not open here. */
+  record(id: string, names: SessionPorts['names']): JobRecord | null {
+    const live = this.#lives.get(id);
+    return live === undefined ? null : toJobRecord(live, names);
   }
 
   /** The jobs that have not ended; the others only wait for relays and record. */
@@ -128,6 +135,7 @@ export class LiveJobs {
     for (const { record } of settled) {
       this.#lives.delete(record.job.id);
       this.#ports.forget(record.job.id);
+      this.#ports.longWork?.finish(record.job.id);
     }
     return settled.length;
   }
@@ -142,11 +150,14 @@ export class LiveJobs {
 
   /** The appointment was kept: makes the next one, or, when nothing is left to do, one for putting away the past. */
   appointNext(): void {
+    this.settle(this.all());
     this.#wakeAt_ms = null;
     for (const live of this.#lives.values()) this.appoint(live);
     if (this.#wakeAt_ms !== null) return;
     const now = this.#ports.clock();
-    if (!this.#journal.prune(now - SESSION_KEEP_JOBS_MS, now - SESSION_KEEP_TURNS_MS)) {
+    const kept = this.#journal.prune(now - SESSION_KEEP_JOBS_MS, now - SESSION_KEEP_TURNS_MS);
+    const recorded = this.#ports.longWork?.prune(now - SESSION_KEEP_TURNS_MS) ?? false;
+    if (!kept && !recorded) {
       this.#ports.clearAll();
       return;
     }

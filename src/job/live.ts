@@ -17,6 +17,8 @@ export interface Live {
   body: JobBody | null;
   /** Aborts the work done in this object. */
   abort: AbortController | null;
+  /** When the work beside it wants a tick (long-work.ts), Unix ms; null when it wants none. */
+  workWake_ms: number | null;
   /** The work being done in this object; never rejects. */
   working: Promise<JobOutput | Failed> | null;
 }
@@ -38,6 +40,7 @@ export function nextWake(live: Live, now_ms: number): number | null {
   if (unprojected || lookup || live.working !== null) times.push(now_ms + RECOVERY_MS);
   const kept_ms = keptUntil_ms(live);
   if (kept_ms !== null) times.push(kept_ms);
+  if (live.workWake_ms !== null) times.push(live.workWake_ms);
   const look = money === null ? null : nextMoneyTick(job, money, now_ms + RECOVERY_MS);
   if (look !== null) times.push(look);
   if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {

@@ -14,7 +14,7 @@ import {
   STEP_LEASE_MS,
   STEP_MAX_ATTEMPTS,
 } from '../limits.ts';
-import { cancel, cleared, close, deliver, expire, lapse, sameAs } from './endings.ts';
+import { calledOff, cancel, cleared, close, deliver, expire, lapse, sameAs } from './endings.ts';
 import { change, lastNews, tell } from './progress.ts';
 import {
   isFinal,
@@ -30,7 +30,7 @@ import {
 export interface Opening {
   readonly id: string;
   readonly startBy_ms: number | null;
-  readonly timeLimit_ms: number;
+  readonly timeLimit_ms: number | null;
   readonly waitingFor: readonly string[];
 }
 
@@ -84,7 +84,9 @@ export function nextTick(job: Job): number | null {
     job.leaseUntil_ms,
     deadline(job),
     job.held === null || job.reportedAt_ms === null ? null : job.reportedAt_ms + JOB_PROGRESS_INTERVAL_MS,
-  ].filter((time) => time !== null);
+  ]
+    .filter((time) => time !== null)
+    .filter(Number.isFinite);
   return times.length === 0 ? null : Math.min(...times);
 }
 
@@ -109,6 +111,7 @@ const TABLE: { readonly [P in JobPhase]: Row } = {
     output,
     stepFailed,
     cancel,
+    calledOff,
     defunded: unready,
     lost: (job, _, now) => tryAgain(job, LOST, now),
     tick: tickRunning,
@@ -165,15 +168,19 @@ function begun(job: Job, input: JobInput<'begun'>, now_ms: number): Transition |
     return expire(job, now_ms);
   const startedAt_ms = job.startedAt_ms ?? now_ms;
   return {
-    job: change(job, { phase: 'running', startedAt_ms, leaseUntil_ms: now_ms + STEP_LEASE_MS }),
+    job: change(job, { phase: 'running', startedAt_ms, leaseUntil_ms: leaseOf(job, now_ms) }),
     effects: [],
   };
 }
 
 function alive(job: Job, input: JobInput<'alive'>, now_ms: number): Transition | null {
   if (input.attempt !== job.attempt) return null;
-  const renewed = change(job, { leaseUntil_ms: now_ms + STEP_LEASE_MS });
+  const renewed = change(job, { leaseUntil_ms: leaseOf(job, now_ms) });
   return input.news === null ? { job: renewed, effects: [] } : tell(renewed, input.news, now_ms);
+}
+
+function leaseOf({ timeLimit_ms }: Job, now_ms: number): number | null {
+  return timeLimit_ms === null ? null : now_ms + STEP_LEASE_MS;
 }
 
 function output(job: Job, input: JobInput<'output'>, now_ms: number): Transition | null {
@@ -232,12 +239,11 @@ function overTime(job: Job): JobFailure {
   };
 }
 
-/** Unix ms at which a job is given up: its own time limit once it started, the marketplace's patience before. */
+/** Unix ms at which a job is given up: its own time limit once it started (if any), the marketplace's patience before. */
 function deadline(job: Job): number {
   if (job.doneAt_ms !== null) return job.doneAt_ms + JOB_CHECKOUT_PATIENCE_MS;
-  return job.startedAt_ms === null
-    ? job.openedAt_ms + JOB_START_PATIENCE_MS
-    : job.startedAt_ms + job.timeLimit_ms;
+  if (job.startedAt_ms === null) return job.openedAt_ms + JOB_START_PATIENCE_MS;
+  return job.timeLimit_ms === null ? Number.POSITIVE_INFINITY : job.startedAt_ms + job.timeLimit_ms;
 }
 
 /** Orders the next attempt. A new number, so that news of the old one moves nothing any more. */

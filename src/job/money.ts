@@ -10,7 +10,7 @@ import { type Bill, billSchema, nextBillTick } from '../payment/invoice-machine.
 import type { Entry } from '../payment/ledger.ts';
 import { delivered, failed, type Terms, writtenOff } from '../payment/ledger-entries.ts';
 import { type Msats, msats, parseMsats } from '../payment/msats.ts';
-import { charge, type Quote } from '../payment/pricing.ts';
+import { charge, chargeMetered, type Quote } from '../payment/pricing.ts';
 import { type SettledPayment, settledPaymentSchema } from '../payment/settlement.ts';
 import { type Plain, toPlain } from '../payment/wallet-json.ts';
 import type { Cost, JobOutput } from '../protocol/model.ts';
@@ -46,6 +46,8 @@ export interface JobMoney {
   readonly closed: boolean;
   /** What it cost in the end, msats; null before that, and when it failed. */
   readonly charged: string | null;
+  /** To how much the maximum is being raised out of credit, msats; null mostly. Stored before the books are asked. */
+  readonly raising?: string | null;
 }
 
 /** The money of a job before anything was paid, unless the books have set its price aside already. */
@@ -66,7 +68,8 @@ export function openMoney(way: PayWay, quote: Quote, terms: Terms, reserved: boo
 }
 
 /** What a job costs. Nothing, for one without a price. */
-export function costOf(money: JobMoney | null, { usage, sandbox_ms = 0 }: JobOutput): Cost {
+export function costOf(money: JobMoney | null, { usage, sandbox_ms = 0, metered }: JobOutput): Cost {
+  if (money !== null && metered !== undefined) return chargeMetered(amountOf(money.max), usage, metered);
   return money === null ? freeOf(usage) : charge(quoteOf(money), { ...usage, sandbox_ms }).cost;
 }
 
@@ -124,7 +127,7 @@ export function closingEntry(job: Job, money: JobMoney, name: string, client: st
   if (!money.reserved) return null;
   const reserved = amountOf(money.max);
   const lent = money.way === 'postpaid';
-  if (job.phase !== 'delivered')
+  if (job.phase !== 'delivered' && money.charged === null)
     return lent ? writtenOff(name, client, reserved) : failed(name, client, reserved);
   return lent ? null : delivered({ job: name, client, ...money.terms, reserved, charge: chargeOf(money) });
 }

@@ -52,5 +52,5 @@ export function newJob(
     resultId: null,
     wraps: envelope.sealing === 'giftwrap' ? [event.id] : [],
   };
-  return { live: { request, body, abort: null, working: null, record }, opened };
+  return { live: { request, body, abort: null, workWake_ms: null, working: null, record }, opened };
 }

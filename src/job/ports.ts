@@ -9,8 +9,10 @@ import type { Msats } from '../payment/msats.ts';
 import type { Quote } from '../payment/pricing.ts';
 import type { Wallet } from '../payment/wallet.ts';
 import type { PaymentMethod } from '../protocol/agent.ts';
-import type { ChatMessage, Envelope, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
+import type { ChatMessage, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
+import type { Assignment } from './assignment.ts';
+import type { LongWork } from './long-work.ts';
 
 /** The ways to money; null for an agent whose work is free. */
 export interface MoneyPorts {
@@ -45,15 +47,6 @@ export interface MoneyPorts {
   openSecret(sealed: string): string;
 }
 
-/** One job as its agent sees it. Text in it comes from strangers and is data, never orders. */
-export interface Assignment {
-  readonly envelope: Envelope;
-  /** With the results of other jobs it waited for already among its messages. */
-  readonly body: JobBody;
-  /** Earlier turns of the same session, oldest first; empty for a single job. */
-  readonly history: readonly ChatMessage[];
-}
-
 /** The end of a step without output. */
 export interface Failed {
   readonly failure: JobFailure;
@@ -71,8 +64,8 @@ export interface SessionPorts {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  /** From start to result, ms. */
-  readonly timeLimit_ms: number;
+  /** From start to result, ms; null for {@link LongWork}, which keeps its own time. */
+  readonly timeLimit_ms: number | null;
 
   /** Opens a request, unsealing it where needed. @throws JobError when nobody could be answered */
   read(event: NostrEvent): Request;
@@ -96,6 +89,8 @@ export interface SessionPorts {
   readonly work:
     | ((assignment: Assignment, signal: AbortSignal, tell: (news: Report) => void) => Promise<JobOutput>)
     | null;
+  /** Work that lives beside its jobs in this object; null for agents that work in steps. */
+  readonly longWork: LongWork | null;
   /** Orders a step from the runner, to be begun after a delay. */
   order(jobId: string, attempt: number, delay_ms: number): Promise<void>;
   chained(jobId: string): Promise<ChainedResult>;

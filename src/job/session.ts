@@ -11,13 +11,13 @@ import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
-import { pollChained } from './chained.ts';
 import { withEffects } from './effects.ts';
 import { eraseJob } from './erasure.ts';
 import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
-import { forgetKept, type Live, toJobRecord } from './live.ts';
+import { forgetKept, type Live } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
+import { type Commit, LongJobs } from './long-jobs.ts';
 import { advance, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
 import type { MoneyNews } from './money-driver.ts';
@@ -26,13 +26,12 @@ import type { Failed, SessionPorts } from './ports.ts';
 import { price } from './priced.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
-import { endingOfFirst } from './resent.ts';
-import { endingOf, type Step, stepOf, turnOf } from './step.ts';
+import { type Step, stepOf, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
 import { take, takeUp } from './taking.ts';
 import { Till } from './till.ts';
 import { isFinal, type JobInput, type JobInputType, type Transition } from './types.ts';
-import { chainedJobs, turnsOver } from './waiting.ts';
+import { Waiters } from './waiters.ts';
 
 export class Session {
   readonly #ports: SessionPorts;
@@ -44,6 +43,8 @@ export class Session {
   readonly #inbox: Inbox;
   readonly #steps: Steps;
   readonly #till: Till | null;
+  readonly #long: LongJobs | null;
+  readonly #waiters: Waiters;
   #recovered = false;
 
   constructor(sql: Sql, ports: SessionPorts) {
@@ -54,6 +55,9 @@ export class Session {
     this.#steps = new Steps(ports, this.#journal, this);
     this.#till =
       ports.money && new Till(ports, ports.money, this.#lives, (...step) => this.#storeMoney(...step));
+    const stored: Commit = (...step) => this.#commit(...step);
+    this.#long = ports.longWork && new LongJobs(ports, ports.longWork, this.#lives, this.#till, stored);
+    this.#waiters = new Waiters(ports, this.#lives, (live, news) => this.#input(live, news));
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -72,9 +76,9 @@ export class Session {
     // Not that of the event: the same rumor may come in several wraps.
     const { id } = request.envelope;
     if (id !== event.id && this.#lives.knows(id)) return;
-    const running = this.#opening.get(id);
-    if (running !== undefined) return await running;
-    const opening = this.#open(request, event, via, authenticated).finally(() => this.#opening.delete(id));
+    const opening =
+      this.#opening.get(id) ??
+      this.#open(request, event, via, authenticated).finally(() => this.#opening.delete(id));
     this.#opening.set(id, opening);
     await opening;
   }
@@ -83,20 +87,30 @@ export class Session {
     const { id } = request.envelope;
     const taken = await take(this.#ports, request, authenticated, this.#lives.unfinished.size);
     if (taken === null) return await this.#till?.abandon(id);
+    const heard = this.#long?.answered(taken, event, via, this.#inbox) ?? null;
+    if (heard !== null) return this.#openAs(heard.live, heard.done);
     const priced = await price(this.#ports, this.#till, taken, this.#journal, this.#lives, (first) =>
       this.#input(first, { type: 'cancel' }),
     );
     const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
-    const { attempt, phase } = opened.job;
-    const outcome =
-      phase === 'queued' && this.#steps.isHere(live) ? await this.#steps.tryNow(live, attempt) : null;
-    const done = outcome === null ? null : endingOf(attempt, outcome, live.record.money);
-    this.#commit(live, done === null ? opened : openDone(opened, done, this.#ports.clock()), true);
-    if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
-    if (live.record.job.phase === 'waiting') this.#ports.defer(this.#poll(live));
+    const outcome = await this.#steps.tryNow(live, opened.job);
+    const done = outcome === null ? null : this.#steps.ending(live, opened.job.attempt, outcome);
+    this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));
+    if (live.record.job.phase === 'waiting') this.#ports.defer(this.#waiters.poll(live));
     this.#till?.collect(live);
-    if (priced.again !== null) this.#releaseTurns();
+    if (priced.again !== null) this.#waiters.release();
     await this.#ports.fault('K2', id);
+  }
+
+  #openAs(live: Live, opened: Transition): void {
+    this.#commit(live, opened, undefined, true);
+    if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
+  }
+
+  /** The work that lives beside its jobs; null for agents that work in steps. */
+  get long(): LongJobs | null {
+    this.#recover();
+    return this.#long;
   }
 
   /**
@@ -107,8 +121,9 @@ export class Session {
     this.#recover();
     await this.#opening.get(jobId);
     const live = this.#lives.get(jobId);
-    if (live !== undefined && !isFinal(live.record.job.phase)) this.#input(live, { type: 'cancel' });
-    else if (this.#lives.knows(jobId)) await eraseJob(this.#ports, this.#journal, this.#lives, jobId);
+    if (live !== undefined && !isFinal(live.record.job.phase)) {
+      if (this.#long?.callOff(live) !== true) this.#input(live, { type: 'cancel' });
+    } else if (this.#lives.knows(jobId)) await eraseJob(this.#ports, this.#journal, this.#lives, jobId);
     else {
       // As if it were being opened, so that a request that comes meanwhile finds it called off.
       const refusing = this.#refuseEarly(jobId).finally(() => this.#opening.delete(jobId));
@@ -146,9 +161,7 @@ export class Session {
   ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void {
     this.#recover();
     const live = this.#lives.get(jobId);
-    if (live === undefined) return;
-    if ('condensed' in outcome) this.#journal.condense(outcome.condensed);
-    this.#input(live, endingOf(attempt, outcome, live.record.money));
+    if (live !== undefined) this.#input(live, this.#steps.ending(live, attempt, outcome));
   }
 
   /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */
@@ -168,6 +181,7 @@ export class Session {
   async credited(jobId: string): Promise<void> {
     this.#recover();
     await this.#till?.credited(jobId);
+    for (const live of this.#lives.all()) this.#long?.tick(live);
   }
 
   /** Another provider claims that a job was zapped, which may be enough for work up to the price `trust`. Repeat-safe. */
@@ -180,8 +194,7 @@ export class Session {
   /** A job's line in the marketplace's record, as long as that may be behind; null for a job that is not open here. */
   record(jobId: string): JobRecord | null {
     this.#recover();
-    const live = this.#lives.get(jobId);
-    return live === undefined ? null : toJobRecord(live, this.#ports.names);
+    return this.#lives.record(jobId, this.#ports.names);
   }
 
   /** The appointment made by `wakeAt` has come. */
@@ -190,14 +203,14 @@ export class Session {
     this.#recover();
     for (const live of this.#lives.all()) {
       this.#input(live, { type: 'tick' });
-      await this.#poll(live);
+      this.#long?.tick(live);
+      await this.#waiters.poll(live);
       this.#publisher.send(live);
       if (live.record.unprojected) this.#projector.soon(live);
       this.#till?.tick(live);
       forgetKept(live, this.#lives.map, this.#ports.clock());
     }
-    this.#releaseTurns();
-    this.#lives.settle(this.#lives.all());
+    this.#waiters.release();
     this.#lives.appointNext();
   }
 
@@ -214,11 +227,12 @@ export class Session {
       this.#input(live, elsewhere ? { type: 'alive', attempt, news: null } : { type: 'lost' });
       if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
       if (live.record.unprojected) this.#projector.soon(live);
+      this.#long?.recover(live, () => this.#steps.assignment(live));
       this.#publisher.send(live);
       this.#till?.tick(live);
       this.#lives.appoint(live);
     }
-    this.#releaseTurns();
+    this.#waiters.release();
   }
 
   /** Feeds the machine; whether the input meant anything. */
@@ -230,21 +244,22 @@ export class Session {
     if (renewed && transition.effects.length === 0) {
       // A renewed lease is not worth a written row: losing it grants a new one.
       live.record = { ...live.record, job: transition.job };
-    } else this.#commit(live, transition, false);
+    } else this.#commit(live, transition);
     return true;
   }
 
   /** Stores state and effects in one transaction, then has the effects performed. */
-  #commit(live: Live, ordered: Transition, isNew: boolean): void {
+  #commit(live: Live, ordered: Transition, also?: () => void, isNew = false): void {
     const now_ms = this.#ports.clock();
     // Work that is done right here begins as it is ordered: one stored step instead of two.
     const run = ordered.effects.find((effect) => effect.type === 'run');
-    const here = run !== undefined && this.#steps.isHere(live);
+    const here = run !== undefined && (this.#steps.isHere(live) || this.#long !== null);
     const job = here
       ? advance(ordered.job, { type: 'begun', attempt: run.attempt }, now_ms).job
       : ordered.job;
     const record = withEffects(this.#ports, live, { ...ordered, job }, now_ms);
     this.#lives.store(live, record, isNew, () => {
+      also?.();
       for (const effect of ordered.effects) {
         if (effect.type === 'remember' && live.request.envelope.session !== null) {
           this.#journal.remember(job.id, now_ms, turnOf(live, effect.output));
@@ -255,13 +270,14 @@ export class Session {
       if (effect.type === 'stop') live.abort?.abort();
       if (effect.type === 'project') this.#projector.soon(live);
     }
-    if (run !== undefined)
+    if (run !== undefined && this.#long !== null) this.#long.begin(live, this.#steps.assignment(live));
+    else if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
     if (job.phase === 'checkout') this.#till?.checkout(live);
     if (isFinal(job.phase)) {
       this.#till?.settle(live);
-      this.#releaseTurns();
+      this.#waiters.release();
     }
   }
 
@@ -272,24 +288,8 @@ export class Session {
     live.record = { ...live.record, money };
     const moved = input === null ? { job, effects: [] } : advance(job, input, this.#ports.clock());
     const told = reports.map((report) => ({ type: 'report', key: 'payment', report }) as const);
-    this.#commit(live, { job: moved.job, effects: [...told, ...moved.effects] }, false);
+    this.#commit(live, { job: moved.job, effects: [...told, ...moved.effects] });
     this.#lives.settle([live]);
-  }
-
-  /** Lets go on whoever waited for a turn that is over, or for the result of a job of this very session. */
-  #releaseTurns(): void {
-    for (const live of [...this.#lives.unfinished]) {
-      const ending = endingOfFirst(live, this.#lives.map);
-      if (ending !== null) this.#input(live, ending);
-      for (const key of turnsOver(live, this.#lives.map)) this.#input(live, { type: 'ready', key });
-      if (chainedJobs(live).some((id) => this.#lives.get(id) !== undefined))
-        this.#ports.defer(this.#poll(live));
-    }
-  }
-
-  /** Looks whether the jobs whose results this one waits for have them. */
-  async #poll(live: Live): Promise<void> {
-    await pollChained(this.#ports, live, (input) => this.#input(live, input));
   }
 
   /** Finds out where the client reads (NIP-65) and owes it there too. */

@@ -1,9 +1,10 @@
 /** A step: the stretch of work an agent does on a job in one go. */
 import { JobError } from '../errors.ts';
 import type { ChatMessage, JobOutput, Request } from '../protocol/model.ts';
+import type { Assignment } from './assignment.ts';
 import type { Live } from './live.ts';
 import { costOf, type JobMoney, needsCheckout } from './money.ts';
-import type { Assignment, Failed } from './ports.ts';
+import type { Failed } from './ports.ts';
 import type { JobInput } from './types.ts';
 
 export type { Failed } from './ports.ts';

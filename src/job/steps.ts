@@ -2,10 +2,12 @@
 import { STEP_MAX_ATTEMPTS, STEP_RETRY_BASE_MS, STEP_RETRY_MAX_MS, WORK_NOW_MS } from '../limits.ts';
 import type { JobOutput, Report } from '../protocol/model.ts';
 import { type RetryPolicy, retryDelay } from '../retry.ts';
+import type { Assignment } from './assignment.ts';
 import type { Journal } from './journal.ts';
 import type { Live } from './live.ts';
-import type { Assignment, Failed, SessionPorts } from './ports.ts';
-import { assignmentOf, failureOf } from './step.ts';
+import type { Failed, SessionPorts } from './ports.ts';
+import { assignmentOf, endingOf, failureOf } from './step.ts';
+import type { Job, JobInput } from './types.ts';
 
 const STEP_RETRY: RetryPolicy = {
   attempts: STEP_MAX_ATTEMPTS,
@@ -42,9 +44,11 @@ export class Steps {
    * Begins the first attempt before the job is even stored, because most work done here takes a millisecond, and one
    * stored step then does for all. Nothing is promised before that: whoever delivered the request still has it.
    *
-   * @returns how it ended, or null when it takes longer: then the job is stored, and {@link work} goes on with it
+   * @returns how it ended; null when there is nothing to begin here, or it takes longer: then the job is stored, and
+   *   {@link work} goes on with it
    */
-  async tryNow(live: Live, attempt: number): Promise<JobOutput | Failed | null> {
+  async tryNow(live: Live, { phase, attempt }: Job): Promise<JobOutput | Failed | null> {
+    if (phase !== 'queued' || !this.isHere(live)) return null;
     live.working = this.#start(live, attempt);
     const outcome = await Promise.race([live.working, this.#ports.delay(WORK_NOW_MS).then(() => null)]);
     if (outcome !== null) live.working = null;
@@ -92,6 +96,12 @@ export class Steps {
   /** How long the next attempt waits: whoever failed a moment ago is not asked again at once. */
   #pause_ms(attempt: number): number {
     return attempt <= 1 ? 0 : (retryDelay(STEP_RETRY, attempt - 1, this.#ports.random()) ?? 0);
+  }
+
+  /** How an attempt ended, for the machine. What it told of the conversation in short is kept, whatever becomes of the job. */
+  ending(live: Live, attempt: number, outcome: JobOutput | Failed): JobInput<'output' | 'stepFailed'> {
+    if ('condensed' in outcome) this.#journal.condense(outcome.condensed);
+    return endingOf(attempt, outcome, live.record.money);
   }
 
   /** The work on a job. @throws Error for a job without body */

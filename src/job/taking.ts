@@ -46,11 +46,11 @@ export function takeUp(
     try {
       if (record.erased !== null) {
         const erased = { envelope: record.erased, event: record.request };
-        return [{ record, request: erased, body: null, abort: null, working: null }];
+        return [{ record, request: erased, body: null, abort: null, workWake_ms: null, working: null }];
       }
       const request = ports.read(record.request);
       const { body } = readBody(ports, request);
-      return [{ record, request, body, abort: null, working: null }];
+      return [{ record, request, body, abort: null, workWake_ms: null, working: null }];
     } catch (error) {
       // It stays in the journal for a version of us that can read it; the others must not wait for that.
       ports.log('a stored request cannot be read', record.job.id, error);

@@ -1,6 +1,7 @@
 /** Brings the books to where a job is: money that came in, money set aside, how it ended. Each entry counts once. */
 import type { PostResult } from '../payment/account/book-store.ts';
-import { received, reserved } from '../payment/ledger-entries.ts';
+import { raised, received, reserved } from '../payment/ledger-entries.ts';
+import { type Msats, parseMsats, subtract } from '../payment/msats.ts';
 import type { Live } from './live.ts';
 import { chargeOf, closingEntry, type JobMoney, quoteOf, unbookedOf } from './money.ts';
 import type { DriverPorts, MoneyNews, StoreMoney } from './money-driver.ts';
@@ -69,6 +70,50 @@ export class TillBooks {
     if (again || isFinal(live.record.job.phase)) this.settle(live);
   }
 
+  /**
+   * Lets a paid job under way cost more: as much more is set aside out of its client's credit, if that is there. To what
+   * it is raised is stored first, so that an answer that was lost is asked for again and not paid twice.
+   *
+   * @returns whether the job may cost `total` now
+   * @throws Error when the books could not be asked, or are being written just now: it has to be tried again
+   */
+  async raise(live: Live, total: Msats): Promise<boolean> {
+    const { id } = live.record.job;
+    if (this.#busy.has(id)) throw new Error('the books of this job are being written');
+    this.#busy.set(id, false);
+    try {
+      await this.#finishRaise(live);
+      return !isFinal(live.record.job.phase) && (await this.#raiseTo(live, total));
+    } finally {
+      const again = this.#busy.get(id) === true;
+      this.#busy.delete(id);
+      if (again) this.settle(live);
+    }
+  }
+
+  /** A raise whose answer was lost may have been booked. */
+  async #finishRaise(live: Live): Promise<void> {
+    const unfinished = parseMsats(live.record.money?.raising ?? '');
+    if (unfinished !== null) await this.#raiseTo(live, unfinished);
+  }
+
+  async #raiseTo(live: Live, total: Msats): Promise<boolean> {
+    const { job, money } = live.record;
+    if (money === null || !money.reserved) return false;
+    const { max } = quoteOf(money);
+    if (total <= max) return true;
+    this.#store(live, { ...money, raising: total.toString() }, [], null);
+    const { client } = live.request.envelope;
+    const [result] = await this.#money.post([
+      raised(this.#money.nameOf(job.id), client, subtract(total, max), total),
+    ]);
+    const current = live.record.money;
+    if (current === null) return false;
+    const there = isThere(result);
+    this.#store(live, { ...current, raising: null, ...(there ? { max: total.toString() } : {}) }, [], null);
+    return there;
+  }
+
   async #settle(live: Live): Promise<void> {
     const { id } = live.record.job;
     try {
@@ -126,6 +171,7 @@ export class TillBooks {
   async #close(live: Live): Promise<void> {
     // What the client owes for a result is still wanted.
     if (!isOwed(live)) this.#withdraw(live);
+    if (live.record.money?.closed === false) await this.#finishRaise(live);
     const { job, money } = live.record;
     if (money === null || money.closed) return;
     const name = this.#money.nameOf(job.id);

@@ -155,6 +155,11 @@ export class Till {
     for (const live of new Set([...first, ...lives])) await this.#books.spendCredit(live);
   }
 
+  /** Lets a job under way cost `total`; whether its client's credit was enough. @throws Error when that must be tried again */
+  async raise(live: Live, total: Msats): Promise<boolean> {
+    return await this.#books.raise(live, total);
+  }
+
   /**
    * Another provider claims to have been paid for a job. No money is ours by that, so nothing is booked and nothing set
    * aside; the job goes on when the claim covers its price and the price is not above what may be trusted.

@@ -1,5 +1,6 @@
 /** What a job is while it lives, what can happen to it, and what it wants done (DESIGN §4). Plain JSON throughout. */
 import type { JobFailure } from '../errors.ts';
+import type { NostrEvent } from '../nostr/event.ts';
 import type { Cost, JobOutput, PaymentDemand, Report } from '../protocol/model.ts';
 import { JOB_PHASES as RECORDED_PHASES } from '../store/job-record.ts';
 
@@ -41,8 +42,8 @@ export interface Job {
   readonly closedAt_ms: number | null;
   /** Not started by then, it ends as TIMEOUT (NIP-40). */
   readonly startBy_ms: number | null;
-  /** How long it may run from its start. */
-  readonly timeLimit_ms: number;
+  /** How long it may run from its start; null for work that keeps its own time and needs no lease (long-work.ts). */
+  readonly timeLimit_ms: number | null;
   /** What must be there before it starts: keys given by the session. */
   readonly waitingFor: readonly string[];
   /** The number of the step's current attempt, from 1; 0 before the first. */
@@ -82,6 +83,8 @@ export interface JobInputs {
   lapse: unknown;
   /** The attempt ended without output. Only what may mend by itself is worth another attempt. */
   stepFailed: { readonly attempt: number; readonly failure: JobFailure; readonly retry: boolean };
+  /** The client called it off while it ran; what was done until then has its cost. */
+  calledOff: { readonly cost: Cost };
   /** Whoever worked on it is known to be gone (its memory was lost). */
   lost: unknown;
   /** The client, and nobody else, called it off. */
@@ -101,10 +104,14 @@ export type JobInput<T extends JobInputType = JobInputType> = {
 export type JobEffect =
   /** Tell the client. The key makes it one event per job, however often it is performed. */
   | { readonly type: 'report'; readonly key: string; readonly report: Report }
+  /** Bring an event to the client that is no answer of a dialect; null: where the answers go. */
+  | { readonly type: 'send'; readonly event: NostrEvent; readonly targets: readonly string[] | null }
   /** Have attempt `attempt` of the step done. */
   | { readonly type: 'run'; readonly attempt: number }
   /** Whoever works on it may stop. */
   | { readonly type: 'stop' }
+  /** What it costs without a result. */
+  | { readonly type: 'charge'; readonly cost: Cost }
   /** Keep request and answer as a turn of the session. */
   | { readonly type: 'remember'; readonly output: JobOutput }
   /** Bring the marketplace's record (D1) up to this revision. */

@@ -78,6 +78,7 @@ export class Intake {
       case 'requests':
       case 'wraps':
       case 'receipts':
+      case 'comments':
         return this.#ports.concerns(event) ? this.#admit(source, event) : 'ignored';
       case 'deletions':
         return this.#deletion(source, event);

@@ -1,5 +1,11 @@
 /** What is asked of every followed relay: a pure plan from the agents there are. */
-import { JOB_REQUEST_MAX_AGE_S, LINK_OVERLAP_S, LINK_PAGE_EVENTS, LINK_WRAP_WINDOW_S } from '../limits.ts';
+import {
+  JOB_REQUEST_MAX_AGE_S,
+  LINK_OVERLAP_S,
+  LINK_PAGE_EVENTS,
+  LINK_WORDS_MAX_AGE_S,
+  LINK_WRAP_WINDOW_S,
+} from '../limits.ts';
 import type { Filter } from '../nostr/filter.ts';
 import { KIND } from '../nostr/kinds.ts';
 
@@ -10,6 +16,8 @@ export interface LinkInterest {
   readonly zapped?: readonly string[];
   /** Request kinds any agent takes: the agent NIP's kind and NIP-90's. */
   readonly requestKinds: readonly number[];
+  /** Kinds of events under which a comment may be meant for a team; none, where it is left out. */
+  readonly commentedKinds?: readonly number[];
 }
 
 /**
@@ -18,9 +26,11 @@ export interface LinkInterest {
  * - `wraps`: sealed requests and feedback (NIP-59), findable by `p` alone.
  * - `deletions`: cancellations (NIP-09).
  * - `receipts`: zaps of our agents at other providers (NIP-57).
+ * - `comments`: what clients say under jobs of teams (NIP-22). A comment under a request names its author, the client, and
+ *   no agent, so they are asked for by the kind they stand under.
  * - `content`: what the search index is made of; only from now on, and the first to go when a budget is short.
  */
-export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'content';
+export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'comments' | 'content';
 
 export interface PlannedSubscription {
   readonly purpose: Purpose;
@@ -72,15 +82,22 @@ export function planSubscriptions(
     const filter = { kinds: [KIND.zapReceipt], '#p': interest.zapped, since, limit: LINK_PAGE_EVENTS };
     plan.push({ purpose: 'receipts', filter });
   }
+  if (interest.commentedKinds !== undefined && interest.commentedKinds.length > 0) {
+    const kinds = interest.commentedKinds.map(String);
+    // A run goes on while we are away, for longer than a request is waited for.
+    const away = sinceOf(cursor_s, now_s, LINK_WORDS_MAX_AGE_S);
+    const filter = { kinds: [KIND.comment], '#K': kinds, since: away, limit: LINK_PAGE_EVENTS };
+    plan.push({ purpose: 'comments', filter });
+  }
   plan.push({ purpose: 'content', filter: { kinds: CONTENT_KINDS, since: now_s } });
   return plan;
 }
 
 /**
  * Where asking begins, Unix s: the cursor less the overlap. Never in the future, whatever was stored, and not
- * further back than a request may be old: after a long downtime nobody waits for the rest.
+ * further back than what is asked for may be old: after a long downtime nobody waits for older requests.
  */
-export function sinceOf(cursor_s: number, now_s: number): number {
-  const from = Math.max(Math.min(cursor_s, now_s), now_s - JOB_REQUEST_MAX_AGE_S);
+export function sinceOf(cursor_s: number, now_s: number, maxAge_s: number = JOB_REQUEST_MAX_AGE_S): number {
+  const from = Math.max(Math.min(cursor_s, now_s), now_s - maxAge_s);
   return Math.max(0, from - LINK_OVERLAP_S);
 }

@@ -11,6 +11,8 @@ export const KIND = {
   directMessage: 14,
   vanish: 62,
   giftWrap: 1059,
+  /** A comment (NIP-22). */
+  comment: 1111,
   /** A gift wrap that relays do not store (NIP-59). */
   ephemeralGiftWrap: 21_059,
   jobFeedback: 7000,

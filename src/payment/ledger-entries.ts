@@ -20,6 +20,16 @@ export function reserved(job: string, client: string, max: Msats): Entry {
   return { ...made, unless: `end:${job}` };
 }
 
+/**
+ * A job under way may cost more than was agreed at first: its client sets so much aside besides.
+ *
+ * @param total what is set aside for it after that; it names the raise, so that one counts once
+ */
+export function raised(job: string, client: string, amount: Msats, total: Msats): Entry {
+  const made = entry(`reserve:${job}/to:${total}`, [{ from: `credit:${client}`, to: `job:${job}`, amount }]);
+  return { ...made, unless: `end:${job}` };
+}
+
 /** Somebody who earns by an agent. Weights as in NIP-57 Appendix G: shares are in proportion to them. */
 export interface Share {
   /** Lightning address (LUD-16), lower case. */

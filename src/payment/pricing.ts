@@ -18,6 +18,8 @@ export interface PricedAgent {
   readonly maxOutputTokens: number;
   /** From start to result, ms; the sandbox never runs longer. */
   readonly timeLimit_ms: number;
+  /** An agent that asks its model many times: what all questions and answers of a job may be, tokens. */
+  readonly loop?: { readonly maxTokens: number };
 }
 
 /** The most a job can cost. */
@@ -59,11 +61,7 @@ const TOKENS_PER_IMAGE = 1_600;
  */
 export function quote(agent: PricedAgent, body: JobBody, history_bytes = 0): Quote {
   const { prices } = agent;
-  const max = total(prices, {
-    prompt_tokens: Math.min(promptTokens(body, history_bytes), agent.maxContextTokens),
-    completion_tokens: Math.min(wantedTokens(body) ?? agent.maxOutputTokens, agent.maxOutputTokens),
-    sandbox_ms: agent.timeLimit_ms,
-  });
+  const max = total(prices, { ...mostTokens(agent, body, history_bytes), sandbox_ms: agent.timeLimit_ms });
   return { max, fixed: max === msats(prices.perJob_msats), prices };
 }
 
@@ -108,6 +106,44 @@ export function charge({ max, prices }: Quote, used: Used): Charge {
       breakdown,
     },
   };
+}
+
+/** The price of a job whose agent metered it step by step, each item as it was metered, and together never more than the quote. */
+export function chargeMetered(
+  max: Msats,
+  usage: Usage,
+  metered: { readonly msats: number; readonly breakdown: Cost['breakdown'] },
+): Cost {
+  const price_msats = Math.min(metered.msats, toNumber(max));
+  let left = price_msats;
+  const breakdown = metered.breakdown.map(({ item, cost_msats }) => {
+    const part = Math.min(cost_msats, left);
+    left -= part;
+    return { item, cost_msats: part };
+  });
+  return {
+    input_tokens: usage.prompt_tokens,
+    output_tokens: usage.completion_tokens,
+    price_msats,
+    breakdown,
+  };
+}
+
+function mostTokens(
+  { prices, loop, maxContextTokens, maxOutputTokens }: PricedAgent,
+  body: JobBody,
+  history_bytes: number,
+): Pick<Used, 'prompt_tokens' | 'completion_tokens'> {
+  if (loop === undefined) {
+    return {
+      prompt_tokens: Math.min(promptTokens(body, history_bytes), maxContextTokens),
+      completion_tokens: Math.min(wantedTokens(body) ?? maxOutputTokens, maxOutputTokens),
+    };
+  }
+  // One sum for both: the dearest mix is as much as can be of the dearer kind.
+  const dearAnswers = prices.per1kOutputTokens_msats >= prices.per1kInputTokens_msats;
+  const completion_tokens = dearAnswers ? Math.min(maxOutputTokens, loop.maxTokens) : 0;
+  return { prompt_tokens: loop.maxTokens - completion_tokens, completion_tokens };
 }
 
 type Metered = Pick<Used, 'prompt_tokens' | 'completion_tokens' | 'sandbox_ms'>;

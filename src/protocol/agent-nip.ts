@@ -2,7 +2,7 @@
 import { JobError, type JobFailure, type Json } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
-import { chatCompletion, costJson } from './completion.ts';
+import { chatCompletion, costJson, cutWhereKept, proofTags } from './completion.ts';
 import { type Dialect, NIP_VERSION, type Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, demandText, renderInterim } from './feedback.ts';
@@ -119,14 +119,22 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
   }
   if (report.type !== 'result') return [renderInterim(report, envelope, kinds, now_s)];
   const { output, cost, demand } = report;
-  const tags: Tag[] = [
-    ['result', JSON.stringify(chatCompletion(envelope.id, output, now_s))],
-    ['cost', JSON.stringify(costJson(cost))],
+  const more: Tag[] = [['cost', JSON.stringify(costJson(cost))]];
+  if (demand !== null) more.push(['bolt11', demand.bolt11]);
+  more.push(...proofTags(output));
+  const result = (text: string, content: string) => {
+    const completion = chatCompletion(envelope.id, { ...output, content: text }, now_s);
+    return answer([['result', JSON.stringify(completion)], ...more], content);
+  };
+  // The content only repeats the result for clients that do not know the NIP, so it is what gives way first.
+  return [
+    withinEventLimit(
+      envelope.sealing,
+      result(output.content, output.content),
+      () => result(output.content, ''),
+      ...cutWhereKept(output, envelope.sealing, (text) => result(text, '')),
+    ),
   ];
-  if (demand !== null) tags.push(['bolt11', demand.bolt11]);
-  if (output.stream !== undefined) tags.push(['stream', String(output.stream.deltas), output.stream.sha256]);
-  // The content only repeats the result for clients that do not know the NIP, so it is what gives way.
-  return [withinEventLimit(answer(tags, output.content), answer(tags, ''))];
 }
 
 /** The only error that does not end a job. */

@@ -3,10 +3,25 @@ import type { ContextStrategy } from '../config/models.ts';
 import type { Json } from '../errors.ts';
 import type { AgentPrices } from './prices.ts';
 
-export type RuntimeName = 'discover' | 'chat';
+export type RuntimeName = 'discover' | 'chat' | 'team';
 
 /** Ways to pay a job, in the words of the agent card (PROTOCOL §8). */
 export type PaymentMethod = 'bolt11_prepaid' | 'bolt11_postpaid' | 'escrow_hodl_optional' | 'zap' | 'credit';
+
+/** What makes of an agent on a model one that works with tools, step by step (src/agent/loop/). */
+export interface LoopSettings {
+  /** The agent's own words, said after the rules every agent has. */
+  readonly instructions: string;
+  /** Names of the tools it is granted: those of its definition that this deployment has. */
+  readonly tools: readonly string[];
+  readonly maxSteps: number;
+  /** A new plan before every so many steps; null for none. */
+  readonly planEvery: number | null;
+  /** What one answer of the model may be, tokens. */
+  readonly maxAnswerTokens: number;
+  /** What all questions and answers of one job may be together, tokens. */
+  readonly maxTokens: number;
+}
 
 export interface AgentDefinition {
   /** Name in URLs, NIP-05 and `d` tags: lower-case letters, digits, hyphens. */
@@ -14,6 +29,8 @@ export interface AgentDefinition {
   readonly name: string;
   readonly description: string;
   readonly runtime: RuntimeName;
+  /** Only with the runtime `chat`. */
+  readonly loop?: LoopSettings;
   /** NIP-90 request kinds it takes; the agent NIP's kind is taken by every agent. */
   readonly jobKinds: readonly number[];
   readonly tasks: readonly { readonly type: string; readonly description: string }[];

@@ -1,5 +1,6 @@
-/** What each agent tells the relays of itself: profile, relay list, handler information, card. */
+/** What each agent tells the relays of itself: profile, relay lists, handler information, card. */
 import { type Config, embeddedRelayUrl } from '../config.ts';
+import { DM_ANNOUNCED_RELAYS } from '../limits.ts';
 import { type EventTemplate, sha256Hex, type Tag } from '../nostr/event.ts';
 import { KIND } from '../nostr/kinds.ts';
 import type { KeyedAgent } from './agent.ts';
@@ -23,7 +24,7 @@ export interface AnnouncedFacts {
   readonly lud16: string | null;
 }
 
-/** The four announcements of an agent (kinds 0, 10002, 31990 and the card's). @param now_s Unix seconds */
+/** The announcements of an agent (kinds 0, 10002, 10050, 31990 and the card's). @param now_s Unix seconds */
 export function announcements(
   agent: KeyedAgent,
   config: Config,
@@ -33,6 +34,7 @@ export function announcements(
   return [
     profile(agent, config, facts),
     relayList(config),
+    messageRelays(config),
     handlerInformation(agent, config),
     cardAnnouncement(agent, config, facts),
   ].map(({ kind, tags, content }) => ({
@@ -61,6 +63,12 @@ function profile(agent: KeyedAgent, config: Config, { lud16 }: AnnouncedFacts): 
 function relayList(config: Config): Content {
   const relays = [...new Set([embeddedRelayUrl(config), ...config.relays])];
   return { kind: KIND.relayList, tags: relays.map((url) => ['r', url]), content: '' };
+}
+
+/** Kind 10050 (NIP-17): where gift wraps are looked for, be they messages or requests. The NIP wants a short list. */
+function messageRelays(config: Config): Content {
+  const relays = [...new Set([embeddedRelayUrl(config), ...config.relays])].slice(0, DM_ANNOUNCED_RELAYS);
+  return { kind: KIND.directMessageRelays, tags: relays.map((url) => ['relay', url]), content: '' };
 }
 
 /** Kind 31990 (NIP-89). The members beside name and about are what NIP-90 clients read from such events. */

@@ -1,5 +1,7 @@
 /** What an agent hands in, in the JSON of the wire: the completion and what it cost. */
-import type { Cost, JobOutput } from './model.ts';
+import type { EventTemplate, Tag } from '../nostr/event.ts';
+import type { Cost, JobOutput, Sealing } from './model.ts';
+import { withBeginning } from './size.ts';
 
 /** An OpenAI `chat.completion`. @param now_s Unix seconds */
 export function chatCompletion(jobId: string, output: JobOutput, now_s: number) {
@@ -28,4 +30,30 @@ export function costJson(cost: Cost) {
     currency: 'sats' as const,
     breakdown: cost.breakdown.map(({ item, cost_msats }) => ({ item, cost_sats: cost_msats / 1000 })),
   };
+}
+
+/**
+ * What a result can be held against: `stream` (deltas, SHA-256 of their text), `trace` (hash of the last entry of a team
+ * run's record, number of entries) and `artifact` (SHA-256, bytes, URL of the whole text).
+ */
+export function proofTags({ stream, trace, artifact }: JobOutput): Tag[] {
+  const tags: Tag[] = [];
+  if (stream !== undefined) tags.push(['stream', String(stream.deltas), stream.sha256]);
+  if (trace !== undefined) tags.push(['trace', trace.sha256, String(trace.entries)]);
+  if (artifact !== undefined) tags.push(['artifact', artifact.sha256, String(artifact.bytes), artifact.url]);
+  return tags;
+}
+
+/**
+ * The last resort for a text that no event holds and that is kept whole at a URL: its beginning, which says where the rest
+ * is. Nothing for any other text.
+ */
+export function cutWhereKept(
+  { content, artifact }: JobOutput,
+  sealing: Sealing,
+  make: (text: string) => EventTemplate,
+): readonly (() => EventTemplate)[] {
+  if (artifact === undefined) return [];
+  const rest = `\n\n(The whole text did not fit into this event: ${artifact.url})`;
+  return [() => withBeginning(sealing, content, (beginning) => make(beginning + rest))];
 }

@@ -4,6 +4,7 @@ import type { EventTemplate, Tag } from '../nostr/event.ts';
 import { type AgentKinds, KIND } from '../nostr/kinds.ts';
 import type { Envelope, PaymentDemand, Report } from './model.ts';
 import { clip } from './size.ts';
+import { teamFeedback } from './team-feedback.ts';
 
 /** The tags every answer begins with: which request, which client, which conversation. */
 export function addressTags(envelope: Envelope): Tag[] {
@@ -64,6 +65,10 @@ export function renderInterim(
       ]);
     case 'partial':
       return feedback(envelope, ['partial', report.note], now_s, report.content);
+    case 'teamReport':
+      return teamFeedback(report, envelope.sealing, (content, tags) =>
+        feedback(envelope, ['processing', report.note], now_s, content, tags),
+      );
     case 'delta': {
       const tags = [...addressTags(envelope), ['seq', String(report.seq)]];
       // A later attempt begins its sequence again, so a client has to know which one a delta belongs to.

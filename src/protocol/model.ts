@@ -101,8 +101,20 @@ export interface JobOutput {
   readonly usage: Usage;
   /** Time in the sandbox, ms, where there was any. */
   readonly sandbox_ms?: number;
+  /**
+   * What it cost by the agent's own meter, msats, where its price is what it used step by step (a team). A job is never
+   * charged more than its quote.
+   */
+  readonly metered?: {
+    readonly msats: number;
+    readonly breakdown: Cost['breakdown'];
+  };
   /** Present when the text was streamed: number of deltas and SHA-256 of their concatenation. */
   readonly stream?: { readonly deltas: number; readonly sha256: string };
+  /** The record of a team's run: the hash of its last entry, which stands for all of them, and how many there are. */
+  readonly trace?: { readonly sha256: string; readonly entries: number };
+  /** A text that is kept whole at a URL: SHA-256 and length of its UTF-8. */
+  readonly artifact?: { readonly sha256: string; readonly bytes: number; readonly url: string };
   /** For the session alone, which takes it out before anything is made of the output. */
   readonly condensed?: Condensed;
 }
@@ -125,6 +137,15 @@ export type Report =
   | { readonly type: 'paymentRequired'; readonly demand: PaymentDemand }
   | { readonly type: 'progress'; readonly note: string; readonly done: number; readonly total: number }
   | { readonly type: 'partial'; readonly content: string; readonly note: string }
+  /** What a team at work says of itself: `content` in Markdown for people, `data` the same for programs. */
+  | {
+      readonly type: 'teamReport';
+      readonly note: string;
+      readonly done: number;
+      readonly total: number;
+      readonly content: string;
+      readonly data: Json;
+    }
   | { readonly type: 'delta'; readonly seq: number; readonly text: string; readonly attempt: number }
   /** With a demand where the job is paid after its result. */
   | {

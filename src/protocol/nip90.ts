@@ -3,7 +3,7 @@ import { JobError } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import { isHex32 } from '../nostr/hex.ts';
 import { type AgentKinds, isJobRequestKind, JOB_KIND, JOB_RESULT_OFFSET } from '../nostr/kinds.ts';
-import { costJson } from './completion.ts';
+import { costJson, cutWhereKept, proofTags } from './completion.ts';
 import type { Dialect, Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, feedback, renderInterim } from './feedback.ts';
@@ -133,14 +133,14 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     ]);
   }
   if (report.type !== 'result') return renderInterim(report, envelope, kinds, now_s);
-  const { content, stream } = report.output;
+  const { output } = report;
   const tags: Tag[] = addressTags(envelope);
   // The NIP's `amount` is what is due; what was paid already is told by `cost` alone.
   const { demand, cost } = report;
   if (demand !== null) tags.push(['amount', String(demand.amount_msats), demand.bolt11]);
   tags.push(['cost', JSON.stringify(costJson(cost))]);
-  if (stream !== undefined) tags.push(['stream', String(stream.deltas), stream.sha256]);
-  const result = (more: readonly Tag[]): EventTemplate => ({
+  tags.push(...proofTags(output));
+  const result = (more: readonly Tag[], content = output.content): EventTemplate => ({
     kind: envelope.kind + JOB_RESULT_OFFSET,
     created_at: now_s,
     tags: [...tags, ...more],
@@ -149,5 +149,11 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
   const inputs = event.tags.filter((tag) => tag[0] === 'i');
   const original: Tag = ['request', JSON.stringify(event)];
   // Both only repeat what the client sent; `i` is even part of `request`.
-  return withinEventLimit(result([original, ...inputs]), result([original]), result([]));
+  return withinEventLimit(
+    envelope.sealing,
+    result([original, ...inputs]),
+    () => result([original]),
+    () => result([]),
+    ...cutWhereKept(output, envelope.sealing, (text) => result([], text)),
+  );
 }

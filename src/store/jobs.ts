@@ -1,5 +1,5 @@
 /** Writing and reading the record of jobs. */
-import { and, desc, eq, getTableColumns, gte, isNotNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, isNotNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { D1_MAX_PARAMETERS, HTTP_PAGE_SCAN } from '../limits.ts';
 import type { Position } from './cursor.ts';
@@ -49,6 +49,19 @@ export async function upsertJobs(db: Db, records: readonly JobRecord[]): Promise
 /** One job, public or not, or undefined. */
 export async function findJob(db: Db, id: string): Promise<JobRecord | undefined> {
   return db.select().from(jobs).where(eq(jobs.id, id)).get();
+}
+
+/**
+ * The one job whose id begins so, public or not; undefined when there is none, or more than one: whoever makes two ids
+ * begin alike spoils both of theirs.
+ *
+ * @param prefix lower-case hex, 16 characters or more
+ */
+export async function findJobByPrefix(db: Db, prefix: string): Promise<JobRecord | undefined> {
+  // `g` follows every hex digit, so this is a range of the primary key.
+  const range = and(gte(jobs.id, prefix), lt(jobs.id, `${prefix}g`));
+  const found = await db.select().from(jobs).where(range).limit(2);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 export interface JobFilter {

@@ -109,6 +109,18 @@ export const spentTokens = sqliteTable(
   (table) => [primaryKey({ columns: [table.until_s, table.id] })],
 );
 
+/** Mail addresses that were asked whether they want reports, so that nobody can have us ask one again and again. */
+export const mailAddresses = sqliteTable('mail_addresses', {
+  /** HMAC-SHA-256 of the address, hex: the addresses themselves stay with the runs. */
+  hash: text('hash').primaryKey(),
+  /** The job that asked last. */
+  askedFor: text('asked_for').notNull(),
+  /** When it did; 0 once it was answered with yes, so that the next may ask at once. */
+  askedAt_ms: integer('asked_at_ms').notNull(),
+  /** When the address said that it does not want to be asked; null when it has not. */
+  refusedAt_ms: integer('refused_at_ms'),
+});
+
 /** The ledger's sums by kind of account up to one of its lines: one row, so that figures need not read all of it. */
 export const ledgerSums = sqliteTable('ledger_sums', {
   id: integer('id').primaryKey(),

@@ -32,7 +32,7 @@ export function migrate(sql: Sql, steps: readonly string[][], part?: 'loop' | 't
   sql.run(
     `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`,
   );
-  const version = Number(first(sql, `SELECT version FROM ${table} WHERE id = 1`)?.['version'] ?? 0);
+  const version = Number(first(sql, `SELECT version FROM ${table} WHERE id = 1`)?.version ?? 0);
   if (version >= steps.length) return;
   sql.transaction(() => {
     for (const step of steps.slice(version)) for (const statement of step) sql.run(statement);

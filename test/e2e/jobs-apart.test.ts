@@ -91,7 +91,7 @@ async function listed(query: string): Promise<string> {
 const marksIn = (text: string) => new Set(text.match(MARK) ?? []);
 
 test('whatever GET shows of jobs is nothing of the content of sealed ones and of other conversations', async () => {
-  model.script(({ body }) => answer([...marksIn(JSON.stringify(body.messages))].join(' ')));
+  model.scriptBy(({ body }) => answer([...marksIn(JSON.stringify(body.messages))].join(' ')));
   const random = seeded(6);
   const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
   const cast = [];

@@ -16,7 +16,7 @@ import { type ModelServer, modelServer } from '../support/model-server.ts';
 import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
 import { type Service, startService } from '../support/service.ts';
 
-const KINDS = [0, 10002, 31990, 37001];
+const KINDS = [0, 10002, 10050, 31990, 37001];
 const persistTo = mkdtempSync(join(tmpdir(), 'errand-beside-'));
 let outside: OutsideRelay;
 let model: ModelServer;
@@ -141,7 +141,7 @@ test('another address is announced by every agent', async () => {
   await stop();
   await start({ MODEL: 'larger', PUBLIC_URL: 'http://market.test' });
   const after = await announced(agentKey(service, 'discover'));
-  for (const kind of [10002, 37001]) expect(idsByKind(after)[kind]).not.toBe(before[kind]);
+  for (const kind of [10002, 10050, 37001]) expect(idsByKind(after)[kind]).not.toBe(before[kind]);
   expect(after.find(({ kind }) => kind === 10002)?.tags).toContainEqual(['r', 'ws://market.test']);
   expect(idsByKind(outside.stored({ kinds: KINDS, authors: [agentKey(service, 'discover')] }))).toEqual(
     idsByKind(after),

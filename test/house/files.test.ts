@@ -15,7 +15,7 @@ const FILES = committedFiles();
 const TEXT = FILES.filter((path) => !/\.(png|ico|wasm|jpg|woff2?)$/.test(path));
 
 test(`no source is longer than ${MAX_LINES} lines without a reason`, () => {
-  const long = FILES.filter((path) => /^(src|workers)\/.*\.tsx?$/.test(path)).flatMap((path) => {
+  const long = FILES.filter((path) => /^(src|workers|agents)\/.*\.tsx?$/.test(path)).flatMap((path) => {
     const lines = readSource(path).split('\n').length - 1;
     return lines > MAX_LINES && LONG_FILES[path] === undefined ? [`${path}: ${lines} lines`] : [];
   });
@@ -55,6 +55,12 @@ function registryHost(): string | undefined {
   const url = process.env.npm_config_registry;
   return url !== undefined && URL.canParse(url) ? new URL(url).host : undefined;
 }
+
+test('the agent in the guide is the one that runs', () => {
+  const [block] =
+    /(?<=```ts\n)import \{ defineAgent[\s\S]*?(?=```)/.exec(readSource('docs/writing-an-agent.md')) ?? [];
+  expect(block).toBe(readSource('agents/scout.ts'));
+});
 
 test('every dependency is pinned to one version and has its line in docs/dependencies.md', () => {
   const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

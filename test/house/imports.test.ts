@@ -14,11 +14,11 @@ const FLOORS = [
   ['search'],
   ['net', 'store'],
   ['config'],
-  ['nostr'],
+  ['nostr', 'mail-address'],
   ['limits', 'errors', 'retry', 'clock', 'version', 'wasm'],
 ];
 
-const SOURCES = committedFiles().filter((path) => /^(src|workers)\/.*\.tsx?$/.test(path));
+const SOURCES = committedFiles().filter((path) => /^(src|workers|agents)\/.*\.tsx?$/.test(path));
 const IMPORTS = SOURCES.flatMap((path) => importsOf(path));
 
 /** The folder below `src/`, or the module's own name where it lies directly in it. */
@@ -32,7 +32,10 @@ function floorOf(path: string): number {
 
 /** What is wrong with an import, or undefined. */
 function fault({ from, to }: Import): string | undefined {
+  if (from.startsWith('agents/') && !/^(agents|src\/agent)\//.test(to))
+    return `${from} imports ${to}: an agent is configuration, made with src/agent alone`;
   if (!from.startsWith('src/')) return undefined;
+  if (to.startsWith('agents/')) return `${from} imports ${to}: the domain knows no agent by name`;
   if (to.startsWith('cloudflare:')) return `${from} imports ${to}: the domain runs under Node as well`;
   if (to.startsWith('workers/'))
     return `${from} imports ${to}: the shells import the domain, never the reverse`;
@@ -75,7 +78,7 @@ test('no files import each other in a circle', () => {
 });
 
 test('relative imports name the file with its extension', () => {
-  const relative = IMPORTS.filter(({ to }) => /^(src|workers|node_modules)\//.test(to));
+  const relative = IMPORTS.filter(({ to }) => /^(src|workers|agents|node_modules)\//.test(to));
   expect(relative.filter(({ to }) => !/\.(tsx?|wasm|sql|json)$/.test(to))).toEqual([]);
 });
 
@@ -86,6 +89,7 @@ test('the check sees what it is there for', () => {
     "export { b } from '../http/b.ts';",
     "import './c.ts';",
     "const later = import('../agent/d.ts');",
+    "import { scout } from '../../agents/scout.ts';",
   ].join('\n');
   const found = importsOf('src/nostr/a.ts', source);
   expect(found.map(({ to, typeOnly }) => [to, typeOnly])).toEqual([
@@ -93,9 +97,17 @@ test('the check sees what it is there for', () => {
     ['workers/env.ts', true],
     ['src/http/b.ts', false],
     ['src/nostr/c.ts', false],
+    ['agents/scout.ts', false],
     ['src/agent/d.ts', false],
   ]);
-  expect(found.map((one) => fault(one) === undefined)).toEqual([false, false, false, true, false]);
+  expect(found.map((one) => fault(one) === undefined)).toEqual([false, false, false, true, false, false]);
+  const byAgent = (to: string) => fault({ from: 'agents/a.ts', to, typeOnly: false }) === undefined;
+  expect(['src/agent/define.ts', 'agents/b.ts', 'src/nostr/keys.ts', 'workers/env.ts'].map(byAgent)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
   const edge = (from: string, to: string) => ({ from, to, typeOnly: false });
   expect(cycles([edge('a', 'b'), edge('b', 'c'), edge('c', 'b')])).toEqual(['b -> c -> b']);
 });

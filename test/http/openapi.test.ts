@@ -3,7 +3,7 @@ import { Validator } from '@cfworker/json-schema';
 import { describe, expect, test } from 'vitest';
 import { JobError } from '../../src/errors.ts';
 import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
-import type { AccountPorts } from '../../src/http/ports.ts';
+import type { AccountPorts, RunPorts } from '../../src/http/ports.ts';
 import { msats } from '../../src/payment/msats.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
@@ -16,6 +16,12 @@ import { hexOf, jobRecord } from '../support/records.ts';
 const CLIENT = person('client').publicKey;
 const LEDGER = '/operator/ledger';
 const JOB = `/jobs/${hexOf(1)}`;
+const TEXT = 'a text';
+const HASH = createHash('sha256').update(TEXT).digest('hex');
+const runs: RunPorts = {
+  record: async () => ({ entries: [], more: false }),
+  artifact: async (_session, _job, sha256) => (sha256 === HASH ? TEXT : null),
+};
 const spent = { leave: async () => NOW_MS + 60_000 };
 const away = async () => {
   throw new JobError('SERVICE_UNAVAILABLE', 'away');
@@ -79,6 +85,16 @@ describe('openapi.json', () => {
     ['/jobs/{id}', `/jobs/${hexOf(2)}`, { method: 'DELETE', headers: { authorization: tokenFor(2) } }],
     ['/jobs/{id}', `/jobs/${hexOf(99)}`, { method: 'DELETE', headers: { authorization: tokenFor(99) } }],
     ['/jobs/{id}', JOB, { method: 'DELETE', body: new Uint8Array(200_000) }],
+    ['/jobs/{id}/trace', `${JOB}/trace`, asking('client', `${JOB}/trace`)],
+    ['/jobs/{id}/trace', `${JOB}/trace?after=x`, asking('client', `${JOB}/trace?after=x`)],
+    ['/jobs/{id}/trace', `${JOB}/trace`, asking('stranger', `${JOB}/trace`)],
+    ['/jobs/{id}/trace', `${JOB}/trace`],
+    ['/jobs/{id}/report.md', `${JOB}/report.md`, asking(OPERATOR, `${JOB}/report.md`)],
+    ['/jobs/{id}/report.md', `${JOB}/report.md`, asking('stranger', `${JOB}/report.md`)],
+    ['/jobs/{id}/report.md', `${JOB}/report.md`],
+    ['/jobs/{id}/artifact/{sha256}', `${JOB}/artifact/${HASH}`],
+    ['/jobs/{id}/artifact/{sha256}', `${JOB}/artifact/${HASH}`, { headers: { 'if-none-match': '*' } }],
+    ['/jobs/{id}/artifact/{sha256}', `${JOB}/artifact/${hexOf(9)}`],
     ['/account', '/account', signed('GET', '/account')],
     ['/account', '/account'],
     ['/account/invoices', '/account/invoices', signed('POST', '/account/invoices', '{"amount_msats":1000}')],
@@ -150,7 +166,7 @@ describe('openapi.json', () => {
     const document = await (await httpFixture().app.request('/openapi.json')).json();
     const occurred = new Set<string>();
     for (const [path, request, init, broken] of requests) {
-      const { app, d1 } = httpFixture({ ...faultsOf(broken), payments: paymentDoor().door });
+      const { app, d1 } = httpFixture({ ...faultsOf(broken), runs, payments: paymentDoor().door });
       await upsertJobs(d1.db, [
         jobRecord(1, { client: CLIENT }),
         jobRecord(2, { phase: 'running', closedAt_ms: null, startedAt_ms: null, resultEventId: null }),

@@ -209,6 +209,7 @@ class House {
       order: async (jobId, attempt) => {
         this.#orders.push(() => this.#work(name, jobId, attempt));
       },
+      longWork: null,
       chained: async () => ({ type: 'pending' }),
       publish: async (_, events) => {
         this.told.push(...events.map((event) => JSON.stringify(event)));

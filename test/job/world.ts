@@ -296,6 +296,7 @@ export class World {
             this.#mustBePaid(assignment.envelope.id);
             return this.#work(assignment.history.length, call);
           },
+      longWork: null,
       order: (jobId, attempt) => call(() => this.#runner(jobId, attempt)),
       chained: async () => ({ type: 'pending' }),
       publish: (target, events) => call(() => this.#publish(target, events)),

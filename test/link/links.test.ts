@@ -14,6 +14,7 @@ import {
   LINK_VISITS,
 } from '../../src/limits.ts';
 import { Links } from '../../src/link/links.ts';
+import type { LinkInterest } from '../../src/link/plan.ts';
 import type { LinkDelivery, LinkPorts } from '../../src/link/ports.ts';
 import type { NostrEvent } from '../../src/nostr/event.ts';
 import { nodeSql } from '../support/node-sql.ts';
@@ -43,7 +44,11 @@ beforeEach(() => {
 });
 
 /** The object begins a life on what the one before left in storage. */
-function wake(overrides: Partial<LinkPorts> = {}, urls: readonly string[] = [URL]): Links {
+function wake(
+  overrides: Partial<LinkPorts> = {},
+  urls: readonly string[] = [URL],
+  interest: LinkInterest = INTEREST,
+): Links {
   const mine = ++life;
   const ports = simPorts(
     clock,
@@ -60,7 +65,7 @@ function wake(overrides: Partial<LinkPorts> = {}, urls: readonly string[] = [URL
     },
     () => mine === life,
   );
-  const links = new Links(ports, sql, INTEREST);
+  const links = new Links(ports, sql, interest);
   const beat = () => {
     links.tick();
     ports.after(LINK_HEARTBEAT_MS, beat);
@@ -89,6 +94,28 @@ describe('intake', () => {
     await clock.pass(1_000);
     expect(ids().sort()).toEqual([mine.id, open.id, wrapped.id].sort());
     expect(dispatched[0]).toMatchObject({ via: URL, authenticated: [] });
+  });
+
+  test('dispatches comments under jobs where there is a team, also those made while the object was away', async () => {
+    const comment = (kind: string, content: string) =>
+      signed({ kind: 1111, created_at: clock.now_s, tags: [['K', kind]], content });
+    const early = comment('7001', 'nobody works in a team here');
+    wake();
+    await clock.pass(1_000);
+    relay.post(early);
+    await clock.pass(600_000);
+    expect(ids()).toEqual([]);
+    life++;
+    await clock.pass(200_000);
+    const away = comment('7000', 'shorter');
+    relay.post(away);
+    await clock.pass(200_000);
+    wake({}, [URL], { ...INTEREST, commentedKinds: [7001, 7000] });
+    await clock.pass(1_000);
+    const live = comment('7001', 'pause');
+    for (const event of [live, comment('1', 'under a note')]) relay.post(event);
+    await clock.pass(1_000);
+    expect(ids()).toEqual([away.id, live.id]);
   });
 
   test('the same event from several relays is dispatched once, also over a restart', async () => {

@@ -4,6 +4,7 @@ import {
   LINK_MAX_PAGES,
   LINK_OVERLAP_S,
   LINK_RELAYS_PER_OBJECT,
+  LINK_WORDS_MAX_AGE_S,
   LINK_WRAP_WINDOW_S,
 } from '../../src/limits.ts';
 import { Backfill } from '../../src/link/backfill.ts';
@@ -43,6 +44,24 @@ describe('planSubscriptions()', () => {
     });
     const here = planSubscriptions({ ...interest, zapped: [] }, NOW_S, NOW_S).map((p) => p.purpose);
     expect(here).not.toContain('receipts');
+  });
+
+  test('asks for comments by the kinds they stand under, and only where there is a team', () => {
+    const withTeam = { ...interest, commentedKinds: [7001, 7000] };
+    const comments = planSubscriptions(withTeam, NOW_S - 60, NOW_S).find((p) => p.purpose === 'comments');
+    expect(comments?.filter).toMatchObject({
+      kinds: [1111],
+      '#K': ['7001', '7000'],
+      since: NOW_S - 60 - LINK_OVERLAP_S,
+    });
+    const sinceAfter = (away_s: number) =>
+      planSubscriptions(withTeam, NOW_S - away_s, NOW_S).find((p) => p.purpose === 'comments')?.filter.since;
+    expect(sinceAfter(86_400)).toBe(NOW_S - 86_400 - LINK_OVERLAP_S);
+    expect(sinceAfter(864_000)).toBe(NOW_S - LINK_WORDS_MAX_AGE_S - LINK_OVERLAP_S);
+    for (const without of [interest, { ...interest, commentedKinds: [] }]) {
+      const purposes = planSubscriptions(without, NOW_S, NOW_S).map((p) => p.purpose);
+      expect(purposes).not.toContain('comments');
+    }
   });
 
   test('asks for no requests and no wraps where there are no agents', () => {

@@ -56,6 +56,18 @@ describe('a charge', () => {
     );
   });
 
+  test('of an agent that asks its model many times is never cut where it stays within its tokens', () => {
+    fc.assert(
+      fc.property(prices, fc.nat(50_000), fc.nat(2_000), (list, prompt, completion) => {
+        const agent = { ...agentWith(list), loop: { maxTokens: 50_000 } };
+        const within = used(Math.min(prompt, 50_000 - completion), completion);
+        const asked = quote(agent, body);
+        const uncut = { max: msats(10n ** 15n), fixed: false, prices: agent.prices };
+        expect(charge(asked, within).total).toBe(charge(uncut, within).total);
+      }),
+    );
+  });
+
   test('grows with use', () => {
     fc.assert(
       fc.property(prices, usage, usage, (list, a, b) => {

@@ -16,8 +16,10 @@ function template(kind: number) {
 }
 
 describe('announcements', () => {
-  test('are a profile, a relay list, a handler and a card', () => {
-    expect(all.map((announcement) => announcement.template.kind)).toEqual([0, 10_002, 31_990, 37_001]);
+  test('are a profile, two relay lists, a handler and a card', () => {
+    expect(all.map((announcement) => announcement.template.kind)).toEqual([
+      0, 10_002, 10_050, 31_990, 37_001,
+    ]);
     for (const { template: event } of all) {
       expect(event.created_at).toBe(NOW_S);
       const tags = event.tags.map((tag: Tag) => [...tag]);
@@ -46,6 +48,17 @@ describe('announcements', () => {
     ]);
   });
 
+  test('the list of message relays begins with the embedded relay and is short', () => {
+    expect(tagValues(template(10_050), 'relay')).toEqual([
+      'wss://errand.test',
+      'wss://one.test',
+      'wss://two.test',
+    ]);
+    const many = { ...config, relays: ['wss://a.test', 'wss://b.test', 'wss://c.test', 'wss://d.test'] };
+    const [, , list] = announcements(discover, many, facts, NOW_S);
+    expect(tagValues(list?.template ?? { tags: [] }, 'relay')).toHaveLength(3);
+  });
+
   test('handler and card name every kind the agent takes', () => {
     expect(tagValues(template(31_990), 'k')).toEqual(['7001', '5300', '5302']);
     expect(tagValues(template(37_001), 'k')).toEqual(['7001', '5300', '5302']);
@@ -70,10 +83,11 @@ describe('announcements', () => {
       false,
       false,
       false,
+      false,
       true,
     ]);
-    expect(differing(prints({ ...discover, description: 'x' }))).toEqual([true, false, true, true]);
-    expect(new Set(prints()).size).toBe(4);
+    expect(differing(prints({ ...discover, description: 'x' }))).toEqual([true, false, false, true, true]);
+    expect(new Set(prints()).size).toBe(5);
   });
 });
 

@@ -94,9 +94,16 @@ describe.each(Object.entries(sealed))('%s', (name, make) => {
       { type: 'progress', note: SECRET, done: 1, total: 2 },
       { type: 'partial', content: SECRET, note: SECRET },
       { type: 'delta', seq: 0, text: SECRET, attempt: 1 },
+      { type: 'teamReport', note: SECRET, done: 1, total: 2, content: SECRET, data: { words: SECRET } },
       {
         type: 'result',
-        output: { ...output, content: SECRET, stream: { deltas: 1, sha256: 'ab'.repeat(32) } },
+        output: {
+          ...output,
+          content: SECRET,
+          stream: { deltas: 1, sha256: 'ab'.repeat(32) },
+          trace: { sha256: 'ab'.repeat(32), entries: 3 },
+          artifact: { sha256: 'ab'.repeat(32), bytes: 3, url: 'https://errand.test/jobs/x/artifact/y' },
+        },
         cost,
         demand: null,
       },

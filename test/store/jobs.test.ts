@@ -6,6 +6,7 @@ import { JOB_PHASES, type JobRecord } from '../../src/store/job-record.ts';
 import {
   agentOutcomes,
   findJob,
+  findJobByPrefix,
   type JobFilter,
   type JobPage,
   listJobs,
@@ -234,3 +235,23 @@ function fits(job: JobRecord, filter: JobFilter): boolean {
 function newestFirst(a: JobRecord, b: JobRecord): number {
   return b.openedAt_ms - a.openedAt_ms || (a.id < b.id ? 1 : -1);
 }
+
+describe('findJobByPrefix', () => {
+  test('finds the one job whose id begins so, over the primary key, and none where two do', async () => {
+    const d1 = nodeD1();
+    const id = (start: string, rest: string) => start.padEnd(64, rest);
+    const ids = [id('00aa00aa00aa00aa', '1'), id('00aa00aa00aa00ab', 'f'), id('00aa00aa00aa00ac', '0')];
+    await upsertJobs(
+      d1.db,
+      [...ids, id('00aa00aa00aa00ac', '1')].map((one, n) => jobRecord(n, { id: one })),
+    );
+    expect((await findJobByPrefix(d1.db, '00aa00aa00aa00aa'))?.id).toBe(ids[0]);
+    expect((await findJobByPrefix(d1.db, '00aa00aa00aa00ab'))?.id).toBe(ids[1]);
+    expect(await findJobByPrefix(d1.db, '00aa00aa00aa00ac')).toBeUndefined();
+    expect(await findJobByPrefix(d1.db, '00aa00aa00aa00ad')).toBeUndefined();
+    expect(await findJobByPrefix(d1.db, '00aa00aa00aa00a9')).toBeUndefined();
+    expect(d1.plan(d1.statements.at(-1) ?? '').join()).toMatch(
+      /^SEARCH jobs USING PRIMARY KEY \(id>\? AND id<\?\)$/,
+    );
+  });
+});

@@ -83,6 +83,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     eraseJob: async ({ id }) => {
       erased.push(id);
     },
+    runs: { record: async () => null, artifact: async () => null },
     links: async () => [OPEN_LINK],
     walletStatus: async () => WALLET,
     payments: null,

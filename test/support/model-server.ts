@@ -25,9 +25,6 @@ export type Script =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }
   | readonly Step[];
 
-/** A script made of what is asked. */
-export type Improvised = (asked: AskedModel) => Script;
-
 /** What the server was asked. */
 export interface AskedModel {
   readonly path: string;
@@ -44,7 +41,9 @@ export interface ModelServer {
   /** Resolves when the next client hangs up. */
   nextHangUp(): Promise<void>;
   /** What the following requests get, one script each; the last one stays. */
-  script(...scripts: (Script | Improvised)[]): void;
+  script(...scripts: Script[]): void;
+  /** From now on each request gets what is chosen for it, until the next `script`. */
+  scriptBy(choose: (asked: AskedModel) => Script): void;
   close(): Promise<void>;
 }
 
@@ -60,7 +59,8 @@ export function answer(...pieces: string[]): Script {
 
 /** Starts the server. */
 export async function modelServer(): Promise<ModelServer> {
-  let scripts: (Script | Improvised)[] = [answer('ok')];
+  let scripts: Script[] = [answer('ok')];
+  let choose: ((asked: AskedModel) => Script) | null = null;
   const asked: AskedModel[] = [];
   let hungUp = 0;
   let hangUp = Promise.withResolvers<void>();
@@ -69,8 +69,7 @@ export async function modelServer(): Promise<ModelServer> {
     const body = await readJson(request);
     const question = { path: request.url ?? '', authorization: request.headers.authorization, body };
     asked.push(question);
-    const next = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? [];
-    const script = typeof next === 'function' ? next(question) : next;
+    const script = choose?.(question) ?? (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? [];
     response.on('close', () => {
       if (response.writableFinished) return;
       hungUp++;
@@ -93,6 +92,10 @@ export async function modelServer(): Promise<ModelServer> {
     nextHangUp: () => hangUp.promise,
     script(...next) {
       scripts = next;
+      choose = null;
+    },
+    scriptBy(by) {
+      choose = by;
     },
     close: () => server.close(),
   };

@@ -1,9 +1,14 @@
 import { env, exports } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
 import { sha256Hex } from '../../src/nostr/event.ts';
 import { isCard } from '../../src/protocol/card-version.ts';
+import { sessionName } from '../../src/protocol/route.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
+import type { Env } from '../../workers/env.ts';
+import { httpPorts } from '../../workers/http-ports.ts';
+import { marketplaceOf } from '../../workers/marketplace.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -57,4 +62,37 @@ test('a recorded job is shown, its events stream, and an unknown one is a proble
   const unknown = await ask(`/jobs/${hexOf(2)}`);
   expect(unknown.status).toBe(404);
   expect(unknown.headers.get('content-type')).toBe('application/problem+json');
+});
+
+test('texts of a run come from the session that holds the job, as long as its agent is here', async () => {
+  const pubkey = marketplaceOf(env).agentBySlug('discover')?.pubkey ?? '';
+  const [here, gone] = [pubkey, hexOf(5)].map((agent) => sessionName(agent, jobRecord(0).client, 'trip'));
+  const run = { agent: 'discover', phase: 'running', closedAt_ms: null } as const;
+  await upsertJobs(openDb(env.DB), [
+    jobRecord(11, { ...run, session: here ?? '' }),
+    jobRecord(12, { ...run, session: gone ?? '' }),
+  ]);
+  const text = 'what the team wrote';
+  // The double keeps texts for every session there is, so that only the one that is asked tells them apart.
+  const keeping: Env = new Proxy(env, {
+    get: (target, name) =>
+      name === 'SESSION'
+        ? {
+            getByName: (session: string) => ({
+              record: async () => null,
+              teamRecord: async (_jobId: string, after: number) => ({ entries: [], more: after > 3 }),
+              artifact: async (jobId: string) => (jobId === hexOf(11) && session !== here ? 'wrong' : text),
+            }),
+          }
+        : Reflect.get(target, name),
+  });
+  const ports = httpPorts(keeping);
+  const app = createApp(ports);
+  const artifact = await app.request(`/jobs/${hexOf(11)}/artifact/${sha256Hex(text)}`);
+  expect([artifact.status, await artifact.text()]).toEqual([200, text]);
+  expect((await app.request(`/jobs/${hexOf(12)}/artifact/${sha256Hex(text)}`)).status).toBe(404);
+  expect(await ports.runs.record(here ?? '', hexOf(11), 7)).toEqual({ entries: [], more: true });
+  expect(await ports.runs.record(gone ?? '', hexOf(12), 7)).toBeNull();
+  // A session that keeps nothing, as those of other agents do.
+  expect((await ask(`/jobs/${hexOf(11)}/artifact/${sha256Hex(text)}`)).status).toBe(404);
 });

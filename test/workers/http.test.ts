@@ -41,6 +41,7 @@ const ports: HttpPorts = {
       },
     }),
   eraseJob: async () => undefined,
+  runs: { record: async () => null, artifact: async () => null },
   links: async () => [],
   payments: null,
   modelFigures: async () => [],

@@ -18,26 +18,46 @@ import { type LoopTask, runLoop } from './run.ts';
 export interface LoopAgent {
   readonly definition: LoopDefinition;
   readonly ports: LoopPorts;
+  /** Lets go of what its tools hold; called once, however the attempt ends. */
+  close?(): Promise<void>;
 }
 
-export function loopRuntime(agentFor: (task: Task, context: RuntimeContext) => LoopAgent): Runtime {
+export function loopRuntime(
+  agentFor: (task: Task, context: RuntimeContext) => LoopAgent | Promise<LoopAgent>,
+): Runtime {
   return {
     slow: true,
     async run(task, context) {
-      const { definition, ports } = agentFor(task, context);
-      const run = task.envelope.id;
-      // Words of the model are no output before they are checked, so steps are told and no deltas are sent.
-      const watch = async (event: LoopEvent): Promise<void> => {
-        if (event.type === 'entry' && event.run === run && event.entry.type === 'model') {
-          const { step } = event.entry;
-          await context.progress(Math.min(step, definition.maxSteps), definition.maxSteps, `step ${step}`);
-        }
-        await ports.watch?.(event);
-      };
-      const outcome = await runLoop(definition, run, loopTask(task), { ...ports, watch }, context.signal);
-      return outputOf(outcome, definition.options.model, context.signal);
+      const { agent, body } = task;
+      if (body.tools !== null && !(Array.isArray(body.tools) && body.tools.length === 0)) {
+        throw new JobError('INVALID_PARAMETER', `${agent.slug} has its own tools`, { path: '$.tools' });
+      }
+      const made = await agentFor(task, context);
+      try {
+        return await runTask(made, task, context);
+      } finally {
+        await made.close?.();
+      }
     },
   };
+}
+
+async function runTask(
+  { definition, ports }: LoopAgent,
+  task: Task,
+  context: RuntimeContext,
+): Promise<JobOutput> {
+  const run = task.envelope.id;
+  // Words of the model are no output before they are checked, so steps are told and no deltas are sent.
+  const watch = async (event: LoopEvent): Promise<void> => {
+    if (event.type === 'entry' && event.run === run && event.entry.type === 'model') {
+      const { step } = event.entry;
+      await context.progress(Math.min(step, definition.maxSteps), definition.maxSteps, `step ${step}`);
+    }
+    await ports.watch?.(event);
+  };
+  const outcome = await runLoop(definition, run, loopTask(task), { ...ports, watch }, context.signal);
+  return outputOf(outcome, definition.options.model, context.signal);
 }
 
 /** The job in the words of the client, referenced inputs as the blocks they already are. */

@@ -71,7 +71,9 @@ function takeResult(turn: Turn, input: TeamInput<'result'>): void {
       tokens: Math.min(usage.tokens, task.quote.tokens),
       msats: Math.min(usage.msats, task.quote.msats),
     };
-    return fits(task, input.result) ? { result: { ...input.result, usage: charged } } : null;
+    if (!fits(task, input.result)) return null;
+    const directives = [...new Set([...task.directives, ...(input.noted ?? [])])];
+    return { result: { ...input.result, usage: charged }, directives };
   });
 }
 

@@ -148,7 +148,13 @@ export interface TeamRun {
 
 interface Inputs {
   /** What became of an ordered attempt. */
-  readonly result: { readonly number: number; readonly attempt: number; readonly result: Result };
+  readonly result: {
+    readonly number: number;
+    readonly attempt: number;
+    readonly result: Result;
+    /** Directives it was told of after it had begun. */
+    readonly noted?: readonly number[];
+  };
   readonly alive: { readonly number: number; readonly attempt: number };
   /** The user's words, from whatever transport. `source` names the message for ever; who may write is checked before. */
   readonly message: { readonly source: string; readonly sentAt_ms: number; readonly text: string };

@@ -4,7 +4,7 @@
  *
  * A wave is ordered only if the quotes of all of it fit into what is left: a run stops at its budget, not over it.
  */
-import { TEAM_STEP_LEASE_MS, TEAM_STEP_MAX_ORDERS } from '../../limits.ts';
+import { TEAM_ORDER_LEASE_MS, TEAM_STEP_MAX_ORDERS } from '../../limits.ts';
 import { partsOf, roleOf } from './parts.ts';
 import type { EndReason, Usage } from './records.ts';
 import { budgetOf, change, NOTHING, plus, type Turn } from './turn.ts';
@@ -26,7 +26,7 @@ export function orderWave(turn: Turn): Extract<EndReason, 'budget' | 'tokens'> |
       ...todo,
       quote,
       orders: 1,
-      leaseUntil_ms: now_ms + TEAM_STEP_LEASE_MS,
+      leaseUntil_ms: now_ms + TEAM_ORDER_LEASE_MS,
       directives: parts.directives.map(({ number }) => number),
       result: null,
     };
@@ -59,7 +59,7 @@ export function reorder(turn: Turn): void {
     if (task.orders >= TEAM_STEP_MAX_ORDERS) return { ...task, result: lostOf(run, task) };
     const orders = task.orders + 1;
     turn.effects.push(order(withDirectives(run, task), task, task.quote, orders));
-    return { ...task, orders, leaseUntil_ms: now_ms + TEAM_STEP_LEASE_MS };
+    return { ...task, orders, leaseUntil_ms: now_ms + TEAM_ORDER_LEASE_MS };
   });
   change(turn, { wave });
 }

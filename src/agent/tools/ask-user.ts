@@ -7,9 +7,15 @@ export interface UserLine {
   /**
    * Puts a question to the user, once for each key, and gives the answer when it is there.
    *
+   * @param assumption what the agent takes for granted without an answer; null where it did not say
    * @throws whatever pauses the run while the user has not answered: waiting costs nothing
    */
-  ask(key: string, question: string, options: readonly string[]): Promise<UserAnswer>;
+  ask(
+    key: string,
+    question: string,
+    options: readonly string[],
+    assumption: string | null,
+  ): Promise<UserAnswer>;
 }
 
 export type UserAnswer =
@@ -25,14 +31,21 @@ export function askUser(line: UserLine): TextTool {
     shape: {
       question: z.string().trim().min(1).max(TOOL_QUESTION_CHARS),
       options: z.array(z.string().max(200)).max(8).default([]).describe('Answers to choose from, if any.'),
+      assumption: z
+        .string()
+        .trim()
+        .min(1)
+        .max(TOOL_QUESTION_CHARS)
+        .optional()
+        .describe('What you will take for granted if there is no answer.'),
     },
     parallel: false,
     timeLimit_ms: null,
-    async run({ question, options }, { key }) {
-      const answer = await line.ask(key, question, options);
-      return answer.type === 'answer'
-        ? `The user answers: ${answer.text}`
-        : 'The user has not answered. Go on with the likeliest assumption and state it in your result.';
+    async run({ question, options, assumption }, { key }) {
+      const answer = await line.ask(key, question, options, assumption ?? null);
+      if (answer.type === 'answer') return `The user answers: ${answer.text}`;
+      const taken = assumption === undefined ? 'the likeliest assumption' : 'your assumption';
+      return `The user has not answered. Go on with ${taken} and state it in your result.`;
     },
   });
 }

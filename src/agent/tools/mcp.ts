@@ -22,6 +22,8 @@ export interface McpServer {
   readonly url: string;
   /** Credentials of ours; sent to the origin of `url` only. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Which of its tools agents may have, by the server's own names; all of them when absent or null. */
+  readonly tools?: readonly string[] | null;
 }
 
 export interface McpToolInfo {
@@ -58,7 +60,9 @@ export async function mcpTools(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, TextTool>> {
   if (!SERVER_NAME.test(server.name)) throw new RangeError(`${server.name} is no name for an MCP server`);
-  const offered = (await connection.listTools(signal)).slice(0, MCP_MAX_TOOLS);
+  const all = await connection.listTools(signal);
+  const allowed = server.tools ?? null;
+  const offered = all.filter(({ name }) => allowed?.includes(name) ?? true).slice(0, MCP_MAX_TOOLS);
   const named = Map.groupBy(offered, ({ name }) => mcpToolName(server.name, name));
   const tools = new Map<string, TextTool>();
   for (const [name, [info, another]] of named) {

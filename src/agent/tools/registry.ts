@@ -6,7 +6,7 @@ import { JobError } from '../../errors.ts';
 import { askUser, type UserLine } from './ask-user.ts';
 import { type ArtifactStore, loadOutput } from './earlier-output.ts';
 import { type HireBudget, type HirePort, hireAgent } from './hire.ts';
-import { type McpConnection, type McpServer, mcpTools } from './mcp.ts';
+import { type McpConnection, type McpServer, mcpToolName, mcpTools } from './mcp.ts';
 import { type NostrPorts, nostrRead, nostrSearch } from './nostr-read.ts';
 import type { OutboundOptions } from './outbound.ts';
 import { paperSearch } from './papers.ts';
@@ -16,6 +16,7 @@ import { type WebSearchPorts, webSearch } from './web-search.ts';
 
 /** What the tools of one run stand on. Null or absent: this marketplace, or this run, has none of it. */
 export interface ToolHouse {
+  /** With one engine at least. */
   readonly webSearch: WebSearchPorts | null;
   readonly webPage: WebPagePorts | null;
   readonly papers: OutboundOptions | null;
@@ -28,20 +29,65 @@ export interface ToolHouse {
   readonly connect: (server: McpServer) => McpConnection;
 }
 
+/** What a tool of our own stands on. */
+type Ground = Exclude<keyof ToolHouse, 'mcp' | 'connect'>;
+
+/** What there is to stand on, without the things themselves: a {@link ToolHouse}, or what a configuration says of one. */
+export interface Foundation extends Readonly<Record<Ground, unknown>> {
+  readonly mcp: readonly Pick<McpServer, 'name' | 'tools'>[];
+}
+
+interface OwnTool {
+  readonly on: Ground;
+  /** Null where the house lacks it. */
+  make(house: ToolHouse): TextTool | null;
+}
+
+function own<Name extends Ground>(
+  on: Name,
+  make: (ground: NonNullable<ToolHouse[Name]>) => TextTool,
+): OwnTool {
+  return {
+    on,
+    make(house) {
+      const ground = house[on];
+      return ground === null ? null : make(ground);
+    },
+  };
+}
+
 /** Every tool of our own by its name. Adding one is a file, a line here, and a test. */
-const TOOLS: Readonly<Record<string, (house: ToolHouse) => TextTool | null>> = {
-  web_search: ({ webSearch: ports }) =>
-    ports === null || ports.providers.length === 0 ? null : webSearch(ports),
-  visit_page: ({ webPage }) => (webPage === null ? null : visitPage(webPage)),
-  paper_search: ({ papers }) => (papers === null ? null : paperSearch(papers)),
-  nostr_read: ({ nostr }) => (nostr === null ? null : nostrRead(nostr)),
-  nostr_search: ({ nostr }) => (nostr === null ? null : nostrSearch(nostr)),
-  load_output: ({ artifacts }) => (artifacts === null ? null : loadOutput(artifacts)),
-  ask_user: ({ user }) => (user === null ? null : askUser(user)),
-  hire_agent: ({ hire }) => (hire === null ? null : hireAgent(hire.port, hire.budget)),
+const TOOLS: Readonly<Record<string, OwnTool>> = {
+  web_search: own('webSearch', webSearch),
+  visit_page: own('webPage', visitPage),
+  paper_search: own('papers', (papers) => paperSearch(papers)),
+  nostr_read: own('nostr', nostrRead),
+  nostr_search: own('nostr', nostrSearch),
+  load_output: own('artifacts', loadOutput),
+  ask_user: own('user', askUser),
+  hire_agent: own('hire', ({ port, budget }) => hireAgent(port, budget)),
 };
 
 export const TOOL_NAMES: readonly string[] = Object.keys(TOOLS);
+
+/** Those of the names that a house can stand on, each once, in their order. Pure: no server is asked what it has. */
+export function availableTools(names: readonly string[], house: Foundation): string[] {
+  return [...new Set(names)].filter((name) => {
+    const tool = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
+    if (tool !== undefined) return house[tool.on] !== null;
+    const server = serverOf(name, house.mcp);
+    const allowed = server?.tools ?? null;
+    if (server === undefined || allowed === null) return server !== undefined;
+    return allowed.some((one) => mcpToolName(server.name, one) === name);
+  });
+}
+
+function serverOf<Server extends Pick<McpServer, 'name'>>(
+  name: string,
+  servers: readonly Server[],
+): Server | undefined {
+  return servers.find((one) => name.startsWith(`${one.name}_`));
+}
 
 /** The tools of a run, and how to let go of what they hold. */
 export interface GrantedTools {
@@ -81,9 +127,9 @@ export async function grantTools(
   try {
     const tools: TextTool[] = [];
     for (const name of new Set(names)) {
-      const own = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
-      const server = house.mcp.find((one) => name.startsWith(`${one.name}_`));
-      if (own !== undefined) tools.push(own(house) ?? missing(name));
+      const tool = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
+      const server = serverOf(name, house.mcp);
+      if (tool !== undefined) tools.push(tool.make(house) ?? missing(name));
       else if (server !== undefined) tools.push(await ofServer(server, name));
       else throw unknownTool(name);
     }

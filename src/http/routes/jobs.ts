@@ -2,11 +2,11 @@
 import { Hono } from 'hono';
 import { JobError } from '../../errors.ts';
 import { isFinal } from '../../job/types.ts';
-import { isHex32 } from '../../nostr/hex.ts';
 import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
 import type { JobRecord } from '../../store/job-record.ts';
-import { findJob, listJobs } from '../../store/jobs.ts';
+import { listJobs } from '../../store/jobs.ts';
 import { authenticate } from '../auth.ts';
+import { jobById } from '../find-job.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { nextLink, readQuery } from '../query.ts';
@@ -17,12 +17,7 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   async function jobOf(id: string): Promise<JobRecord> {
-    if (!isHex32(id)) throw notFound();
-    const recorded = await findJob(ports.db, id);
-    if (recorded !== undefined && isFinal(recorded.phase)) return recorded;
-    const live = await ports.liveJob(id, recorded?.session ?? null);
-    // A job may end between the two looks: its session lets go of it as soon as the record has it.
-    const job = live ?? (await findJob(ports.db, id));
+    const job = await jobById(ports, id);
     if (job === undefined) throw notFound();
     return job;
   }

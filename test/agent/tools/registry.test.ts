@@ -5,9 +5,10 @@ import { expect, test } from 'vitest';
 import { askUser } from '../../../src/agent/tools/ask-user.ts';
 import { type ArtifactStore, loadOutput } from '../../../src/agent/tools/earlier-output.ts';
 import type { McpServer } from '../../../src/agent/tools/mcp.ts';
-import { grantTools, TOOL_NAMES, type ToolHouse } from '../../../src/agent/tools/registry.ts';
+import { availableTools, grantTools, TOOL_NAMES, type ToolHouse } from '../../../src/agent/tools/registry.ts';
 import { TOOL_NAME } from '../../../src/agent/tools/tool.ts';
 import { loadTokenizer } from '../../../src/agent/window/tokenizer.ts';
+import { OWN_TOOL_WORDS } from '../../../src/config/tools.ts';
 import { JobError } from '../../../src/errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES } from '../../../src/limits.ts';
 import { ZERO_MSATS } from '../../../src/payment/msats.ts';
@@ -89,6 +90,30 @@ test.each([
   expect(events).toEqual(['list wiki', 'close wiki']);
 });
 
+test('what a house can stand on is what it then grants, for any house and any names', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.subarray(['webSearch', 'webPage', 'papers', 'nostr', 'artifacts', 'user', 'hire'] as const),
+      fc.constantFrom(null, ['get'], []),
+      fc.array(fc.constantFrom(...TOOL_NAMES, 'wiki_get', 'maps_erase', 'none_get', 'toString')),
+      async (lacking, tools, names) => {
+        const without = Object.fromEntries(lacking.map((ground) => [ground, null]));
+        const { made } = house({ ...without, mcp: [{ name: 'wiki', url: 'https://wiki.net/mcp', tools }] });
+        const available = availableTools(names, made);
+        const granted = await grantTools(available, made, signal);
+        expect(granted.tools.map(({ name }) => name)).toEqual(available);
+        for (const name of names.filter((one) => !available.includes(one))) {
+          await expect(grantTools([name], made, signal)).rejects.toBeInstanceOf(JobError);
+        }
+      },
+    ),
+  ));
+
+test('no server can be called like the first word of a tool of ours', () => {
+  const words = TOOL_NAMES.map((name) => name.split('_')[0]);
+  expect(words.filter((word) => !OWN_TOOL_WORDS.includes(word ?? ''))).toEqual([]);
+});
+
 test('no tool of ours is about money, keys or publishing, except hiring, which has its budget', () => {
   expect(TOOL_NAMES.filter((name) => /pay|sign|key|publish|zap|wallet|send|post/.test(name))).toEqual([]);
 });
@@ -137,7 +162,12 @@ test('a question to the user goes out under the key of its call; without an answ
       },
     });
   const input = { question: 'Which city?', options: ['Rome', 'Bonn'] };
-  expect(await tool('Bonn').run(input, toolContext())).toBe('The user answers: Bonn');
-  expect(await tool(null).run(input, toolContext())).toContain('assumption');
-  expect(asked).toEqual(Array(2).fill(['run/1/1', 'Which city?', ['Rome', 'Bonn']]));
+  expect(await tool('Bonn').run({ ...input, assumption: 'Rome' }, toolContext())).toBe(
+    'The user answers: Bonn',
+  );
+  expect(await tool(null).run(input, toolContext())).toContain('the likeliest assumption');
+  expect(await tool(null).run({ ...input, assumption: 'Rome' }, toolContext())).toContain('your assumption');
+  expect(asked).toEqual(
+    ['Rome', null, 'Rome'].map((taken) => ['run/1/1', 'Which city?', ['Rome', 'Bonn'], taken]),
+  );
 });

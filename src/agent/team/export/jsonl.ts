@@ -7,9 +7,21 @@ import { canonicalJson } from './canonical.ts';
 
 /** Ends with a line break; empty for an empty record. */
 export function traceJsonl(entries: readonly TraceEntry[]): string {
-  const lines = entries.map(({ seq, at_ms, fact, hash }) => canonicalJson({ seq, at_ms, ...fact, hash }));
-  for (const cost of costsByRole(entries)) lines.push(canonicalJson({ type: 'cost', ...cost }));
-  return lines.map((line) => `${line}\n`).join('');
+  return traceLines(entries) + costLines(entries);
+}
+
+/** The entries alone: of a record that is told in parts, each part. */
+export function traceLines(entries: readonly TraceEntry[]): string {
+  return entries
+    .map(({ seq, at_ms, fact, hash }) => `${canonicalJson({ seq, at_ms, ...fact, hash })}\n`)
+    .join('');
+}
+
+/** What the steps among these entries cost, by role. */
+export function costLines(entries: readonly TraceEntry[]): string {
+  return costsByRole(entries)
+    .map((cost) => `${canonicalJson({ type: 'cost', ...cost })}\n`)
+    .join('');
 }
 
 export interface RoleCost {

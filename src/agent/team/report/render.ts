@@ -7,7 +7,8 @@ import { END_WORDS, EVENT_WORDS, sats } from './describe.ts';
 import { REPLY_FORM } from './form.ts';
 import type { StepNews, TeamReport } from './types.ts';
 
-interface Section {
+/** A part of a report: lines of plain text below a title, in the order to be read. Never without lines. */
+export interface Section {
   readonly title: string;
   readonly lines: readonly string[];
 }
@@ -22,11 +23,16 @@ export function reportMarkdown(report: TeamReport): string {
 
 /** As plain text with the form to answer in, for mail. Ended runs take no answers. */
 export function reportText(report: TeamReport): string {
+  const plain = reportPlain(report);
+  return report.state === 'ended' ? plain : `${plain}\n\n--------------------\n${REPLY_FORM}`;
+}
+
+/** As plain text. */
+export function reportPlain(report: TeamReport): string {
   const sections = sectionsOf(report).map(
     ({ title, lines }) => `${title}\n${lines.map((line) => `  * ${line}`).join('\n')}`,
   );
-  const form = report.state === 'ended' ? [] : [`--------------------\n${REPLY_FORM}`];
-  return [headline(report), ...sections, ...form].join('\n\n');
+  return [headline(report), ...sections].join('\n\n');
 }
 
 /** One line: what a subject or a notification says. */
@@ -36,7 +42,8 @@ export function headline({ number, iteration, iterations, state, events }: TeamR
   return `Report ${number}: ${what} (iteration ${iteration} of ${iterations}, ${state})`;
 }
 
-function sectionsOf(report: TeamReport): readonly Section[] {
+/** The parts every form of a report is made of; its first line is {@link headline}. */
+export function sectionsOf(report: TeamReport): readonly Section[] {
   const { detail, events, blocked, words, orders } = report;
   const steps = report.steps.filter((step) => concerns(step, report.focus));
   const left = report.moreSteps + report.steps.length - steps.length;

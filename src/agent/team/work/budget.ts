@@ -1,0 +1,61 @@
+/** What one piece of a team's work may use, in tokens and in money. Calls under way at a time do not get the same twice. */
+
+import type { Usage as ModelUsage } from '../../../protocol/model.ts';
+import type { AgentPrices } from '../../../protocol/prices.ts';
+import type { Budget } from '../../loop/budget.ts';
+import { tokenCost } from '../definition.ts';
+import type { Usage } from '../records.ts';
+
+const TOKENS_PER_PRICE = 1_000;
+
+export interface StepBudget extends Budget {
+  /** Keeps so many tokens back, at the dearer price, so that a last answer can be asked for; 0 lets go of them. */
+  keep(tokens: number): void;
+}
+
+/**
+ * @param spent what the journal has used already
+ */
+export function stepBudget(limit: Usage, spent: ModelUsage, prices: AgentPrices): StepBudget {
+  const aside = new Map<string, { readonly tokens: number; readonly msats: number }>();
+  let tokens = spent.total_tokens;
+  let msats = tokenCost(prices, spent);
+  let kept = 0;
+  const free = () => {
+    const left = { tokens: limit.tokens - tokens - kept, msats: limit.msats - msats - costOf(kept) };
+    for (const one of aside.values()) {
+      left.tokens -= one.tokens;
+      left.msats -= one.msats;
+    }
+    return left;
+  };
+  const costOf = (count: number) => {
+    const dearer = Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats);
+    return Math.ceil((count * dearer) / TOKENS_PER_PRICE);
+  };
+  return {
+    keep(count) {
+      kept = count;
+    },
+    async reserve({ key, prompt_tokens, completion_tokens }) {
+      const left = free();
+      const asked = tokenCost(prices, { prompt_tokens, completion_tokens: 0 });
+      const byMoney =
+        prices.per1kOutputTokens_msats === 0
+          ? completion_tokens
+          : Math.floor(((left.msats - asked) * TOKENS_PER_PRICE) / prices.per1kOutputTokens_msats);
+      const affordable = left.msats >= asked ? byMoney : 0;
+      const granted = Math.max(0, Math.min(completion_tokens, left.tokens - prompt_tokens, affordable));
+      if (granted > 0) {
+        const cost = tokenCost(prices, { prompt_tokens, completion_tokens: granted });
+        aside.set(key, { tokens: prompt_tokens + granted, msats: cost });
+      }
+      return granted;
+    },
+    async settle(key, _model, used) {
+      aside.delete(key);
+      tokens += used.total_tokens;
+      msats += tokenCost(prices, used);
+    },
+  };
+}

@@ -1,0 +1,226 @@
+/**
+ * One piece of a team's work, done by whoever was ordered to (the runner): a step by its role's agent loop, or a
+ * judgement. The journal lies with the session, so another drive goes on where this one was cut off.
+ */
+import { LOOP_MIN_ANSWER_TOKENS } from '../../../limits.ts';
+import { clip } from '../../../protocol/size.ts';
+import { accountOf } from '../../loop/account.ts';
+import { defineLoop, type LoopOptions } from '../../loop/definition.ts';
+import { answerText } from '../../loop/final-answer.ts';
+import { managedAgent } from '../../loop/managed.ts';
+import type { Outcome, Pause } from '../../loop/outcome.ts';
+import type { LoopPorts } from '../../loop/ports.ts';
+import { runLoop } from '../../loop/run.ts';
+import type { Tool } from '../../loop/tool.ts';
+import type { Role } from '../config.ts';
+import { tokenCost } from '../definition.ts';
+import type { TeamBrief } from '../desk/brief.ts';
+import { NOTHING_SPENT, type Spent } from '../desk/state.ts';
+import type { StepReport } from '../desk/steps.ts';
+import { buildJudgePrompt, buildStepPrompt, readVerdict } from '../prompt.ts';
+import type { Result } from '../types.ts';
+import { type Asked, answeringLine } from './answers.ts';
+import { type StepBudget, stepBudget } from './budget.ts';
+import type { WorkPorts } from './ports.ts';
+import { type Toolbox, toolboxOf } from './toolbox.ts';
+
+/** What came of a drive. */
+export interface Driven extends StepReport {
+  /** It was cut off by its signal; what it used is told all the same. */
+  readonly cut: boolean;
+}
+
+/** Of its own prompt a question keeps so much free for what comes in the course of a step. */
+const PROMPT_SHARE = 0.6;
+const ANSWER_SHARE = 0.4;
+/** What a role is told of its helpers, characters each. */
+const MAX_DESCRIPTION_CHARS = 300;
+
+/**
+ * @param signal aborts when the run has ended, or the time of whoever drives is up
+ * @throws what the journal throws: then another drive is at it, and this one has nothing to say
+ */
+export async function doWork(brief: TeamBrief, ports: WorkPorts, signal: AbortSignal): Promise<Driven> {
+  if (brief.work.type === 'check') return failedWork(NO_EXECUTOR);
+  const role = brief.team.roles[brief.role];
+  if (role === undefined) throw new Error(`the team has no role ${brief.role}`);
+  let asked: Asked | null = null;
+  const line = answeringLine(brief.parts.answers, (question) => {
+    asked = question;
+  });
+  const entries = await ports.store.load(brief.journal);
+  const budget = stepBudget(brief.limit, accountOf(entries).total, ports.prices);
+  const toolbox = await toolboxOf(brief, role, ports, line, signal);
+  try {
+    const outcome = await drive(brief, role, toolbox, budget, ports, signal);
+    const noted = await notesOf(brief, ports);
+    return reportOf(brief, outcome, asked, noted, ports);
+  } finally {
+    await toolbox.close();
+  }
+}
+
+async function drive(
+  brief: TeamBrief,
+  role: Role,
+  toolbox: Toolbox,
+  budget: StepBudget,
+  ports: WorkPorts,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const loopPorts: LoopPorts = { ...ports, budget };
+  const helpers = brief.work.type === 'judge' ? [] : helpersOf(brief, role, toolbox, loopPorts, ports);
+  const { instructions, text } = promptOf(brief, role, ports);
+  const options: LoopOptions = {
+    ...optionsOf(role, ports),
+    instructions,
+    tools: [...toolbox.of(role), ...helpers],
+  };
+  const task = { from: 'the client', text, history: [] };
+  const own = brief.work.type === 'judge' ? {} : { notes: ports.notes };
+  const last = options.maxAnswerTokens + ports.count(text);
+  // What is kept back pays for an answer when the rest is used up: work that was paid for is handed in.
+  budget.keep(Math.min(last, Math.floor(brief.limit.tokens / 2)));
+  const run = (maxSteps: number) =>
+    runLoop(defineLoop({ ...options, maxSteps }), brief.journal, task, { ...loopPorts, ...own }, signal);
+  const outcome = await run(role.limits.steps);
+  const isPoor = outcome.state === 'paused' && outcome.pause.reason === 'budget';
+  if (!isPoor || outcome.account.steps === 0) return outcome;
+  budget.keep(0);
+  return await run(outcome.account.steps);
+}
+
+/** The system text, and what is said to the role as the client's. */
+function promptOf(
+  { work, parts, texts, team }: TeamBrief,
+  role: Role,
+  ports: WorkPorts,
+): { readonly instructions: string; readonly text: string } {
+  const build = work.type === 'judge' ? buildJudgePrompt : buildStepPrompt;
+  const most = Math.floor((ports.maxContextTokens - answerTokens(role, ports)) * PROMPT_SHARE);
+  const [system, user] = build(
+    parts,
+    { role, text: (id) => texts[id] ?? null },
+    Math.min(team.promptTokens, most),
+    { count: ports.count },
+  );
+  return { instructions: system?.content ?? '', text: user?.content ?? '' };
+}
+
+function optionsOf(role: Role, ports: WorkPorts): Omit<LoopOptions, 'instructions' | 'tools'> {
+  return {
+    model: ports.modelName,
+    maxContextTokens: ports.maxContextTokens,
+    maxAnswerTokens: answerTokens(role, ports),
+    maxSteps: role.limits.steps,
+  };
+}
+
+function answerTokens(role: Role, ports: WorkPorts): number {
+  return Math.max(
+    LOOP_MIN_ANSWER_TOKENS,
+    Math.min(role.limits.outputTokens, Math.floor(ports.maxContextTokens * ANSWER_SHARE)),
+  );
+}
+
+/** Roles it may call, as tools. Their own helpers are not theirs to call: two levels are enough, and end. */
+function helpersOf(
+  brief: TeamBrief,
+  role: Role,
+  toolbox: Toolbox,
+  loopPorts: LoopPorts,
+  ports: WorkPorts,
+): readonly Tool[] {
+  return role.helpers.flatMap((name) => {
+    const helper = brief.team.roles[name];
+    if (helper === undefined) return [];
+    const managed = {
+      name: toolName(name),
+      description: `The ${name} of the team: ${clip(helper.prompt, MAX_DESCRIPTION_CHARS)}`,
+      options: { ...optionsOf(helper, ports), instructions: helper.prompt, tools: toolbox.of(helper) },
+    };
+    return [managedAgent(managed, loopPorts)];
+  });
+}
+
+/** Roles are named as people write them, tools in lower case: `factChecker` is called as `fact_checker`. */
+function toolName(role: string): string {
+  return role
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase();
+}
+
+const NO_EXECUTOR: Result = {
+  type: 'failed',
+  failure: { code: 'SERVICE_UNAVAILABLE', message: 'there is no executor for checks here' },
+  retry: false,
+  retryAfter_ms: null,
+  usage: { tokens: 0, msats: 0 },
+};
+
+function failedWork(result: Result): Driven {
+  return { result, used: NOTHING_SPENT, over: true, notes: [], cut: false };
+}
+
+async function notesOf(brief: TeamBrief, { store }: WorkPorts): Promise<readonly string[]> {
+  const entries = await store.load(brief.journal);
+  return entries.flatMap((entry) => (entry.type === 'note' ? [entry.id] : []));
+}
+
+function reportOf(
+  brief: TeamBrief,
+  outcome: Outcome,
+  asked: Asked | null,
+  notes: readonly string[],
+  ports: WorkPorts,
+): Driven {
+  const { prompt_tokens, completion_tokens } = outcome.account.total;
+  const used: Spent = {
+    prompt_tokens,
+    completion_tokens,
+    msats: tokenCost(ports.prices, { prompt_tokens, completion_tokens }),
+  };
+  const usage = { tokens: prompt_tokens + completion_tokens, msats: used.msats };
+  if (outcome.state === 'done') {
+    const text = answerText(outcome.answer);
+    return { result: doneWith(brief, text, usage), used, over: true, notes, cut: false };
+  }
+  const result: Result =
+    asked !== null && outcome.pause.reason === 'waiting'
+      ? { type: 'asked', ...asked, usage }
+      : { ...failureOf(outcome.pause, ports.clock.now()), usage };
+  return { result, used, over: false, notes, cut: outcome.pause.reason === 'cancelled' };
+}
+
+function doneWith({ work }: TeamBrief, text: string, usage: Result['usage']): Result {
+  if (work.type !== 'judge') return { type: 'done', text, summary: null, usage };
+  const verdict = readVerdict(text);
+  if (verdict !== null) return { type: 'judged', ...verdict, usage };
+  const failure = { code: 'MODEL_ERROR', message: 'the judge gave no verdict' } as const;
+  return { type: 'failed', failure, retry: true, retryAfter_ms: null, usage };
+}
+
+function failureOf(pause: Pause, now_ms: number): Omit<Extract<Result, { type: 'failed' }>, 'usage'> {
+  switch (pause.reason) {
+    case 'model': {
+      const { failure, passing, retryAt_ms } = pause;
+      const retryAfter_ms = retryAt_ms === null ? null : Math.max(0, retryAt_ms - now_ms);
+      return { type: 'failed', failure, retry: passing, retryAfter_ms };
+    }
+    case 'budget': {
+      const message = 'the step used up what it may use';
+      return {
+        type: 'failed',
+        failure: { code: 'INSUFFICIENT_FUNDS', message },
+        retry: false,
+        retryAfter_ms: null,
+      };
+    }
+    case 'cancelled':
+    case 'waiting': {
+      const failure = { code: 'AGENT_ERROR', message: 'the step was cut off' } as const;
+      return { type: 'failed', failure, retry: true, retryAfter_ms: null };
+    }
+  }
+}
