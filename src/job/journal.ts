@@ -6,10 +6,11 @@
 import { z } from 'zod';
 import type { OutboxEntry } from '../link/outbox.ts';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
-import type { ChatMessage, Envelope } from '../protocol/model.ts';
+import type { ChatMessage, Condensed, Envelope } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 import type { Grace } from './grace.ts';
 import type { JobMoney } from './money.ts';
+import { condenseTurns, messagesOf } from './turns.ts';
 import type { Done, Job } from './types.ts';
 
 /** A job with everything that is needed to go on with it after the memory was lost. */
@@ -55,6 +56,8 @@ const SCHEMA = [
     'CREATE INDEX jobs_open ON jobs (id) WHERE open = 1',
     'CREATE TABLE turns (seq INTEGER PRIMARY KEY, job TEXT NOT NULL, at INTEGER NOT NULL, messages TEXT NOT NULL)',
   ],
+  // Of a row that tells others in short: the ids of the jobs it tells of.
+  ['ALTER TABLE turns ADD COLUMN about TEXT'],
 ];
 
 /** The stored form of one session. All methods are synchronous: they commit together with what surrounds them. */
@@ -151,12 +154,20 @@ export class Journal {
   history(): ChatMessage[] {
     return this.#sql
       .all('SELECT messages FROM turns ORDER BY seq')
-      .flatMap((row) => turnSchema.parse(JSON.parse(String(row.messages))));
+      .flatMap((row) => messagesOf(row.messages));
   }
 
-  /** Forgets what a job added to the conversation. */
+  /**
+   * Keeps what tells the oldest messages in short instead of these, unless they are not what it was made of any more. In
+   * a transaction of its own: it is true of the conversation whatever becomes of the job that made it.
+   */
+  condense(condensed: Condensed | undefined): void {
+    if (condensed !== undefined) this.#sql.transaction(() => condenseTurns(this.#sql, condensed));
+  }
+
+  /** Forgets what a job added to the conversation, and whatever tells of it in short, with what else that tells of. */
   forgetTurn(id: string): void {
-    this.#sql.run('DELETE FROM turns WHERE job = ?', id);
+    this.#sql.run('DELETE FROM turns WHERE job = ? OR instr(about, ?)', id, id);
   }
 
   /**
@@ -172,10 +183,6 @@ export class Journal {
   }
 }
 
-const messageSchema: z.ZodType<ChatMessage> = z.custom<ChatMessage>(
-  (value) => typeof value === 'object' && value !== null && 'role' in value,
-);
-const turnSchema = z.array(messageSchema);
 const tracesSchema = z.object({
   targets: z.array(z.string()).default([]),
   wraps: z.array(z.string()).default([]),

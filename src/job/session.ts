@@ -27,7 +27,7 @@ import type { Failed, SessionPorts } from './ports.ts';
 import { price } from './priced.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
-import { endingOf, type Step, stepOf, turnOf } from './step.ts';
+import { type Step, stepOf, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
 import { take, takeUp } from './taking.ts';
 import { Till } from './till.ts';
@@ -95,7 +95,7 @@ export class Session {
     );
     const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
     const outcome = await this.#steps.tryNow(live, opened.job);
-    const done = outcome === null ? null : endingOf(opened.job.attempt, outcome, live.record.money);
+    const done = outcome === null ? null : this.#steps.ending(live, opened.job.attempt, outcome);
     this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));
     if (live.record.job.phase === 'waiting') this.#ports.defer(this.#waiters.poll(live));
     this.#till?.collect(live);
@@ -163,7 +163,7 @@ export class Session {
   ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void {
     this.#recover();
     const live = this.#lives.get(jobId);
-    if (live !== undefined) this.#input(live, endingOf(attempt, outcome, live.record.money));
+    if (live !== undefined) this.#input(live, this.#steps.ending(live, attempt, outcome));
   }
 
   /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */
