@@ -5,13 +5,7 @@
  */
 import { STEP_LEASE_MS } from '../limits.ts';
 import type { JournalRecord } from './journal.ts';
-import type { JobInput } from './types.ts';
-
-export interface Grace {
-  readonly attempt: number;
-  /** Unix ms. */
-  readonly until_ms: number;
-}
+import type { Grace, JobInput } from './types.ts';
 
 export interface AfterLoss {
   readonly input: JobInput<'alive' | 'lost'>;

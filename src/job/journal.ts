@@ -8,10 +8,9 @@ import type { OutboxEntry } from '../link/outbox.ts';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
 import type { ChatMessage, Condensed, Envelope } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
-import type { Grace } from './grace.ts';
 import type { JobMoney } from './money.ts';
 import { condenseTurns, messagesOf } from './turns.ts';
-import type { Done, Job } from './types.ts';
+import type { Done, Grace, Job } from './types.ts';
 
 /** A job with everything that is needed to go on with it after the memory was lost. */
 export interface JournalRecord {
