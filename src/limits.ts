@@ -449,8 +449,12 @@ export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
 export const MODEL_CONTEXT_DEFAULT_TOKENS = 16_384;
 export const MODEL_CONTEXT_MIN_TOKENS = 2_048;
 export const MODEL_CONTEXT_MAX_TOKENS = 2_000_000;
+/** A summary of the oldest turns of a conversation, tokens at the most. */
+export const CHAT_SUMMARY_TOKENS = 1_024;
 /** Chat waits so long in all for models that are busy and say for how long, ms: a limit by the minute is over by then. */
 export const MODEL_PATIENCE_MS = 75_000;
+/** What models used is stored so long after the first answer that is not, ms: before an idle object may lose its memory (10 s). */
+export const MODEL_USAGE_FLUSH_MS = 5_000;
 /** A model that failed is left alone for this long, doubled with each failure in a row, where its provider names no time, ms. */
 export const MODEL_COOLDOWN_BASE_MS = 5_000;
 export const MODEL_COOLDOWN_MAX_MS = 300_000;

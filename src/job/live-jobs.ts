@@ -59,11 +59,11 @@ export class LiveJobs {
   }
 
   /** Makes `record` the job's state: in the journal, together with what `also` writes, then in memory. */
-  store(live: Live, record: JournalRecord, isNew: boolean, also: () => void): void {
+  store(live: Live, record: JournalRecord, isNew = false, also?: () => void): void {
     this.#journal.transaction(() => {
       if (isNew) this.#journal.insert(record);
       else this.#journal.update(record);
-      also();
+      also?.();
     });
     live.record = record;
     this.hold(live);

@@ -75,6 +75,11 @@ export class TeamClient {
     return { request, answers, demanded: Number(amount ?? 0) };
   }
 
+  /** The same run, seen by this client. */
+  follow({ request, demanded }: Run): Run {
+    return { request, demanded, answers: this.client.answers(request.id) };
+  }
+
   /** Says something as a request of the same conversation; what is answered. */
   async say(words: string, session: string): Promise<Event> {
     const request = this.client.sign(7001, [['p', this.#team], ['t', session], asking(words)]);

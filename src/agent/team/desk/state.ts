@@ -33,6 +33,11 @@ export interface Desk {
   readonly used: Spent;
   /** Mail; null where the client named no address. */
   readonly mailbox: Mailbox | null;
+  /**
+   * Until when runners that work on steps may say so after the memory was lost, Unix ms; null when it was not, or they did.
+   * Stored, and given once: an object that is let go of again before it is over would otherwise give it for ever.
+   */
+  readonly graceUntil_ms: number | null;
   /** Called off by a deletion: whoever did that wants to hear nothing more. */
   readonly silent: boolean;
 }
@@ -43,6 +48,7 @@ export const NEW_DESK: Desk = {
   journals: {},
   used: NOTHING_SPENT,
   mailbox: null,
+  graceUntil_ms: null,
   silent: false,
 };
 

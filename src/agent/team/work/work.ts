@@ -169,9 +169,11 @@ function failedWork(result: Result): Driven {
   return { result, used: NOTHING_SPENT, over: true, notes: [], cut: false };
 }
 
+/** The notes that the model was asked with: one that came after its last answer changed nothing. */
 async function notesOf(brief: TeamBrief, { store }: WorkPorts): Promise<readonly string[]> {
   const entries = await store.load(brief.journal);
-  return entries.flatMap((entry) => (entry.type === 'note' ? [entry.id] : []));
+  const last = entries.findLastIndex(({ type }) => type === 'model' || type === 'plan');
+  return entries.slice(0, last).flatMap((entry) => (entry.type === 'note' ? [entry.id] : []));
 }
 
 function reportOf(
