@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { HIRE_ANSWER_MS, HIRE_LOOK_BASE_MS, HIRE_MAX_RESULT_BYTES, HIRE_WORK_MS } from '../../limits.ts';
 import { readInvoice } from '../../payment/bolt11/decode.ts';
-import { formatSats, type Msats, msatsSchema, ZERO_MSATS } from '../../payment/msats.ts';
+import { formatSats, type Msats, msatsSchema, toNumber, ZERO_MSATS } from '../../payment/msats.ts';
 import type { Answer } from '../../protocol/answers.ts';
 import { clip, cutToBytes } from '../../protocol/size.ts';
 import type { HireOutcome } from '../tools/hire.ts';
@@ -139,7 +139,7 @@ function asked(
   const invoice = bolt11 === null ? null : readInvoice(bolt11);
   const amount = invoice?.amount ?? null;
   if (invoice === null || amount === null) return { ...job, problem: 'it asks for money without an invoice' };
-  if (stated_msats !== null && BigInt(Math.round(stated_msats)) !== amount) {
+  if (stated_msats !== null && stated_msats !== toNumber(amount)) {
     return { ...job, problem: 'its invoice is over another amount than it says' };
   }
   if (amount > job.most_msats) {

@@ -89,6 +89,13 @@ export class HireWorld {
       () => this.answer(by, 7001, [['error', '{"code":"AGENT_ERROR","message":"no"}']]),
       () => this.answer(by, 7001, [['error', 'broken']]),
       () => this.answer(by, 27_001, [['seq', '0']]),
+      () =>
+        this.answer(by, 7000, [
+          ['status', 'payment-required'],
+          ['amount', this.random() < 0.5 ? 'much' : '1e999', invoice?.text ?? ''],
+        ]),
+      () => this.answer(by, 7000, [['status', 'payment-required'], ['amount']]),
+      () => this.answer(by, 7000, []),
     ];
     options[Math.floor(this.random() * options.length)]?.();
   }
