@@ -3,6 +3,7 @@ import type { Event } from 'nostr-tools/core';
 import * as nip44 from 'nostr-tools/nip44';
 import { finalizeEvent } from 'nostr-tools/pure';
 import { z } from 'zod';
+import type { Json } from '../../src/errors.ts';
 import { DEFAULT_AGENT_KINDS, isJobRequestKind } from '../../src/nostr/kinds.ts';
 import { type Answer, readAnswer } from '../../src/protocol/answers.ts';
 
@@ -16,6 +17,8 @@ export interface JobRequest {
   readonly agent: string | null;
   readonly text: string;
   readonly session?: string | undefined;
+  /** Parameters by name; JSON values. */
+  readonly parameters: { readonly [name: string]: Json };
   /** NIP-44 for the agent's eyes only; needs an agent. */
   readonly encrypted: boolean;
   readonly relays: readonly string[];
@@ -42,11 +45,22 @@ export function signRequest(request: JobRequest, secretKey: Uint8Array, now_s: n
 
 /** What is asked, which is all that encryption hides. */
 function privateTags(request: JobRequest): string[][] {
+  const named = Object.entries(request.parameters);
   if (request.kind === DEFAULT_AGENT_KINDS.task) {
-    return [['request', JSON.stringify({ messages: [{ role: 'user', content: request.text }] })]];
+    const messages = [{ role: 'user', content: request.text }];
+    const parameters = named.length === 0 ? {} : { parameters: request.parameters };
+    return [['request', JSON.stringify({ messages, ...parameters })]];
   }
-  if (isJobRequestKind(request.kind)) return [['i', request.text, 'text']];
+  if (isJobRequestKind(request.kind)) {
+    const params = named.map(([name, value]) => ['param', name, textOf(value)]);
+    return [['i', request.text, 'text'], ...params];
+  }
   throw new RangeError(`kind ${request.kind} is not a job request: use 7001 or 5000 to 5999`);
+}
+
+/** NIP-90 parameters are texts. */
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const tagList = z.array(z.array(z.string()));

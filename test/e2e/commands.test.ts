@@ -81,6 +81,17 @@ test.each([
   expect(Array.isArray(JSON.parse(stdout))).toBe(true);
 });
 
+test.each([
+  ['agent NIP', []],
+  ['NIP-90', ['--kind', '5302']],
+])('post --param gives the agent its parameters: %s', async (_name, options) => {
+  const wrong = await post('--agent', 'discover', ...options, '--param', 'max_results="x"', 'nostr zaps');
+  expect(wrong.stderr).toContain('INVALID_PARAMETER');
+  const right = await post('--agent', 'discover', ...options, '--param', 'max_results=3', 'nostr zaps');
+  expect(right.code, right.stderr).toBe(0);
+  expect((await post('--agent', 'discover', '--param', 'nothing', 'x')).stderr).toContain('NAME=VALUE');
+});
+
 test('post --json gives both signed events, and the result names its request', async () => {
   const { stdout } = await post('--agent', 'discover', '--json', 'nostr zaps');
   const { request, result } = z
