@@ -10,11 +10,10 @@ import type { Inbox } from './inbox.ts';
 import type { Live } from './live.ts';
 import type { LiveJobs } from './live-jobs.ts';
 import type { LongWork, Moved, WorkEnding } from './long-work.ts';
-import { advance, openDone } from './machine.ts';
+import { advance } from './machine.ts';
 import { costOf, quoteOf } from './money.ts';
 import { newJob } from './opening.ts';
 import type { SessionPorts } from './ports.ts';
-import { endingOf } from './step.ts';
 import type { Taken } from './taking.ts';
 import type { Till } from './till.ts';
 import { isFinal, type JobEffect, type JobInput, type Transition } from './types.ts';
@@ -85,10 +84,13 @@ export class LongJobs {
     const isWords = request.envelope.session !== null && body !== null && body.bolt11 === null;
     if (!isWords || running === undefined) return null;
     const content = this.#hear(running, wordsOf(request, body));
-    const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again: null };
+    const again = running.record.job.id;
+    const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again };
     const { live, opened } = newJob(this.#ports, free, event, via, [], inbox);
-    const done = endingOf(opened.job.attempt, wordsAnswer(content), null);
-    return { live, done: openDone(opened, done, this.#ports.clock()) };
+    // Nobody works on it: it is answered like a request that is another one come again.
+    const output = wordsAnswer(content);
+    const done = { type: 'sameAs', output, cost: costOf(null, output) } as const;
+    return { live, done: advance(opened.job, done, this.#ports.clock()) };
   }
 
   /** One change of the work on a job, made by whoever works on it; whether there was any. */
