@@ -1,5 +1,7 @@
 /** `npm run bench`: what is fast, what it is held against, and whether the goals are met, in one table. */
 import { cpus, loadavg } from 'node:os';
+import { type StepsEffort, stepRows } from '../test/bench/agents/steps.ts';
+import { agentWrittenRows, type WrittenEffort } from '../test/bench/agents/written.ts';
 import {
   type Effort,
   measure,
@@ -18,13 +20,14 @@ import { sizeRows } from '../test/bench/size.ts';
 import { type Row, render } from '../test/bench/table.ts';
 import { fail, readOptions } from './local/options.ts';
 
-const PARTS = ['signatures', 'size', ...SUBJECTS, 'money', 'losses'] as const;
+const PARTS = ['signatures', 'size', ...SUBJECTS, 'money', 'losses', 'agents'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `npm run bench -- [--rounds 3] [--quick] [part ...]
 
   parts: ${PARTS.join(', ')} (default: all)
   money: paid jobs and what they cost; losses: who loses money in accidents (waits two minutes for others' timeouts)
+  agents: what a step of an agent and of a team adds to the model's time, and what it writes
   --rounds  every subject is measured this often, in turn; the medians are printed
   --quick   a tenth of the jobs, one round: to see that it works, not to compare
 `;
@@ -33,6 +36,10 @@ const FULL = { warmUp: 200, single: 200, many: 2_000 };
 const QUICK: Effort = { warmUp: 20, single: 20, many: 200, rounds: 1 };
 const FULL_MONEY: MoneyEffort = { warmUp: 30, jobs: 200 };
 const QUICK_MONEY: MoneyEffort = { warmUp: 10, jobs: 20 };
+
+interface AgentEffort extends StepsEffort, WrittenEffort {}
+const FULL_AGENTS: AgentEffort = { runs: 20, messages: 10, iterations: 12 };
+const QUICK_AGENTS: AgentEffort = { runs: 2, messages: 2, iterations: 4 };
 
 const options = readOptions(
   {
@@ -47,11 +54,17 @@ if (options !== undefined) {
   if (wanted.length < options.positionals.length || !(Number(rounds) >= 1)) fail(USAGE.trimEnd());
   else {
     const effort = quick ? QUICK : { ...FULL, rounds: Number(rounds) };
-    await main(wanted.length > 0 ? wanted : PARTS, effort, quick ? QUICK_MONEY : FULL_MONEY);
+    const money = quick ? QUICK_MONEY : FULL_MONEY;
+    await main(wanted.length > 0 ? wanted : PARTS, effort, money, quick ? QUICK_AGENTS : FULL_AGENTS);
   }
 }
 
-async function main(parts: readonly Part[], effort: Effort, money: MoneyEffort): Promise<void> {
+async function main(
+  parts: readonly Part[],
+  effort: Effort,
+  money: MoneyEffort,
+  agents: AgentEffort,
+): Promise<void> {
   const rows: Row[] = [];
   let time: SignatureTimes | undefined;
   if (parts.includes('signatures')) {
@@ -78,6 +91,10 @@ async function main(parts: readonly Part[], effort: Effort, money: MoneyEffort):
     rows.push(...(await zapRows(money)), ...(await rowsWrittenRows(money, say)));
   }
   if (parts.includes('losses')) rows.push(...(await lossRows(say)));
+  if (parts.includes('agents')) {
+    say('steps of agents and teams');
+    rows.push(...(await stepRows(agents, say)), ...(await agentWrittenRows(agents, say)));
+  }
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
   // With others at work on the machine, ratios of one run still compare; figures of two runs do not.
   process.stdout.write(`\n${machine}, load at the end ${loadavg()[0]?.toFixed(1) ?? 'unknown'}\n`);
