@@ -53,7 +53,7 @@ function scriptFor(asked: AskedModel): Script {
   const pastime = Object.keys(PASTIMES).find((name) => offered.includes(name));
   if (done < Number(times) && pastime !== undefined)
     return calling({ name: pastime, args: PASTIMES[pastime] });
-  if (prompt.includes(ASKS) && offered.includes('ask_user'))
+  if (prompt.includes(ASKS) && done === 0 && offered.includes('ask_user'))
     return calling({ name: 'ask_user', args: { question: 'For whom?', assumption: 'for all' } });
   return finalAnswer(`work ${++drafts}`);
 }

@@ -23,6 +23,7 @@ export interface WrittenEffort {
 const FEW = 2;
 /** Drafts in an iteration of the broader run. */
 const STAGES = 12;
+const TRIES = 2;
 /** Tool calls of the shorter and the longer job of an agent: both within its step limit. */
 const SHORT_CALLS = 1;
 const LONG_CALLS = 9;
@@ -109,7 +110,14 @@ class Measurement {
     }
   }
 
+  /** What is written meanwhile by others (announcements, once a minute) only adds: the least of the tries counts. */
   async #run(payer: TeamClient, iterations: number, stages = 1): Promise<Done> {
+    const tries: Done[] = [];
+    for (let i = 0; i < TRIES; i++) tries.push(await this.#runOnce(payer, iterations, stages));
+    return tries.reduce((a, b) => ({ ...b, counts: least(a.counts, b.counts) }));
+  }
+
+  async #runOnce(payer: TeamClient, iterations: number, stages: number): Promise<Done> {
     await this.#since();
     await this.#questions();
     const run = await payer.begin('Write', `written-${this.#runs++}`, runOf('', iterations, stages));
@@ -144,6 +152,15 @@ class Measurement {
   async #questions(): Promise<number> {
     return questionsAsked.parse(await this.#model.ask({ bodies: false })).at_ms.length;
   }
+}
+
+function least(a: Counts, b: Counts): Counts {
+  return Object.fromEntries(
+    Object.entries(a).flatMap(([where, rows]) => {
+      const other = b[where];
+      return other === undefined ? [] : [[where, Math.min(rows, other)]];
+    }),
+  );
 }
 
 function scaled(counts: Counts, times: number): Counts {
