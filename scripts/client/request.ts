@@ -2,7 +2,7 @@
 import type { Event } from 'nostr-tools/core';
 import * as nip44 from 'nostr-tools/nip44';
 import { finalizeEvent } from 'nostr-tools/pure';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from '../../src/errors.ts';
 import { DEFAULT_AGENT_KINDS, isJobRequestKind } from '../../src/nostr/kinds.ts';
 import { type Answer, readAnswer } from '../../src/protocol/answers.ts';

@@ -3,7 +3,7 @@
  * one written row a step) and the turns of the conversation. No secondary index but one over the open jobs,
  * because rows written are the bill (PLATFORM).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OutboxEntry } from '../link/outbox.ts';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
 import type { ChatMessage, Condensed, Envelope } from '../protocol/model.ts';

@@ -70,6 +70,11 @@ export class LiveJobs {
     this.appoint(live);
   }
 
+  /** Writes what is none of the jobs', all or nothing. */
+  write(what: () => void): void {
+    this.#journal.transaction(what);
+  }
+
   /**
    * Forgets prompt and output of an ended job. Where its money still moves the job stays, as an envelope without content;
    * what was not delivered yet is dropped, because the client does not want it any more.

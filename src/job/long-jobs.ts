@@ -27,7 +27,7 @@ export type Commit = (live: Live, transition: Transition, also: () => void) => v
 export class LongJobs {
   readonly #ports: Ports;
   readonly #work: LongWork;
-  readonly #lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle'>;
+  readonly #lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle' | 'write'>;
   readonly #till: Till | null;
   readonly #commit: Commit;
   readonly #raising = new Set<string>();
@@ -35,7 +35,7 @@ export class LongJobs {
   constructor(
     ports: Ports,
     work: LongWork,
-    lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle'>,
+    lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle' | 'write'>,
     till: Till | null,
     commit: Commit,
   ) {
@@ -156,11 +156,10 @@ export class LongJobs {
     const told: JobEffect[] = moved.reports.map(({ key, report }) => ({ type: 'report', key, report }));
     const sent: JobEffect[] = moved.sends.map(({ event, targets }) => ({ type: 'send', event, targets }));
     const ended = moved.ending === null ? null : this.#ended(live, moved.ending);
-    this.#commit(
-      live,
-      { job: ended?.job ?? job, effects: [...told, ...sent, ...(ended?.effects ?? [])] },
-      moved.write,
-    );
+    const effects = [...told, ...sent, ...(ended?.effects ?? [])];
+    // Most steps tell nobody anything: the job, with all it has told so far, is not written again for them.
+    if (ended === null && effects.length === 0) this.#lives.write(moved.write);
+    else this.#commit(live, { job: ended?.job ?? job, effects }, moved.write);
     this.#appoint(live);
     this.#ports.defer(moved.perform());
     if (isUnderWay(live)) this.#raise(live);

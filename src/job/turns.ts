@@ -1,5 +1,5 @@
 /** The conversation in a session's journal: how its oldest turns give way to what tells them in short. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Hex } from '../nostr/event.ts';
 import type { ChatMessage, Condensed } from '../protocol/model.ts';
 import type { Sql } from '../store/sql.ts';

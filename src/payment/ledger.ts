@@ -6,7 +6,7 @@
  * debit side, what it owes or has earned on the credit side, so that `wallet` always equals what is owed to others plus
  * what is the operator's own. {@link balanceOf} gives each account's amount as one says it in words: never negative.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { inWords } from './account-kinds.ts';
 import type { Msats } from './msats.ts';
 

@@ -1,5 +1,5 @@
 /** What answers a request, as the client who posted it reads it: the other side of the dialects (PROTOCOL §2, §3). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AgentKinds, isJobRequestKind, JOB_RESULT_OFFSET, KIND } from '../nostr/kinds.ts';
 
 export type Answer =

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { homeAt, ROOT, readDevFile } from '../../scripts/local/state.ts';
 import { CONFIG_VARIABLES } from '../../src/config.ts';
 import { parseEvent, verifyEvent } from '../../src/nostr/event.ts';

@@ -31,14 +31,17 @@ export interface ReportData {
   readonly budget: { readonly msats: number };
 }
 
+/** Where it goes. */
+type Marketplace = Pick<Service, 'url' | 'relay' | 'dev'>;
+
 export class TeamClient {
   readonly client: Client;
   readonly messages: string[] = [];
-  readonly #service: Service;
+  readonly #service: Marketplace;
   readonly #team: string;
   readonly #payer: NWCClient;
 
-  private constructor(client: Client, service: Service, team: string) {
+  private constructor(client: Client, service: Marketplace, team: string) {
     this.client = client;
     this.#service = service;
     this.#team = agentKey(service, team);
@@ -51,7 +54,7 @@ export class TeamClient {
     });
   }
 
-  static async connect(service: Service, team: string, secretKey?: Uint8Array): Promise<TeamClient> {
+  static async connect(service: Marketplace, team: string, secretKey?: Uint8Array): Promise<TeamClient> {
     const client = await connectClient(service.relay, secretKey);
     // Gift wraps are shown to whom they are for.
     await authenticate(client);

@@ -1,5 +1,5 @@
 /** The `chat` runtime: one question to a language model, its answer streamed as it comes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError, type Json } from '../../errors.ts';
 import { AGENT_MAX_OUTPUT_BYTES } from '../../limits.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';

@@ -6,7 +6,7 @@
  * One invoice is paid for one job, the first that is what it says it is and within the maximum. Whoever asked for it is
  * from then on the only one whose answers count.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HIRE_ANSWER_MS, HIRE_LOOK_BASE_MS, HIRE_MAX_RESULT_BYTES, HIRE_WORK_MS } from '../../limits.ts';
 import { readInvoice } from '../../payment/bolt11/decode.ts';
 import { formatSats, type Msats, msatsSchema, toNumber, ZERO_MSATS } from '../../payment/msats.ts';

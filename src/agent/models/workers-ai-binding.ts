@@ -1,5 +1,5 @@
 /** Workers AI through its binding: one answer, streamed as server-sent events or whole, read into our pieces. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Usage } from '../../protocol/model.ts';
 import { brokenStream, stopped } from '../chat/failures.ts';
 import { finishReasonOf } from '../chat/model-client.ts';

@@ -1,5 +1,5 @@
 /** A team as data: who works, in which order, how often, within what. Parsed once, when a team is made or a run opened. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   TEAM_MAX_BRANCHES,
   TEAM_MAX_ITERATIONS,

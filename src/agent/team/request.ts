@@ -1,5 +1,5 @@
 /** A request to a team: its task, what the client changes of the team, and what the run may cost. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError, type Json } from '../../errors.ts';
 import { TEAM_MAX_ROLES, TEAM_MAX_TASK_BYTES } from '../../limits.ts';
 import { parseMailAddress } from '../../mail-address.ts';

@@ -2,7 +2,7 @@
  * Hiring another agent on Nostr. The model says what it wants done and what it is worth; posting, paying and waiting
  * are the port's, which holds keys and money and never pays more than it was told.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_TASK_CHARS } from '../../limits.ts';
 import { formatSats, type Msats, msatsFromSats } from '../../payment/msats.ts';

@@ -1,6 +1,6 @@
 /** Reading from Nostr: notes and profiles by name, and search over what our relay and links have seen. */
 import { nip19 } from 'nostr-tools';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
 import type { NostrEvent } from '../../nostr/event.ts';

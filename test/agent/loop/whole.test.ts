@@ -5,7 +5,7 @@
  */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { loopClock } from '../../../src/agent/loop/clock.ts';
 import { defineLoop } from '../../../src/agent/loop/definition.ts';
 import type { ToolModelClient } from '../../../src/agent/loop/model.ts';

@@ -8,6 +8,7 @@ import { clip } from '../../../protocol/size.ts';
 import { accountOf } from '../../loop/account.ts';
 import { defineLoop, type LoopOptions } from '../../loop/definition.ts';
 import { answerText } from '../../loop/final-answer.ts';
+import { keptStore } from '../../loop/kept-store.ts';
 import { managedAgent } from '../../loop/managed.ts';
 import type { Outcome, Pause } from '../../loop/outcome.ts';
 import type { LoopPorts } from '../../loop/ports.ts';
@@ -41,7 +42,9 @@ const MAX_DESCRIPTION_CHARS = 300;
  * @param signal aborts when the run has ended, or the time of whoever drives is up
  * @throws what the journal throws: then another drive is at it, and this one has nothing to say
  */
-export async function doWork(brief: TeamBrief, ports: WorkPorts, signal: AbortSignal): Promise<Driven> {
+export async function doWork(brief: TeamBrief, given: WorkPorts, signal: AbortSignal): Promise<Driven> {
+  // Each reading of a journal is a call to the session with all of it.
+  const ports = { ...given, store: keptStore(given.store) };
   if (brief.work.type === 'check') return failedWork(NO_EXECUTOR);
   const role = brief.team.roles[brief.role];
   if (role === undefined) throw new Error(`the team has no role ${brief.role}`);
