@@ -112,6 +112,10 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   }
 
   async loopAppend(run: string, seq: number, entry: Entry): Promise<void> {
+    const [jobId = ''] = run.split('/');
+    const phase = this.#open().record(jobId)?.phase;
+    // Its journal was let go of when it ended or was erased, and whoever still works on it must not begin it anew.
+    if (phase !== 'running' && phase !== 'waiting') throw new Error(`the job of the run ${run} is over`);
     await this.#stepStore().append(run, seq, entry);
   }
 
