@@ -102,7 +102,7 @@ export class TeamDesk implements LongWork {
     for (const { number, attempt, result } of run.wave) {
       if (result === null) this.#runs.alive(jobId, number, attempt);
     }
-    if (desk.inbox === null) void this.#findInbox(jobId);
+    if (desk.inbox === null) this.#ports.defer(this.#findInbox(jobId));
   }
 
   nextTick(jobId: string): number | null {
