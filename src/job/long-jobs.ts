@@ -20,7 +20,7 @@ import type { Till } from './till.ts';
 import { isFinal, type JobEffect, type JobInput, type Transition } from './types.ts';
 import { type Heard, type Words, wordsAnswer, wordsOf } from './words.ts';
 
-type Ports = Pick<SessionPorts, 'clock' | 'timeLimit_ms' | 'namedTargets' | 'defer' | 'log'>;
+type Ports = Pick<SessionPorts, 'clock' | 'timeLimit_ms' | 'namedTargets' | 'defer' | 'fault' | 'log'>;
 
 /** Stores a transition of a job; `also` is written with it. */
 export type Commit = (live: Live, transition: Transition, also: () => void) => void;
@@ -172,8 +172,13 @@ export class LongJobs {
       moved.write,
     );
     this.#appoint(live);
-    this.#ports.defer(moved.perform());
+    this.#ports.defer(this.#perform(job.id, moved));
     if (isUnderWay(live)) this.#raise(live);
+  }
+
+  async #perform(jobId: string, moved: Moved): Promise<void> {
+    await this.#ports.fault('T2', jobId);
+    await moved.perform();
   }
 
   #ended({ record: { job, money } }: Live, ending: WorkEnding): Transition {
