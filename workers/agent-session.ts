@@ -14,6 +14,7 @@ import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
+import { faultPoint } from './faults.ts';
 import { marketplaceOf } from './marketplace.ts';
 import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome, ZapClaim } from './rpc.ts';
 import { AgentGone, sessionPorts } from './session-ports.ts';
@@ -112,7 +113,12 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   }
 
   async loopAppend(run: string, seq: number, entry: Entry): Promise<void> {
+    const [jobId = ''] = run.split('/');
+    const phase = this.#open().record(jobId)?.phase;
+    // Its journal was let go of when it ended or was erased, and whoever still works on it must not begin it anew.
+    if (phase !== 'running' && phase !== 'waiting') throw new Error(`the job of the run ${run} is over`);
     await this.#stepStore().append(run, seq, entry);
+    await faultPoint(this.env, 'T4', jobId);
   }
 
   #stepStore(): SqlStepStore {

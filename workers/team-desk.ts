@@ -9,6 +9,7 @@ import { directMessage } from '../src/protocol/direct-message.ts';
 import type { Sql } from '../src/store/sql.ts';
 import { dmRelaysOf } from './dm-relays.ts';
 import type { Env } from './env.ts';
+import { faultPoint } from './faults.ts';
 import { type MailSent, mailDesk, mayInvite, rememberAnswer, sendMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
 
@@ -69,11 +70,13 @@ function postPorts(env: Env, agent: KeyedAgent, client: string): PostPorts | nul
       const { composeInvitation } = await import('../src/agent/team/mail/compose.ts');
       const invitation = { client: nip19.npubEncode(client), publicUrl, at_ms: Date.now() };
       const sent = await sendMail(env, await composeInvitation(headOf(jobId, address), invitation));
+      await faultPoint(env, 'T5', jobId);
       return refusedOr(sent, jobId);
     },
     async report(jobId, address, report, thread) {
       const { composeReportMail } = await import('../src/agent/team/mail/compose.ts');
       const sent = await sendMail(env, await composeReportMail(headOf(jobId, address), report, thread));
+      await faultPoint(env, 'T5', jobId);
       refusedOr(sent, jobId);
     },
     remember: (address, answer) => rememberAnswer(env, address, answer),

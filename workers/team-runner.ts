@@ -125,8 +125,8 @@ class TeamStep {
   #failed(error: unknown): Driven | null {
     const { jobId, number } = this.#order;
     if (isOthers(error)) {
-      // Whoever wrote the entry goes on; this drive has nothing to say.
-      console.warn('another drive works on a step', jobId, number);
+      // Whoever wrote the entry goes on, or nobody needs to; this drive has nothing to say.
+      console.warn('a step is not this drive’s to do any more', jobId, number);
       return null;
     }
     const known = error instanceof JobError;
@@ -179,5 +179,8 @@ function timeLeft({ team, role, since_ms }: TeamBrief, now_ms: number): number {
 
 /** The journal's refusal, as it comes over RPC: only the message is left of an error. */
 function isOthers(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('another drive works on the run');
+  return (
+    error instanceof Error &&
+    /another drive works on the run|the job of the run .* is over/.test(error.message)
+  );
 }

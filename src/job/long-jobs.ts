@@ -14,12 +14,13 @@ import { advance } from './machine.ts';
 import { costOf, quoteOf } from './money.ts';
 import { newJob } from './opening.ts';
 import type { SessionPorts } from './ports.ts';
+import { failureOf } from './step.ts';
 import type { Taken } from './taking.ts';
 import type { Till } from './till.ts';
 import { isFinal, type JobEffect, type JobInput, type Transition } from './types.ts';
 import { type Heard, type Words, wordsAnswer, wordsOf } from './words.ts';
 
-type Ports = Pick<SessionPorts, 'clock' | 'timeLimit_ms' | 'namedTargets' | 'defer' | 'log'>;
+type Ports = Pick<SessionPorts, 'clock' | 'timeLimit_ms' | 'namedTargets' | 'defer' | 'fault' | 'log'>;
 
 /** Stores a transition of a job; `also` is written with it. */
 export type Commit = (live: Live, transition: Transition, also: () => void) => void;
@@ -46,12 +47,22 @@ export class LongJobs {
     this.#commit = commit;
   }
 
-  /** Begins the work on a job, unless it is begun. */
-  begin(live: Live, assignment: Assignment): void {
+  /** Begins the work on a job, unless it is begun. A job whose work cannot begin fails, and gets its money back. */
+  begin(live: Live, assignment: () => Assignment): void {
     const { job, money } = live.record;
     if (this.#work.has(job.id)) return;
     const funded = money === null ? 0 : Number(quoteOf(money).max);
-    this.#store(live, this.#work.begin(job.id, assignment, funded));
+    let begun: Moved;
+    try {
+      begun = this.#work.begin(job.id, assignment(), funded);
+    } catch (error) {
+      // What was asked for could be had when it was ordered, but its agent has changed while it waited for its money.
+      const { failure } = failureOf(error, (fault) => this.#ports.log('work cannot begin', job.id, fault));
+      const failed = { type: 'stepFailed', attempt: job.attempt, failure, retry: false } as const;
+      this.#commit(live, advance(job, failed, this.#ports.clock()), () => undefined);
+      return;
+    }
+    this.#store(live, begun);
   }
 
   /** After the memory was lost. */
@@ -63,8 +74,10 @@ export class LongJobs {
     }
     if (this.#work.has(id)) {
       this.#work.recover(id);
+      // A raise may have been booked and the memory lost before the work was told.
+      this.#fund(live);
       this.#appoint(live);
-    } else this.begin(live, assignment());
+    } else this.begin(live, assignment);
   }
 
   /**
@@ -161,8 +174,13 @@ export class LongJobs {
     if (ended === null && effects.length === 0) this.#lives.write(moved.write);
     else this.#commit(live, { job: ended?.job ?? job, effects }, moved.write);
     this.#appoint(live);
-    this.#ports.defer(moved.perform());
+    this.#ports.defer(this.#perform(job.id, moved));
     if (isUnderWay(live)) this.#raise(live);
+  }
+
+  async #perform(jobId: string, moved: Moved): Promise<void> {
+    await this.#ports.fault('T2', jobId);
+    await moved.perform();
   }
 
   #ended({ record: { job, money } }: Live, ending: WorkEnding): Transition {
@@ -200,14 +218,18 @@ export class LongJobs {
   async #raiseTo(live: Live, till: Till, wanted: ReturnType<typeof msats>): Promise<void> {
     const { id } = live.record.job;
     try {
-      if (!(await till.raise(live, wanted))) return;
-      const { money } = live.record;
-      if (money !== null) this.move(id, () => this.#work.funded(id, Number(quoteOf(money).max)));
+      await till.raise(live, wanted);
+      // Also when there is too little: an earlier raise, whose answer was lost, is known now.
+      this.#fund(live);
     } catch (error) {
       this.#ports.log('raising what a job may cost failed', id, error);
     } finally {
       this.#raising.delete(id);
     }
+  }
+
+  #fund({ record: { job, money } }: Live): void {
+    if (money !== null) this.move(job.id, () => this.#work.funded(job.id, Number(quoteOf(money).max)));
   }
 
   #appoint(live: Live): void {

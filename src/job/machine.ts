@@ -76,6 +76,18 @@ export function openDone(
   return { job: ended.job, effects: [...effects, ...begun.effects, ...ended.effects] };
 }
 
+/**
+ * Work that is done where it is ordered begins as it is ordered: one stored step instead of two. Where the time to begin
+ * is over by then, nothing is ordered, and the client is told so.
+ */
+export function begunHere(ordered: Transition, now_ms: number): Transition {
+  const run = ordered.effects.find((effect) => effect.type === 'run');
+  if (run === undefined) return ordered;
+  const { job, effects } = advance(ordered.job, { type: 'begun', attempt: run.attempt }, now_ms);
+  if (job.phase === 'running') return { job, effects: ordered.effects };
+  return { job, effects: [...ordered.effects.filter((effect) => effect !== run), ...effects] };
+}
+
 /** When the job next wants a `tick`, Unix ms; null when nothing will change by time alone. */
 export function nextTick(job: Job): number | null {
   if (isFinal(job.phase)) return null;

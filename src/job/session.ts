@@ -19,7 +19,7 @@ import { Journal } from './journal.ts';
 import { forgetKept, type Live } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
 import { type Commit, LongJobs } from './long-jobs.ts';
-import { advance, openDone } from './machine.ts';
+import { advance, begunHere, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
 import type { MoneyNews } from './money-driver.ts';
 import { newJob } from './opening.ts';
@@ -251,26 +251,23 @@ export class Session {
   /** Stores state and effects in one transaction, then has the effects performed. */
   #commit(live: Live, ordered: Transition, also?: () => void, isNew = false): void {
     const now_ms = this.#ports.clock();
-    // Work that is done right here begins as it is ordered: one stored step instead of two.
-    const run = ordered.effects.find((effect) => effect.type === 'run');
-    const here = run !== undefined && (this.#steps.isHere(live) || this.#long !== null);
-    const job = here
-      ? advance(ordered.job, { type: 'begun', attempt: run.attempt }, now_ms).job
-      : ordered.job;
-    const record = withEffects(this.#ports, live, { ...ordered, job }, now_ms);
+    const here = this.#steps.isHere(live) || this.#long !== null;
+    const { job, effects } = here ? begunHere(ordered, now_ms) : ordered;
+    const run = effects.find((effect) => effect.type === 'run');
+    const record = withEffects(this.#ports, live, { job, effects }, now_ms);
     this.#lives.store(live, record, isNew, () => {
       also?.();
-      for (const effect of ordered.effects) {
+      for (const effect of effects) {
         if (effect.type === 'remember' && live.request.envelope.session !== null) {
           this.#journal.remember(job.id, now_ms, turnOf(live, effect.output));
         }
       }
     });
-    for (const effect of ordered.effects) {
+    for (const effect of effects) {
       if (effect.type === 'stop') live.abort?.abort();
       if (effect.type === 'project') this.#projector.soon(live);
     }
-    if (run !== undefined && this.#long !== null) this.#long.begin(live, this.#steps.assignment(live));
+    if (run !== undefined && this.#long !== null) this.#long.begin(live, () => this.#steps.assignment(live));
     else if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);

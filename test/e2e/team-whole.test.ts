@@ -117,7 +117,7 @@ test('paid, reported three ways, steered four ways, paused, killed, resumed, fin
   await start();
   client.close();
   client = await TeamClient.connect(service, 'desk', client.client.secretKey);
-  const after = client.follow(run);
+  const after = client.again(run);
   await expect
     .poll(async () => (await client.say('detail low', 'whole')).content, { timeout: 10_000 })
     .toContain('Reports come as you wish');

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorOf, tag } from '../support/client.ts';
 import { asking, jobOverHttp, jsonTag } from '../support/jobs.ts';
 import { type Service, startService } from '../support/service.ts';
-import { signedCall } from '../support/signed-call.ts';
+import { signedText as signed, signedCall } from '../support/signed-call.ts';
 import { deliveredBy, reportOf, reportsOf, TeamClient } from '../support/team-client.ts';
 import { type TeamModel, teamModel } from '../support/team-model.ts';
 import { calling, finalAnswer } from '../support/tool-script.ts';
@@ -262,15 +262,6 @@ async function recordOf(id: string): Promise<{ type: string }[]> {
     .map((line) => JSON.parse(line));
 }
 
-async function signedText(path: string): Promise<{ status: number; text: string }> {
-  const { finalizeEvent } = await import('nostr-tools/pure');
-  const tags = [
-    ['u', `${service.url}${path}`],
-    ['method', 'GET'],
-    ['nonce', crypto.randomUUID()],
-  ];
-  const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
-  const token = btoa(JSON.stringify(finalizeEvent(template, client.client.secretKey)));
-  const response = await fetch(`${service.url}${path}`, { headers: { authorization: `Nostr ${token}` } });
-  return { status: response.status, text: await response.text() };
+function signedText(path: string): Promise<{ status: number; text: string }> {
+  return signed(service.url, client.client.secretKey, 'GET', path);
 }

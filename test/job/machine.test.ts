@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { advance, nextTick, type Opening, openJob, rejectJob } from '../../src/job/machine.ts';
+import { advance, begunHere, nextTick, type Opening, openJob, rejectJob } from '../../src/job/machine.ts';
 import { isFinal, JOB_PHASES, type Job, type JobEffect, type JobInput } from '../../src/job/types.ts';
 import { JOB_PROGRESS_INTERVAL_MS, STEP_LEASE_MS, STEP_MAX_ATTEMPTS } from '../../src/limits.ts';
 import type { JobOutput } from '../../src/protocol/model.ts';
@@ -217,5 +217,26 @@ describe('a job machine', () => {
     expect(effects.map((effect) => effect.type)).toEqual(['stop', 'report', 'project']);
     for (const phase of JOB_PHASES)
       if (isFinal(phase)) expect(advance({ ...job, phase }, { type: 'tick' }, 9).effects).toEqual([]);
+  });
+});
+
+describe('work done where it is ordered', () => {
+  const waiting = { ...opening, startBy_ms: 5_000, waitingFor: ['money'] };
+  const orderedAt = (now_ms: number) => {
+    const { job } = openJob(waiting, 0);
+    return begunHere(advance(job, { type: 'ready', key: 'money' }, now_ms), now_ms);
+  };
+
+  test('begins as it is ordered', () => {
+    const { job, effects } = orderedAt(4_999);
+    expect(job.phase).toBe('running');
+    expect(effects).toContainEqual({ type: 'run', attempt: 1 });
+  });
+
+  test('is not ordered once the time to begin is over, and its client is told', () => {
+    const { job, effects } = orderedAt(5_000);
+    expect(job.phase).toBe('expired');
+    expect(effects.filter(({ type }) => type === 'run')).toEqual([]);
+    expect(terminal(effects)).toHaveLength(1);
   });
 });

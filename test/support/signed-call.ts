@@ -7,11 +7,7 @@ export interface Answered {
   readonly json: Record<string, unknown>;
 }
 
-/**
- * @param origin of the service, without a trailing slash
- * @param path with its query
- * @param body sent as JSON
- */
+/** The same for what answers in JSON. */
 export async function signedCall(
   origin: string,
   secretKey: Uint8Array,
@@ -19,20 +15,36 @@ export async function signedCall(
   path: string,
   body?: object,
 ): Promise<Answered> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
+  const { status, text } = await signedText(origin, secretKey, method, path, body);
+  return { status, json: JSON.parse(text) };
+}
+
+/**
+ * @param origin of the service, without a trailing slash
+ * @param path with its query
+ * @param body sent as JSON
+ */
+export async function signedText(
+  origin: string,
+  secretKey: Uint8Array,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const sent = body === undefined ? undefined : JSON.stringify(body);
   const tags = [
     ['u', `${origin}${path}`],
     ['method', method],
     // Two alike within a second would be one token.
     ['nonce', randomBytes(8).toString('hex')],
-    ...(text === undefined ? [] : [['payload', createHash('sha256').update(text).digest('hex')]]),
+    ...(sent === undefined ? [] : [['payload', createHash('sha256').update(sent).digest('hex')]]),
   ];
   const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
   const token = Buffer.from(JSON.stringify(finalizeEvent(template, secretKey))).toString('base64');
   const response = await fetch(`${origin}${path}`, {
     method,
     headers: { authorization: `Nostr ${token}` },
-    ...(text === undefined ? {} : { body: text }),
+    ...(sent === undefined ? {} : { body: sent }),
   });
-  return { status: response.status, json: await response.json() };
+  return { status: response.status, text: await response.text() };
 }

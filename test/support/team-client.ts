@@ -63,13 +63,18 @@ export class TeamClient {
 
   /** Posts a run and pays for it. @throws Error when it is refused */
   async begin(words: string, session: string, parameters: Record<string, unknown> = {}): Promise<Run> {
-    const request = this.client.sign(7001, [
-      ['p', this.#team],
-      ['t', session],
-      asking(words, { parameters }),
-    ]);
-    const answers = this.client.answers(request.id);
-    await this.client.publish(request);
+    return await this.order(this.request(words, session, parameters));
+  }
+
+  /** A signed request for a run. */
+  request(words: string, session: string, parameters: Record<string, unknown> = {}): Event {
+    const tags = [['p', this.#team], ['t', session], asking(words, { parameters })];
+    return this.client.sign(7001, tags);
+  }
+
+  /** Posts a signed request and pays for it. @throws Error when it is refused */
+  async order(request: Event): Promise<Run> {
+    const { answers } = await this.follow(request);
     const first = await answers.find(
       (event) => event.kind === 7000 && (tag(event, 'amount') ?? tag(event, 'report')) !== undefined,
     );
@@ -79,8 +84,15 @@ export class TeamClient {
   }
 
   /** The same run, seen by this client. */
-  follow({ request, demanded }: Run): Run {
+  again({ request, demanded }: Run): Run {
     return { request, demanded, answers: this.client.answers(request.id) };
+  }
+
+  /** Posts a request that was posted and paid before, and hears all that was ever told of it. */
+  async follow(request: Event): Promise<Run> {
+    const answers = this.client.answers(request.id);
+    await this.client.publish(request);
+    return { request, answers, demanded: 0 };
   }
 
   /** Says something as a request of the same conversation; what is answered. */
@@ -93,8 +105,12 @@ export class TeamClient {
 
   /** The same as a direct message. */
   async message(words: string): Promise<void> {
-    const wrap = nip17.wrapEvent(this.client.secretKey, { publicKey: this.#team }, words);
-    await this.client.publish(wrap);
+    await this.client.publish(this.wrap(words));
+  }
+
+  /** A direct message as it is sent. */
+  wrap(words: string): Event {
+    return nip17.wrapEvent(this.client.secretKey, { publicKey: this.#team }, words);
   }
 
   /** The same as a comment (NIP-22) under the request. */

@@ -99,7 +99,7 @@ export class TeamDesk implements LongWork {
   recover(jobId: string): void {
     const { desk } = this.#runs.at(jobId);
     this.#runs.grace(jobId);
-    if (desk.inbox === null) void this.#findInbox(jobId);
+    if (desk.inbox === null) this.#ports.defer(this.#findInbox(jobId));
   }
 
   nextTick(jobId: string): number | null {

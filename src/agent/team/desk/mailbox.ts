@@ -32,9 +32,17 @@ export function openMailbox(address: string): Mailbox {
   return after({ ...empty, correspondence: turn.next }, turn);
 }
 
-/** A report was made. */
-export function mailReport(mailbox: Mailbox, report: TeamReport): Mailbox {
-  return tell({ ...mailbox, latest: report }, { type: 'report', number: report.number }).mailbox;
+/** Reports were made. */
+export function mailed(mailbox: Mailbox, reports: readonly TeamReport[]): Mailbox {
+  let next = mailbox;
+  for (const report of reports)
+    next = tell({ ...next, latest: report }, { type: 'report', number: report.number }).mailbox;
+  return next;
+}
+
+/** Nobody wants to hear of this run any more. What an address has said to being asked is remembered all the same. */
+export function silenced(mailbox: Mailbox): Mailbox {
+  return { ...mailbox, latest: null, letters: mailbox.letters.filter(({ type }) => type === 'answer') };
 }
 
 /** A mail came to the run's address. */
@@ -46,9 +54,11 @@ export function mailCame(
   return { mailbox: next, heard: turn.heard ?? { type: 'refused' } };
 }
 
-/** The first letter is done with. @param messageId of an invitation that was sent; null for all others */
-export function letterDone(mailbox: Mailbox, messageId: string | null): Mailbox {
-  const rest = { ...mailbox, letters: mailbox.letters.slice(1), failures: 0, retryAt_ms: null };
+/** A letter is done with. @param messageId of an invitation that was sent; null for all others */
+export function letterDone(mailbox: Mailbox, letter: Letter, messageId: string | null): Mailbox {
+  // It may have been taken out while it was on its way.
+  const letters = mailbox.letters.filter((one) => one !== letter);
+  const rest = { ...mailbox, letters, failures: 0, retryAt_ms: null };
   return messageId === null ? rest : tell(rest, { type: 'invited', messageId }).mailbox;
 }
 

@@ -81,7 +81,7 @@ export class Post {
       }
       // Given up: what comes later may still get through.
     }
-    this.#runs.mail(jobId, (now) => letterDone(now, messageId));
+    this.#runs.mail(jobId, (now) => letterDone(now, letter, messageId));
   }
 
   async #perform(jobId: string, letter: Letter, { correspondence }: Mailbox): Promise<string | null> {

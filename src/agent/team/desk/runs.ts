@@ -9,7 +9,7 @@ import type { NostrEvent } from '../../../nostr/event.ts';
 import { advanceTeam, type Transition } from '../machine.ts';
 import type { TeamEffect, TeamInput, TeamRun } from '../types.ts';
 import { endingOf } from './ending.ts';
-import { type Mailbox, mailReport } from './mailbox.ts';
+import { type Mailbox, mailed, silenced } from './mailbox.ts';
 import { reportMessage, reportOnWire } from './reports.ts';
 import type { Desk, StepJournal } from './state.ts';
 import type { StoredRun, TeamStore } from './store.ts';
@@ -121,8 +121,8 @@ export class TeamRuns {
     const end = effects.find((effect) => effect.type === 'end');
     // What ends at once does not wait until it is known where the client reads.
     const isHeld = desk.inbox === null && end === undefined;
-    const due = [...desk.unsent, ...messages];
-    const mailbox = desk.mailbox === null ? null : reports.reduce(mailReport, desk.mailbox);
+    const due = desk.silent ? [] : [...desk.unsent, ...messages];
+    const mailbox = desk.mailbox && (desk.silent ? silenced : mailed)(desk.mailbox, reports);
     // What is ordered anew begins with a lease of its own.
     const graceUntil_ms = effects.some(({ type }) => type === 'run') ? null : desk.graceUntil_ms;
     const next: StoredRun = { run, desk: { ...desk, mailbox, graceUntil_ms, unsent: isHeld ? due : [] } };
@@ -147,9 +147,11 @@ export class TeamRuns {
 
   /** Changes what is kept of a run's mail. It is no part of the job, and is written by itself. */
   mail(jobId: string, how: (mailbox: Mailbox) => Mailbox): void {
-    const { run, desk } = this.at(jobId);
-    if (desk.mailbox === null) return;
-    const next = { run, desk: { ...desk, mailbox: how(desk.mailbox) } };
+    const stored = this.find(jobId);
+    // It may have been erased while a mail was on its way.
+    if (stored === null || stored.desk.mailbox === null) return;
+    const { run, desk } = stored;
+    const next = { run, desk: { ...desk, mailbox: how(stored.desk.mailbox) } };
     this.#known.set(jobId, next);
     this.#store.saveDesk(jobId, next.desk);
   }

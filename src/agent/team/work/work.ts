@@ -77,7 +77,8 @@ async function drive(
   ports: WorkPorts,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const loopPorts: LoopPorts = { ...ports, budget };
+  const { notes, ...others } = ports;
+  const loopPorts: LoopPorts = { ...others, budget };
   const helpers = brief.work.type === 'judge' ? [] : helpersOf(brief, role, toolbox, loopPorts, ports);
   const { instructions, text } = promptOf(brief, role, ports);
   const options: LoopOptions = {
@@ -86,7 +87,7 @@ async function drive(
     tools: [...toolbox.of(role), ...helpers],
   };
   const task = { from: 'the client', text, history: [] };
-  const own = brief.work.type === 'judge' ? {} : { notes: ports.notes };
+  const own = brief.work.type === 'judge' ? {} : { notes };
   const last = options.maxAnswerTokens + ports.count(text);
   // What is kept back pays for an answer when the rest is used up: work that was paid for is handed in.
   budget.keep(Math.min(last, Math.floor(brief.limit.tokens / 2)));
