@@ -13,8 +13,8 @@ import type { LongWork, Moved, WorkEnding } from './long-work.ts';
 import { advance, openDone } from './machine.ts';
 import { costOf, quoteOf } from './money.ts';
 import { newJob } from './opening.ts';
-import type { SessionPorts } from './ports.ts';
-import { endingOf } from './step.ts';
+import type { Failed, SessionPorts } from './ports.ts';
+import { endingOf, failureOf } from './step.ts';
 import type { Taken } from './taking.ts';
 import type { Till } from './till.ts';
 import { isFinal, type JobEffect, type JobInput, type Transition } from './types.ts';
@@ -47,12 +47,29 @@ export class LongJobs {
     this.#commit = commit;
   }
 
-  /** Begins the work on a job, unless it is begun. */
-  begin(live: Live, assignment: Assignment): void {
-    const { job, money } = live.record;
+  /**
+   * Begins the work on a job, unless it is begun. What cannot be begun fails, and its money goes back: the operator may
+   * have changed the agent since the request was taken.
+   *
+   * @param assignment made only where the work begins; may throw
+   */
+  begin(live: Live, assignment: () => Assignment): void {
+    const { job } = live.record;
     if (this.#work.has(job.id)) return;
-    const funded = money === null ? 0 : Number(quoteOf(money).max);
-    this.#store(live, this.#work.begin(job.id, assignment, funded));
+    const moved = this.#begun(live, assignment);
+    if ('failure' in moved) this.#commit(live, this.#ended(live, { type: 'failed', ...moved }), NOTHING);
+    else this.#store(live, moved);
+  }
+
+  #begun(live: Live, assignment: () => Assignment): Moved | Pick<Failed, 'failure'> {
+    const { id } = live.record.job;
+    try {
+      return this.#work.begin(id, assignment(), fundsOf(live));
+    } catch (error) {
+      this.#work.finish(id);
+      const { failure } = failureOf(error, (fault) => this.#ports.log('the work was not begun', id, fault));
+      return { failure };
+    }
   }
 
   /** After the memory was lost. */
@@ -64,8 +81,10 @@ export class LongJobs {
     }
     if (this.#work.has(id)) {
       this.#work.recover(id);
+      // The money may have been raised, and the memory lost before the work was told.
+      if (live.record.money !== null) this.move(id, () => this.#work.funded(id, fundsOf(live)));
       this.#appoint(live);
-    } else this.begin(live, assignment());
+    } else this.begin(live, assignment);
   }
 
   /**
@@ -154,11 +173,14 @@ export class LongJobs {
     const told: JobEffect[] = moved.reports.map(({ key, report }) => ({ type: 'report', key, report }));
     const sent: JobEffect[] = moved.sends.map(({ event, targets }) => ({ type: 'send', event, targets }));
     const ended = moved.ending === null ? null : this.#ended(live, moved.ending);
-    this.#commit(
-      live,
-      { job: ended?.job ?? job, effects: [...told, ...sent, ...(ended?.effects ?? [])] },
-      moved.write,
-    );
+    const transition = { job: ended?.job ?? job, effects: [...told, ...sent, ...(ended?.effects ?? [])] };
+    try {
+      this.#commit(live, transition, moved.write);
+    } catch (error) {
+      // What was not stored must not stay in memory: everything after it would build on it.
+      this.#work.finish(job.id);
+      throw error;
+    }
     this.#appoint(live);
     this.#ports.defer(moved.perform());
     if (isUnderWay(live)) this.#raise(live);
@@ -200,8 +222,7 @@ export class LongJobs {
     const { id } = live.record.job;
     try {
       if (!(await till.raise(live, wanted))) return;
-      const { money } = live.record;
-      if (money !== null) this.move(id, () => this.#work.funded(id, Number(quoteOf(money).max)));
+      this.move(id, () => this.#work.funded(id, fundsOf(live)));
     } catch (error) {
       this.#ports.log('raising what a job may cost failed', id, error);
     } finally {
@@ -215,6 +236,13 @@ export class LongJobs {
     this.#lives.appoint(live);
     if (live.workWake_ms === null) this.#lives.settle([live]);
   }
+}
+
+const NOTHING = (): void => undefined;
+
+/** What there is for a job, msats; 0 for one without a price. */
+function fundsOf({ record: { money } }: Live): number {
+  return money === null ? 0 : Number(quoteOf(money).max);
 }
 
 function isUnderWay({ record: { job } }: Live): boolean {

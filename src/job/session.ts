@@ -270,7 +270,7 @@ export class Session {
       if (effect.type === 'stop') live.abort?.abort();
       if (effect.type === 'project') this.#projector.soon(live);
     }
-    if (run !== undefined && this.#long !== null) this.#long.begin(live, this.#steps.assignment(live));
+    if (run !== undefined && this.#long !== null) this.#long.begin(live, () => this.#steps.assignment(live));
     else if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
