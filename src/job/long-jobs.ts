@@ -7,7 +7,7 @@ import { msats } from '../payment/msats.ts';
 import type { Cost, JobOutput } from '../protocol/model.ts';
 import type { Assignment } from './assignment.ts';
 import type { Inbox } from './inbox.ts';
-import type { Live } from './live.ts';
+import { type Live, RECOVERY_MS } from './live.ts';
 import type { LiveJobs } from './live-jobs.ts';
 import type { LongWork, Moved, WorkEnding } from './long-work.ts';
 import { advance } from './machine.ts';
@@ -236,6 +236,10 @@ export class LongJobs {
       this.move(id, () => this.#work.funded(id, fundsOf(live)));
     } catch (error) {
       this.#ports.log('raising what a job may cost failed', id, error);
+      // It may have been booked all the same: it is asked for again soon, or the run would end without it.
+      const soon_ms = this.#ports.clock() + RECOVERY_MS;
+      live.workWake_ms = Math.min(live.workWake_ms ?? soon_ms, soon_ms);
+      this.#lives.appoint(live);
     } finally {
       this.#raising.delete(id);
     }
