@@ -686,6 +686,8 @@ export const MAIL_ASK_PAUSE_MS = 604_800_000;
 export const MAIL_HAND_OVER_ATTEMPTS = 4;
 export const MAIL_HAND_OVER_BASE_MS = 500;
 export const MAIL_HAND_OVER_MAX_MS = 5_000;
+/** Mails of one run that wait to be sent; of more, the older reports are not mailed. They can be read on Nostr. */
+export const MAIL_MAX_WAITING = 8;
 /** Reports that are mailed in one run; the others can still be read on Nostr. */
 export const MAIL_MAX_REPORTS = 1_000;
 /** Longest name of a team in a mail, characters. */

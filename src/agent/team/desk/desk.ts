@@ -105,7 +105,9 @@ export class TeamDesk implements LongWork {
   nextTick(jobId: string): number | null {
     const { run, desk } = this.#runs.at(jobId);
     const now_ms = this.#ports.clock();
-    const times = [nextTeamTick(run, now_ms), letterAt(desk, now_ms)].filter((time) => time !== null);
+    // Without ways of mail (any more) its letters lie where they are, and wake nobody.
+    const letter_ms = this.#post === null ? null : letterAt(desk, now_ms);
+    const times = [nextTeamTick(run, now_ms), letter_ms].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 

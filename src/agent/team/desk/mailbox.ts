@@ -1,4 +1,5 @@
 /** The mails of one run: what is between it and the address its client named, and the mails that have not left yet. Pure. */
+import { MAIL_MAX_WAITING } from '../../../limits.ts';
 import {
   advanceCorrespondence,
   type Correspondence,
@@ -56,10 +57,16 @@ export function mailCame(
 
 /** A letter is done with. @param messageId of an invitation that was sent; null for all others */
 export function letterDone(mailbox: Mailbox, letter: Letter, messageId: string | null): Mailbox {
-  // It may have been taken out while it was on its way.
-  const letters = mailbox.letters.filter((one) => one !== letter);
+  // It may have been taken out while it was on its way, and it is another object when the memory was let go of meanwhile.
+  const done = mailbox.letters.findIndex((one) => isSame(one, letter));
+  const letters = mailbox.letters.filter((_, at) => at !== done);
   const rest = { ...mailbox, letters, failures: 0, retryAt_ms: null };
   return messageId === null ? rest : tell(rest, { type: 'invited', messageId }).mailbox;
+}
+
+function isSame(a: Letter, b: Letter): boolean {
+  if (a.type === 'report') return b.type === 'report' && a.report.number === b.report.number;
+  return a.type === 'answer' ? b.type === 'answer' && a.answer === b.answer : a.type === b.type;
 }
 
 /** It could not be done now. */
@@ -81,5 +88,14 @@ function after(mailbox: Mailbox, { next, orders }: CorrespondenceTurn): Mailbox 
     // The newest is the only one that can be due: older ones were told while nobody wanted them.
     return mailbox.latest === null ? [] : [{ type: 'report', report: mailbox.latest }];
   });
-  return { ...mailbox, correspondence: next, letters: [...mailbox.letters, ...letters] };
+  return { ...mailbox, correspondence: next, letters: waiting([...mailbox.letters, ...letters]) };
+}
+
+/**
+ * The letters without the oldest reports that are too many: while no mail can be sent they would grow for as long as the
+ * run does, and all of it is one stored row. The first letter may be on its way.
+ */
+function waiting(letters: readonly Letter[]): readonly Letter[] {
+  let over = letters.length - MAIL_MAX_WAITING;
+  return letters.filter(({ type }, at) => at === 0 || type !== 'report' || over-- <= 0);
 }
