@@ -18,6 +18,8 @@ export interface DeskPorts extends Omit<RunPorts, 'post'> {
   open(assignment: Assignment): Pick<TeamOpening, 'team' | 'task'> & Pick<TeamOrder, 'mail'>;
   /** Where the client reads direct messages; empty when that is unknown. */
   inbox(): Promise<readonly string[]>;
+  /** What any run of this team may cost, msats: the client's words cannot raise it further. */
+  readonly most_msats: number;
   /** Null where mail is not set up. */
   readonly mail: PostPorts | null;
   /** Uniform in [0, 1). */
@@ -93,7 +95,7 @@ export class TeamDesk implements LongWork {
   }
 
   wanted_msats(jobId: string): number {
-    return this.#runs.at(jobId).run.wanted_msats;
+    return Math.min(this.#ports.most_msats, this.#runs.at(jobId).run.wanted_msats);
   }
 
   recover(jobId: string): void {

@@ -69,6 +69,7 @@ test('letters wake nobody where there are no ways of mail any more', () => {
       open: ({ body }) => readTeamOrder(FREE_TEAM, FREE, body),
       inbox: async () => [],
       mail,
+      most_msats: 0,
       random: () => 0.5,
       defer: () => undefined,
       order: async () => undefined,
