@@ -149,5 +149,7 @@ const MAIL_LOOK_MS = 30_000;
 
 function letterAt({ mailbox }: Desk, now_ms: number): number | null {
   if (mailbox === null || mailbox.letters.length === 0) return null;
-  return mailbox.retryAt_ms ?? now_ms + MAIL_LOOK_MS;
+  const { retryAt_ms } = mailbox;
+  // One that is due is being tried: as a time in the past it would wake the session again and again until that is over.
+  return retryAt_ms !== null && retryAt_ms > now_ms ? retryAt_ms : now_ms + MAIL_LOOK_MS;
 }

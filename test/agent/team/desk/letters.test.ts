@@ -59,32 +59,61 @@ test('a letter that was sent is done with although the box was read anew meanwhi
   expect(names(sent(anew, first))).toEqual(['answer', 2]);
 });
 
+const JOB = '1'.repeat(64);
+
+/** A desk over this disk with one free run, or as it is after the memory was lost. */
+function deskOn(disk: ReturnType<typeof nodeSql>, clock: () => number, mail: DeskPorts['mail']): TeamDesk {
+  return new TeamDesk(disk, {
+    clock,
+    open: ({ body }) => readTeamOrder(FREE_TEAM, FREE, body),
+    inbox: async () => [],
+    mail,
+    most_msats: 0,
+    random: () => 0.5,
+    defer: () => undefined,
+    order: async () => undefined,
+    directMessage: () => event,
+    move: () => undefined,
+    urlOf: () => '',
+    log: () => undefined,
+  });
+}
+
+function begun(desk: TeamDesk): () => Promise<void> {
+  const { envelope, history, body } = taskOf('chat', 'Write', { body: { parameters: { mail: MAIL } } });
+  const { write, perform } = desk.begin(JOB, { envelope, history, body }, 0);
+  write();
+  return perform;
+}
+
+const SENDS = { report: async () => undefined, remember: async () => undefined };
+
 test('letters wake nobody where there are no ways of mail any more', () => {
   const disk = nodeSql();
   const now_ms = 1_800_000_000_000;
-  const job = '1'.repeat(64);
-  const desk = (mail: DeskPorts['mail']) =>
-    new TeamDesk(disk, {
-      clock: () => now_ms,
-      open: ({ body }) => readTeamOrder(FREE_TEAM, FREE, body),
-      inbox: async () => [],
-      mail,
-      most_msats: 0,
-      random: () => 0.5,
-      defer: () => undefined,
-      order: async () => undefined,
-      directMessage: () => event,
-      move: () => undefined,
-      urlOf: () => '',
-      log: () => undefined,
-    });
-  const ways = { invite: async () => null, report: async () => undefined, remember: async () => undefined };
-  const { envelope, history, body } = taskOf('chat', 'Write', { body: { parameters: { mail: MAIL } } });
-  const assignment = { envelope, history, body };
-  // A free team that is asked for nothing wakes for its first step's lease.
-  const lease_ms = TEAM_ORDER_LEASE_MS;
-  const before = desk(ways);
-  before.begin(job, assignment, 0).write();
-  expect(before.nextTick(job)).toBeLessThan(now_ms + lease_ms);
-  expect(desk(null).nextTick(job)).toBe(now_ms + lease_ms);
+  const before = deskOn(disk, () => now_ms, { ...SENDS, invite: async () => null });
+  begun(before);
+  // The lease of its first step is all that is left.
+  expect(before.nextTick(JOB)).toBeLessThan(now_ms + TEAM_ORDER_LEASE_MS);
+  expect(deskOn(disk, () => now_ms, null).nextTick(JOB)).toBe(now_ms + TEAM_ORDER_LEASE_MS);
+});
+
+test('a letter whose next try takes long does not wake the session meanwhile', async () => {
+  let now_ms = 1_800_000_000_000;
+  const { promise: sending, resolve: sent } = Promise.withResolvers<null>();
+  let tries = 0;
+  const invite = async () => {
+    tries++;
+    if (tries === 1) throw new Error('busy');
+    return await sending;
+  };
+  const desk = deskOn(nodeSql(), () => now_ms, { ...SENDS, invite });
+  await begun(desk)();
+  const due_ms = desk.nextTick(JOB) ?? 0;
+  expect(due_ms).toBeGreaterThan(now_ms);
+  now_ms = due_ms;
+  desk.tick(JOB);
+  expect(tries).toBe(2);
+  expect(desk.nextTick(JOB)).toBeGreaterThan(now_ms);
+  sent(null);
 });
