@@ -9,7 +9,10 @@ import type { Usage } from '../records.ts';
 const TOKENS_PER_PRICE = 1_000;
 
 export interface StepBudget extends Budget {
-  /** Keeps so many tokens back, at the dearer price, so that a last answer can be asked for; 0 lets go of them. */
+  /**
+   * Keeps so many tokens back, at the dearer price, so that a last answer can be asked for; 0 lets go of them. Never more
+   * than half of what there is, in tokens and in money: without a first answer there is no last.
+   */
   keep(tokens: number): void;
 }
 
@@ -21,21 +24,24 @@ export function stepBudget(limit: Usage, spent: ModelUsage, prices: AgentPrices)
   let tokens = spent.total_tokens;
   let msats = tokenCost(prices, spent);
   let kept = 0;
+  const each_msats =
+    Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats) / TOKENS_PER_PRICE;
   const free = () => {
-    const left = { tokens: limit.tokens - tokens - kept, msats: limit.msats - msats - costOf(kept) };
+    const left = {
+      tokens: limit.tokens - tokens - kept,
+      msats: limit.msats - msats - Math.ceil(kept * each_msats),
+    };
     for (const one of aside.values()) {
       left.tokens -= one.tokens;
       left.msats -= one.msats;
     }
     return left;
   };
-  const costOf = (count: number) => {
-    const dearer = Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats);
-    return Math.ceil((count * dearer) / TOKENS_PER_PRICE);
-  };
   return {
     keep(count) {
-      kept = count;
+      kept = Math.floor(
+        Math.min(count, limit.tokens / 2, each_msats === 0 ? count : limit.msats / 2 / each_msats),
+      );
     },
     async reserve({ key, prompt_tokens, completion_tokens }) {
       const left = free();

@@ -81,7 +81,7 @@ async function drive(
   const own = brief.work.type === 'judge' ? {} : { notes };
   const last = options.maxAnswerTokens + ports.count(text);
   // What is kept back pays for an answer when the rest is used up: work that was paid for is handed in.
-  budget.keep(Math.min(last, Math.floor(brief.limit.tokens / 2)));
+  budget.keep(last);
   const run = (maxSteps: number) =>
     runLoop(defineLoop({ ...options, maxSteps }), brief.journal, task, { ...loopPorts, ...own }, signal);
   const outcome = await run(role.limits.steps);
