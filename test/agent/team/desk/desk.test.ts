@@ -13,7 +13,7 @@ const ENOUGH = msats(100_000);
 
 /** A world whose client has so much credit. */
 function calm(credit = ENOUGH): TeamWorld {
-  const world = new TeamWorld(1, CALM, 0);
+  const world = new TeamWorld(1, CALM);
   world.purse.zap(credit);
   return world;
 }

@@ -59,7 +59,7 @@ describe('a mailbox', () => {
 
 describe('the post', () => {
   test('tries again what was not sent, later and later, and gives up on a letter, not on the run', async () => {
-    const world = new TeamWorld(1, CALM, 0);
+    const world = new TeamWorld(1, CALM);
     world.purse.zap(msats(100_000));
     const { id } = world.deliver(world.request('Write', { budget_sats: 20, mail: MAIL }));
     world.mailGate = Promise.reject(new Error('the mail server is away'));
@@ -77,7 +77,7 @@ describe('the post', () => {
   });
 
   test('mails each report once, in order, when all goes well', async () => {
-    const world = new TeamWorld(1, CALM, 0);
+    const world = new TeamWorld(1, CALM);
     world.purse.zap(msats(100_000));
     const { id } = world.deliver(world.request('Write', { budget_sats: 20, mail: MAIL }));
     world.mail(id, { source: 'yes', sentAt_ms: 0, text: 'yes' }, 2_000);
