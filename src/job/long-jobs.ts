@@ -7,7 +7,7 @@ import { msats } from '../payment/msats.ts';
 import type { Cost, JobOutput } from '../protocol/model.ts';
 import type { Assignment } from './assignment.ts';
 import type { Inbox } from './inbox.ts';
-import type { Live } from './live.ts';
+import { type Live, RECOVERY_MS } from './live.ts';
 import type { LiveJobs } from './live-jobs.ts';
 import type { LongWork, Moved, WorkEnding } from './long-work.ts';
 import { advance, openDone } from './machine.ts';
@@ -32,6 +32,8 @@ export class LongJobs {
   readonly #till: Till | null;
   readonly #commit: Commit;
   readonly #raising = new Set<string>();
+  /** When a raise that could not be booked is tried again, by job, Unix ms. */
+  readonly #raiseAgain = new Map<string, number>();
 
   constructor(
     ports: Ports,
@@ -77,11 +79,13 @@ export class LongJobs {
       // A raise may have been booked and the memory lost before the work was told.
       this.#fund(live);
       this.#appoint(live);
+      this.#raise(live);
     } else this.begin(live, assignment);
   }
 
   /**
    * A request of a conversation whose run is under way is words to that run, and is answered at once with what they do.
+   * Words that could only be for a run, and come when it has ended, are no job either: nobody wants to pay for those.
    *
    * @returns the request as a job and all that is to be stored of it; null when it is a job like others
    */
@@ -95,8 +99,10 @@ export class LongJobs {
     const running = this.#lives.all().find(isUnderWay);
     // One that names an invoice is the request of a job come again (resent.ts).
     const isWords = request.envelope.session !== null && body !== null && body.bolt11 === null;
-    if (!isWords || running === undefined) return null;
-    const content = this.#hear(running, wordsOf(request, body));
+    if (!isWords) return null;
+    const words = wordsOf(request, body);
+    const content = running === undefined ? this.#work.refuse(words) : this.#hear(running, words);
+    if (content === null) return null;
     const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again: null };
     const { live, opened } = newJob(this.#ports, free, event, via, [], inbox);
     const done = endingOf(opened.job.attempt, wordsAnswer(content), null);
@@ -210,6 +216,7 @@ export class LongJobs {
     const wanted = msats(this.#work.wanted_msats(job.id));
     if (wanted <= quoteOf(money).max) return;
     this.#raising.add(job.id);
+    this.#raiseAgain.delete(job.id);
     this.#ports.defer(this.#raiseTo(live, this.#till, wanted));
   }
 
@@ -221,6 +228,9 @@ export class LongJobs {
       this.#fund(live);
     } catch (error) {
       this.#ports.log('raising what a job may cost failed', id, error);
+      // Soon, before the work ends for lack of money that is there.
+      this.#raiseAgain.set(id, this.#ports.clock() + RECOVERY_MS);
+      this.#appoint(live);
     } finally {
       this.#raising.delete(id);
     }
@@ -232,7 +242,12 @@ export class LongJobs {
 
   #appoint(live: Live): void {
     const { id } = live.record.job;
-    live.workWake_ms = this.#work.has(id) ? this.#work.nextTick(id) : null;
+    if (!isUnderWay(live)) this.#raiseAgain.delete(id);
+    const times = [
+      this.#work.has(id) ? this.#work.nextTick(id) : null,
+      this.#raiseAgain.get(id) ?? null,
+    ].filter((time) => time !== null);
+    live.workWake_ms = times.length === 0 ? null : Math.min(...times);
     this.#lives.appoint(live);
     if (live.workWake_ms === null) this.#lives.settle([live]);
   }

@@ -46,6 +46,8 @@ export interface LongWork {
   hear(jobId: string, words: Words): Answered;
   /** The same out of a mail; null when its writer is nobody to this run. */
   hearMail(jobId: string, address: string, words: Words): Answered | null;
+  /** What to answer to words that can only be for work under way, when there is none; null for what is a job itself. */
+  refuse(words: Words): string | null;
   /** The client calls the job off; null when that is known. */
   callOff(jobId: string): Moved | null;
   /** Time has passed. */

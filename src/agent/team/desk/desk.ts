@@ -3,6 +3,7 @@ import type { Assignment } from '../../../job/assignment.ts';
 import type { Answered, LongWork, Moved } from '../../../job/long-work.ts';
 import type { Words } from '../../../job/words.ts';
 import type { Sql } from '../../../store/sql.ts';
+import { readFeedback } from '../feedback/read.ts';
 import { nextTeamTick, openTeam, type TeamOpening } from '../machine.ts';
 import type { TeamOrder } from '../request.ts';
 import { answerTo } from './answer.ts';
@@ -75,6 +76,11 @@ export class TeamDesk implements LongWork {
     return { moved: this.#runs.input(jobId, input, changed), answer: '' };
   }
 
+  refuse({ text }: Words): string | null {
+    const { commands, feedback } = readFeedback(text);
+    return commands.length > 0 && feedback.length === 0 ? NOBODY : null;
+  }
+
   callOff(jobId: string): Moved | null {
     const { desk } = this.#runs.at(jobId);
     const source = `deletion of ${jobId}`;
@@ -142,6 +148,8 @@ export class TeamDesk implements LongWork {
     this.#ports.move(jobId, () => this.#runs.inboxKnown(jobId, relays.length === 0 ? null : relays));
   }
 }
+
+const NOBODY = 'No run of this conversation is under way that could take this order. Nothing was begun.';
 
 /** How soon mails are looked at again that may be on their way, ms: their sender's memory may have been lost. */
 const MAIL_LOOK_MS = 30_000;
