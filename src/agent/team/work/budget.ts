@@ -4,15 +4,23 @@ import { type Msats, msats } from '../../../payment/msats.ts';
 import type { Usage as ModelUsage } from '../../../protocol/model.ts';
 import type { AgentPrices } from '../../../protocol/prices.ts';
 import type { Budget } from '../../loop/budget.ts';
+import type { Role } from '../config.ts';
 import { tokenCost } from '../definition.ts';
 import type { Usage } from '../records.ts';
 
 const TOKENS_PER_PRICE = 1_000;
 
-/** What a step may spend on agents of others: what its limit leaves when all its tokens are used at the dearer price. */
-export function hireLimit(limit: Usage, prices: AgentPrices): Msats {
-  const dearer = Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats);
-  return msats(Math.max(0, limit.msats - Math.ceil((limit.tokens * dearer) / TOKENS_PER_PRICE)));
+/**
+ * What of a step's limit is for agents of others, and what is for its tokens; neither is spent on the other.
+ *
+ * @param limits its role's, priced (definition.ts)
+ */
+export function sharesOf(
+  limit: Usage,
+  { hires_msats }: Pick<Role['limits'], 'hires_msats'>,
+): { readonly hires: Msats; readonly tokens: Usage } {
+  const hires = Math.min(hires_msats, limit.msats);
+  return { hires: msats(hires), tokens: { ...limit, msats: limit.msats - hires } };
 }
 
 export interface StepBudget extends Budget {
