@@ -50,7 +50,7 @@ test('one payment is made, whenever the process dies', async () => {
   expect(model.of('manager')).toHaveLength(1);
 
   const again = await TeamClient.connect(service.now, 'desk', client.client.secretKey, nwc);
-  const followed = again.follow(run);
+  const followed = again.again(run);
   await reportOf(followed, ({ ended }) => ended !== null);
   const result = await followed.answers.end();
   expect(result.content).toBe('managed work 1');
