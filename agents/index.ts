@@ -2,6 +2,7 @@
 import type { DefinedAgent } from '../src/agent/define.ts';
 import type { DefinedTeam } from '../src/agent/define-team.ts';
 import { desk } from './desk.ts';
+import { duel } from './duel.ts';
 import { scout } from './scout.ts';
 
-export const AGENTS: readonly (DefinedAgent | DefinedTeam)[] = [scout, desk];
+export const AGENTS: readonly (DefinedAgent | DefinedTeam)[] = [scout, desk, duel];

@@ -1,11 +1,15 @@
 /** `npm run post`: posts one job as a plain Nostr client and shows what comes back. */
+
 import { nip19 } from 'nostr-tools';
 import { generateSecretKey } from 'nostr-tools/pure';
+import type { Json } from '../src/errors.ts';
+import { JOB_MAX_JSON_DEPTH } from '../src/limits.ts';
 import { isHex32 } from '../src/nostr/hex.ts';
 import { DEFAULT_AGENT_KINDS } from '../src/nostr/kinds.ts';
 import { msatsFromSats } from '../src/payment/msats.ts';
+import type { Answer } from '../src/protocol/answers.ts';
+import { isJson } from '../src/protocol/json.ts';
 import { type Payer, payerOf } from './client/payer.ts';
-import type { Answer } from './client/request.ts';
 import { JobFailed, runJob } from './client/run.ts';
 import { fail, readOptions } from './local/options.ts';
 import { DEFAULT_HOME, type DevFile, homeAt, readDevFile } from './local/state.ts';
@@ -16,6 +20,7 @@ const USAGE = `npm run post -- [options] "text"
   --kind N          7001 (agent task), or a NIP-90 kind such as 5300, 5302, 5303 (default 7001)
   --relay URL       another relay than that of the marketplace started here
   --session ID      conversation: jobs with the same id share their context
+  --param NAME=VALUE a parameter of the agent, as its card lists them; JSON, or else text. Any number of times
   --encrypted       for the agent's eyes only (NIP-44)
   --pay SATS        pay what is asked for, up to so much, from the customer's development wallet
   --timeout S       give up after this many seconds (default 60)
@@ -31,6 +36,7 @@ const options = readOptions(
       kind: { type: 'string', default: String(DEFAULT_AGENT_KINDS.task) },
       relay: { type: 'string' },
       session: { type: 'string' },
+      param: { type: 'string', multiple: true, default: [] },
       encrypted: { type: 'boolean', default: false },
       pay: { type: 'string' },
       timeout: { type: 'string', default: '60' },
@@ -64,6 +70,7 @@ async function post(values: NonNullable<typeof options>['values'], text: string)
     agent: values.agent === undefined ? null : pubkeyOf(values.agent, dev),
     text,
     session: values.session,
+    parameters: parametersOf(values.param),
     encrypted: values.encrypted,
     relays: [relay],
   };
@@ -108,8 +115,32 @@ function show(answer: Answer): void {
     process.stderr.write(`payment required:${price} ${answer.invoice ?? ''}\n`);
   } else if (answer.type === 'progress') {
     process.stderr.write(`${answer.status}${answer.note === '' ? '' : `: ${answer.note}`}\n`);
+    // A team's report. What there is so far of an output comes again with the result.
+    if (answer.status === 'processing' && answer.content !== '')
+      process.stderr.write(`${answer.content}\n\n`);
   } else if (answer.type === 'delta') {
     process.stderr.write(answer.text);
+  }
+}
+
+function parametersOf(params: readonly string[]): Record<string, Json> {
+  return Object.fromEntries(
+    params.map((param) => {
+      const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(param) ?? [];
+      if (name === undefined) throw new RangeError(`--param must be NAME=VALUE, not ${param}`);
+      return [name, jsonOr(value)];
+    }),
+  );
+}
+
+/** JSON where it is some. */
+function jsonOr(text: string): Json {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJson(value, JOB_MAX_JSON_DEPTH) ? value : text;
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
   }
 }
 

@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bundle, offline } from './local/build.ts';
 import { fail, readOptions } from './local/options.ts';
 import { ROOT } from './local/state.ts';

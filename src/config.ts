@@ -2,7 +2,7 @@
  * The configuration: read from the environment once, typed, and refused with the name of what is wrong.
  * Locally everything is optional; a deployment must bring its own MASTER_SECRET.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';

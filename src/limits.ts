@@ -449,8 +449,12 @@ export const MODEL_FIRST_BYTE_TIMEOUT_MS = 90_000;
 export const MODEL_CONTEXT_DEFAULT_TOKENS = 16_384;
 export const MODEL_CONTEXT_MIN_TOKENS = 2_048;
 export const MODEL_CONTEXT_MAX_TOKENS = 2_000_000;
+/** A summary of the oldest turns of a conversation, tokens at the most. */
+export const CHAT_SUMMARY_TOKENS = 1_024;
 /** Chat waits so long in all for models that are busy and say for how long, ms: a limit by the minute is over by then. */
 export const MODEL_PATIENCE_MS = 75_000;
+/** What models used is stored so long after the first answer that is not, ms: before an idle object may lose its memory (10 s). */
+export const MODEL_USAGE_FLUSH_MS = 5_000;
 /** A model that failed is left alone for this long, doubled with each failure in a row, where its provider names no time, ms. */
 export const MODEL_COOLDOWN_BASE_MS = 5_000;
 export const MODEL_COOLDOWN_MAX_MS = 300_000;
@@ -507,6 +511,26 @@ export const LOOP_MODEL_RETRY_MAX_MS = 30_000;
 export const LOOP_MIN_ANSWER_TOKENS = 16;
 /** What a refusal or a failed tool says to the model, characters. */
 export const LOOP_MAX_OBSERVED_CHARS = 500;
+
+// ── Hiring other agents ──
+
+/** Until somebody answers who can be paid, or works for nothing, ms. */
+export const HIRE_ANSWER_MS = 900_000;
+/** From a payment, or from a first sign of work, to the result, ms: agents of others take their time. */
+export const HIRE_WORK_MS = 21_600_000;
+/** Between two looks for answers, at first and at the most, ms. */
+export const HIRE_LOOK_BASE_MS = 2_000;
+export const HIRE_LOOK_MAX_MS = 30_000;
+/** Answers read of one relay in one look: what strangers write to an open request may be any number. */
+export const HIRE_MAX_ANSWERS = 100;
+/** Relays one hire is posted to and asked at, beside our own. */
+export const HIRE_MAX_RELAYS = 5;
+/** What is kept of a result, bytes: more than a tool may show a model. */
+export const HIRE_MAX_RESULT_BYTES = 65_536;
+/** What was hired is remembered for so long after the last hire has ended, ms: longer than any run of a team. */
+export const HIRE_KEEP_MS = 90 * 86_400_000;
+/** Between two looks of a step at what it has hired, ms. */
+export const HIRE_ASK_MS = 3_000;
 
 // ── Agents as files: what a definition that says nothing else gets, and the most it may say ──
 

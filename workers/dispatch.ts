@@ -17,13 +17,14 @@ import { mayBeWords, takeComment, takeMessage } from './words.ts';
 
 /** Whether an event may concern a session: a cheap look, before anything is stored or decrypted. */
 export function concerns(env: Env, event: NostrEvent): boolean {
-  const { agentByPubkey, requestKinds, config } = marketplaceOf(env);
+  const { agentByPubkey, requestKinds, config, hiringKeys } = marketplaceOf(env);
   if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
   if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
   if (event.kind === KIND.zapReceipt) return zappedElsewhere(env, event) !== null;
   if (event.kind === KIND.comment) return mayBeWords(env, event);
   if (!isJobRequestKind(event.kind) && event.kind !== config.kinds.task) return false;
-  if (agentByPubkey(event.pubkey) !== undefined) return false;
+  // What we ask of others is not for us: our agents must not hire each other in a circle.
+  if (agentByPubkey(event.pubkey) !== undefined || event.pubkey === hiringKeys?.publicKey) return false;
   if (event.tags.some((tag) => tag[0] === 'p')) return namesOne(event, agentByPubkey);
   return requestKinds.has(event.kind);
 }
@@ -81,8 +82,9 @@ async function cancel(env: Env, deletion: Rumor, overtaking: boolean): Promise<v
     if (session === null) unknown = true;
     else await env.SESSION.getByName(session).cancel(jobId, deletion.pubkey);
   }
-  const age_ms = Date.now() - deletion.created_at * 1_000;
-  if (unknown && overtaking && age_ms < CANCEL_PATIENCE_MS)
+  // Nobody checks the time of a wrapped one: dated into the future it would come again until then.
+  const apart_ms = Math.abs(Date.now() - deletion.created_at * 1_000);
+  if (unknown && overtaking && apart_ms < CANCEL_PATIENCE_MS)
     throw new Error('a cancellation came before the job it names is known');
 }
 

@@ -13,6 +13,7 @@ import { runSteps, type StepOrder } from './runner.ts';
 export { AgentSession } from './agent-session.ts';
 export { ClientAccount } from './client-account.ts';
 export { DevWallet } from './dev-wallet.ts';
+export { HiredJobs } from './hired-jobs.ts';
 export { ModelTraffic } from './model-traffic.ts';
 export { Relay } from './relay.ts';
 export { RelayLinks } from './relay-links.ts';

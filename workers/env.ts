@@ -1,5 +1,6 @@
 /** The bindings of this Worker (wrangler.toml) and the configuration read from them. */
 import { type Config, readConfig } from '../src/config.ts';
+import type { HiredJobsRpc } from './hire-rpc.ts';
 import type {
   AgentSessionRpc,
   ClientAccountRpc,
@@ -24,6 +25,7 @@ export interface Env {
   readonly INDEX: ObjectNamespace<SearchIndexRpc>;
   readonly WALLET: ObjectNamespace<WalletRpc>;
   readonly DEV_WALLET: ObjectNamespace<DevWalletRpc>;
+  readonly HIRED: ObjectNamespace<HiredJobsRpc>;
   readonly MODELS: ObjectNamespace<ModelTrafficRpc>;
   readonly STEPS: Queue<StepOrder>;
   /** Workers AI, when the operator binds it. */

@@ -12,6 +12,7 @@ import { servedCard } from './announcer.ts';
 import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { modelFiguresOf } from './models.ts';
 import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
@@ -64,6 +65,7 @@ export function httpPorts(env: Env): HttpPorts {
       return status.flat();
     },
     walletStatus: async () => (hasWallet ? await env.WALLET.getByName('main').status() : null),
+    modelFigures: () => modelFiguresOf(env),
     relayStats: () => relay().stats(),
   };
 }

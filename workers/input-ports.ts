@@ -24,7 +24,7 @@ export function inputPorts(env: Env, signal: AbortSignal): InputPorts {
       const [known] = await queryFrom(env, EMBEDDED, filters, 1);
       if (known !== undefined) return known;
       for (const hint of relays) {
-        if (!isSafe(hint, guarded)) continue;
+        if (!isSafeRelay(hint, guarded)) continue;
         const url = normalizeRelayUrl(hint);
         if (ownRelays.has(url)) continue;
         const found = newest(await queryFrom(env, url, filters, 1));
@@ -35,8 +35,8 @@ export function inputPorts(env: Env, signal: AbortSignal): InputPorts {
   };
 }
 
-/** A hint that is not safe to follow is passed over: another relay may have the event. */
-function isSafe(url: string, options: Omit<GuardOptions, 'schemes'>): boolean {
+/** A relay a stranger names that is not safe to dial is passed over: another one may do. */
+export function isSafeRelay(url: string, options: Omit<GuardOptions, 'schemes'>): boolean {
   try {
     assertPublicUrl(url, { ...options, schemes: ['wss'] });
     return true;

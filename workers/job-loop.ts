@@ -14,8 +14,14 @@ import { toolModelOf } from './models.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { toolHouse } from './tool-house.ts';
 
+/** A question is set aside for with a margin (loop/ask.ts), so the last one is as well. */
+const LAST_QUESTION_MARGIN = 1.25;
+
+/** What a session keeps of loops. */
+type LoopJournals = Pick<AgentSessionRpc, 'loopEntries' | 'loopAppend'>;
+
 /** The journals of runs, which the session keeps for whoever drives them. */
-export function sessionStore(session: Pick<AgentSessionRpc, 'loopEntries' | 'loopAppend'>): StepStore {
+export function sessionStore(session: LoopJournals): StepStore {
   return {
     load: (run) => session.loopEntries(run),
     append: (run, seq, entry) => session.loopAppend(run, seq, entry),
@@ -23,7 +29,7 @@ export function sessionStore(session: Pick<AgentSessionRpc, 'loopEntries' | 'loo
 }
 
 /** For agents whose definition has a `loop`. @param session the job's */
-export function jobLoop(env: Env, session: AgentSessionRpc): Runtime {
+export function jobLoop(env: Env, session: LoopJournals): Runtime {
   return loopRuntime(async ({ agent, envelope }, { signal }) => {
     const model = toolModelOf(env);
     const [name] = agent.models;
@@ -34,6 +40,9 @@ export function jobLoop(env: Env, session: AgentSessionRpc): Runtime {
     const store = sessionStore(session);
     const [entries, count] = await Promise.all([store.load(envelope.id), loadTokenizer()]);
     const house = toolHouse(env, signal);
+    // What an attempt before this one used stands in the journal.
+    const budget = tokenBudget(loop.maxTokens, accountOf(entries).total.total_tokens);
+    budget.keep(Math.min(agent.maxContextTokens * LAST_QUESTION_MARGIN, loop.maxTokens / 2));
     const { tools, close } = await grantTools(availableTools(loop.tools, house), house, signal);
     return {
       definition: defineLoop({
@@ -49,12 +58,12 @@ export function jobLoop(env: Env, session: AgentSessionRpc): Runtime {
         model,
         store,
         clock: loopClock,
-        // What an attempt before this one used stands in the journal.
-        budget: tokenBudget(loop.maxTokens, accountOf(entries).total.total_tokens),
+        budget,
         count,
         random: Math.random,
         log: (error) => console.error('a tool or a model is at fault', envelope.id, error),
       },
+      lastWords: () => budget.keep(0),
       close,
     };
   });

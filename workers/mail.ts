@@ -1,6 +1,6 @@
 /** Mail: out by the platform's `send_email` binding, in by its Email Routing. */
 import { EmailMessage } from 'cloudflare:email';
-import { z } from 'zod';
+import * as z from 'zod';
 import { addressHash } from '../src/agent/team/mail/address-hash.ts';
 import type { OutgoingMail } from '../src/agent/team/mail/mime.ts';
 import { type IncomingMail, readMail } from '../src/agent/team/mail/read.ts';

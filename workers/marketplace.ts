@@ -22,6 +22,8 @@ export interface Marketplace {
   keysOf(agent: KeyedAgent): KeyPair;
   /** What zap receipts are signed with; null where there is no wallet, so that nobody can be paid. */
   readonly receiptKeys: KeyPair | null;
+  /** What requests to agents of others are signed with; null where there is no wallet to pay them from. */
+  readonly hiringKeys: KeyPair | null;
   /** The URLs by which clients name the embedded relay. */
   readonly ownRelays: ReadonlySet<string>;
   /** Every request kind some agent takes. */
@@ -63,6 +65,7 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
       return pair;
     },
     receiptKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'zap-receipts'),
+    hiringKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'hiring'),
     ownRelays: new Set([embeddedRelayUrl(config)]),
     requestKinds: new Set([config.kinds.task, ...agents.flatMap((agent) => agent.jobKinds)]),
     commentedKinds: commentedKinds(agents, config),

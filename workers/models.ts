@@ -2,9 +2,12 @@
 import type { ModelClient } from '../src/agent/chat/model-client.ts';
 import { loopClock } from '../src/agent/loop/clock.ts';
 import type { ToolModelClient } from '../src/agent/loop/model.ts';
+import { meteredModels } from '../src/agent/models/metered.ts';
+import { amountOf } from '../src/agent/models/prices.ts';
 import { type Models, modelNames, modelProvider } from '../src/agent/models/provider.ts';
 import { needsTraffic, routedModels } from '../src/agent/models/routed.ts';
 import type { TrafficPort } from '../src/agent/models/router.ts';
+import type { ModelFigures } from '../src/http/ports.ts';
 import { configOf, type Env } from './env.ts';
 
 const known = new WeakMap<Env, Models | null>();
@@ -17,6 +20,11 @@ export function chatModelOf(env: Env): ModelClient | null {
 /** For agents with tools; null where no model can be asked. */
 export function toolModelOf(env: Env): ToolModelClient | null {
   return modelsOf(env)?.tools ?? null;
+}
+
+/** The names of the models, the preferred one first; none where no model can be asked. */
+export function modelNamesOf(env: Env): readonly string[] {
+  return modelNames(configOf(env), env.AI !== undefined);
 }
 
 function modelsOf(env: Env): Models | null {
@@ -35,30 +43,39 @@ function build(env: Env): Models | null {
     config,
     ai === undefined ? {} : { workersAi: (name, input, { signal }) => ai.run(name, input, { signal }) },
   );
-  const names = modelNames(config, ai !== undefined);
-  if (provider === null || !needsTraffic(config.models, names)) return provider;
-  const traffic = trafficPort(env);
-  return routedModels(provider, {
-    ...loopClock,
-    names,
-    traffic,
-    newId: () => crypto.randomUUID(),
-    random: Math.random,
-  });
+  const names = modelNamesOf(env);
+  if (provider === null) return null;
+  const models = needsTraffic(config.models, names)
+    ? routedModels(provider, {
+        ...loopClock,
+        names,
+        traffic: trafficPort(env),
+        newId: () => crypto.randomUUID(),
+        random: Math.random,
+      })
+    : provider;
+  if (config.models.prices.size === 0) return models;
+  return meteredModels(models, (model, usage) => told(model, env.MODELS.getByName(model).used(usage)));
+}
+
+/** What the models used and cost, each since it is counted; nothing where no prices are set. */
+export async function modelFiguresOf(env: Env): Promise<readonly ModelFigures[]> {
+  const { prices } = configOf(env).models;
+  if (prices.size === 0) return [];
+  return await Promise.all(
+    modelNamesOf(env).map(async (model) => {
+      const usage = await env.MODELS.getByName(model).usage();
+      const price = prices.get(model);
+      return { model, usage, cost: price === undefined ? null : amountOf(price, usage) };
+    }),
+  );
 }
 
 /**
- * The traffic objects, one for each model. Where one does not answer, its model is asked all the same: providers keep
- * their limits themselves, and a job must not fail for our counting.
+ * The traffic objects, one for each model or search engine. Where one does not answer, its model is asked all the same:
+ * providers keep their limits themselves, and a job must not fail for our counting.
  */
-function trafficPort(env: Env): TrafficPort {
-  const told = async (model: string, telling: Promise<void>) => {
-    try {
-      await telling;
-    } catch (error) {
-      console.error('the traffic of a model was not told', model, error);
-    }
-  };
+export function trafficPort(env: Env): TrafficPort {
   return {
     async reserve(model, id, tokens) {
       try {
@@ -71,4 +88,12 @@ function trafficPort(env: Env): TrafficPort {
     succeeded: (model, id, tokens) => told(model, env.MODELS.getByName(model).succeeded(id, tokens)),
     failed: (model, failure) => told(model, env.MODELS.getByName(model).failed(failure)),
   };
+}
+
+async function told(model: string, telling: Promise<void>): Promise<void> {
+  try {
+    await telling;
+  } catch (error) {
+    console.error('the traffic of a model was not told', model, error);
+  }
 }

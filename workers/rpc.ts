@@ -30,7 +30,7 @@ import type {
 } from '../src/payment/wallet.ts';
 import type { Plain } from '../src/payment/wallet-json.ts';
 import type { Observer } from '../src/payment/watches.ts';
-import type { JobOutput, Report } from '../src/protocol/model.ts';
+import type { JobOutput, Report, Usage } from '../src/protocol/model.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { TeamSessionRpc } from './team-rpc.ts';
 
@@ -246,6 +246,10 @@ export interface ModelTrafficRpc {
   /** The request was answered, and used so many tokens. */
   succeeded(id: string, tokens: number): Promise<void>;
   failed(failure: ModelFailure): Promise<void>;
+  /** An answer took so much. For the metrics; only told where MODEL_PRICES are set. Not repeat-safe. */
+  used(usage: Usage): Promise<void>;
+  /** What it has used since it is counted. */
+  usage(): Promise<Usage>;
 }
 
 /** The development wallets (workers/dev-wallet.ts); they exist in local marketplaces only. */

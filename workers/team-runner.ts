@@ -5,15 +5,18 @@
 import { loopClock } from '../src/agent/loop/clock.ts';
 import type { Note } from '../src/agent/loop/ports.ts';
 import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
+import { NOTHING_SPENT } from '../src/agent/team/desk/state.ts';
 import type { StepReport } from '../src/agent/team/desk/steps.ts';
 import { type Driven, doWork } from '../src/agent/team/work/work.ts';
 import { loadTokenizer } from '../src/agent/window/tokenizer.ts';
 import { JobError } from '../src/errors.ts';
 import { TEAM_BEAT_MS, TEAM_SLICE_MS } from '../src/limits.ts';
+import type { Msats } from '../src/payment/msats.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
+import { hiring } from './hiring.ts';
 import { sessionStore } from './job-loop.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { toolModelOf } from './models.ts';
@@ -105,6 +108,11 @@ class TeamStep {
         prices: this.#agent.prices,
         maxContextTokens: this.#agent.maxContextTokens,
         house: (parts: Parameters<typeof toolHouse>[2]) => toolHouse(this.#env, this.#abort.signal, parts),
+        hiring: (journal: string, limit: Msats, latest_ms: number) => {
+          // Cut off for the next slice, its hires go on; for any other reason it does not come back to them.
+          const isOver = () => this.#cut === 'over' || this.#cut === 'time';
+          return hiring(this.#env, journal, { limit, latest_ms, isOver }, this.#abort.signal);
+        },
         text: (version: string) => this.#session.teamText(jobId, version),
         notes: () => this.#notes(),
       };
@@ -131,7 +139,7 @@ class TeamStep {
     const failure = known ? error.failure : ({ code: 'AGENT_ERROR', message: 'The step failed' } as const);
     return {
       result: { type: 'failed', failure, retry: true, retryAfter_ms: null, usage: { tokens: 0, msats: 0 } },
-      used: { prompt_tokens: 0, completion_tokens: 0, msats: 0 },
+      used: NOTHING_SPENT,
       over: false,
       notes: [],
       cut: false,

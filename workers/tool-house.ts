@@ -11,6 +11,8 @@ import { safeFetch } from '../src/net/safe-fetch.ts';
 import type { Env } from './env.ts';
 import { inputPorts } from './input-ports.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { searchTrafficName } from './model-traffic.ts';
+import { trafficPort } from './models.ts';
 import { type GuardedFetch, guardedFetch } from './outbound.ts';
 import { eventSearch } from './search.ts';
 
@@ -55,12 +57,22 @@ function providerOf(engine: SearchEngine, guarded: GuardedFetch): SearchProvider
 
 const traffics = new WeakMap<Env, TrafficPort>();
 
-/** Shared by what runs in one isolate, so quotas hold for each isolate by itself. */
+/**
+ * Where there are quotas, or another engine to fall back on, what is known of the engines is shared by everybody. A single
+ * engine without a quota is not worth an object on the way of each search: its cooldown is this isolate's.
+ */
 function searchTraffic(env: Env, { search, searchLimits }: ToolConfig): TrafficPort {
+  if (search.length > 1 || Object.keys(searchLimits).length > 0) {
+    const shared = trafficPort(env);
+    return {
+      reserve: (engine, id, tokens) => shared.reserve(searchTrafficName(engine), id, tokens),
+      succeeded: (engine, id, tokens) => shared.succeeded(searchTrafficName(engine), id, tokens),
+      failed: (engine, failure) => shared.failed(searchTrafficName(engine), failure),
+    };
+  }
   let traffic = traffics.get(env);
   if (traffic === undefined) {
-    const limits = new Map(search.map(({ name }) => [name, searchLimits]));
-    traffic = sharedTraffic(new Map<string, TrafficState>(), limits, Date.now);
+    traffic = sharedTraffic(new Map<string, TrafficState>(), new Map(), Date.now);
     traffics.set(env, traffic);
   }
   return traffic;

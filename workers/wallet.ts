@@ -1,5 +1,5 @@
 /** The {@link Wallet} port from anywhere in this Worker: calls go to the one object that holds the connection. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Wallet } from '../src/payment/wallet.ts';
 import {
   amountJson,

@@ -1,7 +1,9 @@
 /** One job over one relay: subscribe, publish, hand on what answers until it ends. */
 import type { Event } from 'nostr-tools/core';
 import { Relay } from 'nostr-tools/relay';
-import { type Answer, answerKinds, type JobRequest, readAnswer, signRequest } from './request.ts';
+import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
+import { type Answer, answerKinds } from '../../src/protocol/answers.ts';
+import { type JobRequest, readOwnAnswer, signRequest } from './request.ts';
 
 /** The job did not end well; `code` is one of PROTOCOL §2, or RELAY when the relay would not take the request. */
 export class JobFailed extends Error {
@@ -48,15 +50,14 @@ export async function runJob(request: JobRequest, options: RunOptions): Promise<
         options.timeout_ms,
       );
       const filter = {
-        kinds: answerKinds(request.kind),
+        kinds: answerKinds(request.kind, DEFAULT_AGENT_KINDS),
         '#e': [event.id],
         ...(request.agent === null ? {} : { authors: [request.agent] }),
       };
       relay.subscribe([filter], {
         onevent(answerEvent) {
           try {
-            const answer = readAnswer(answerEvent, request, options.secretKey);
-            if (answer === undefined) return;
+            const answer = readOwnAnswer(answerEvent, request, options.secretKey);
             if (answer.type === 'result')
               resolve({
                 request: event,

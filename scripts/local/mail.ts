@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Miniflare } from 'miniflare';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The binding of wrangler.toml that is left out there until a deployment has mail. */
 export const MAIL_BINDING = { send_email: [{ name: 'MAIL' }] };

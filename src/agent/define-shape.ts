@@ -1,5 +1,5 @@
 /** What files of agents and of teams have in common, and how a mistake in one is told. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AGENT_JOBS_PER_HOUR } from '../limits.ts';
 
 /** A mistake in a definition. The message names agent and field. */

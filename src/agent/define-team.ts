@@ -1,5 +1,5 @@
 /** Teams as files: what `agents/<slug>.ts` says of one, checked when it is loaded. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../errors.ts';
 import { TEAM_MAX_TIME_MS } from '../limits.ts';
 import { DefinitionError, identity, jobsPerHour, mistake, sats } from './define-shape.ts';

@@ -1,5 +1,5 @@
 /** Agents as files: what `agents/<slug>.ts` says, checked when it is loaded. What becomes of it is in defined.ts. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { OWN_TOOL_WORDS } from '../config/tools.ts';
 import {
   AGENT_ANSWER_TOKENS,

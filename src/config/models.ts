@@ -1,5 +1,5 @@
 /** What an operator says of the models: further ones, what may be asked of them, what they read and what they cost. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   MODEL_CONTEXT_DEFAULT_TOKENS,
   MODEL_CONTEXT_MAX_TOKENS,

@@ -1,5 +1,5 @@
 /** The part of the configuration that says what tools of agents stand on: search engines and tool servers. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A search engine the operator has, with what it needs. */
 export type SearchEngine =

@@ -9,7 +9,7 @@ import { ACCOUNT_KINDS, inWords } from '../payment/account-kinds.ts';
 import type { JobOutcome } from '../store/jobs.ts';
 import type { KindSums } from '../store/ledger-report.ts';
 import { latenciesOf, quantile } from '../store/reputation.ts';
-import type { LinkHealth, WalletHealth } from './ports.ts';
+import type { LinkHealth, ModelFigures, WalletHealth } from './ports.ts';
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -190,5 +190,28 @@ export function walletMetrics(wallet: WalletHealth | null): MetricFamily[] {
       'When the wallet last answered, Unix time',
       lastAnswerAt_ms === null ? null : lastAnswerAt_ms / 1000,
     ),
+  ];
+}
+
+/** What models used and cost. Counters of objects that store them every few seconds. */
+export function modelMetrics(figures: readonly ModelFigures[]): MetricFamily[] {
+  return [
+    {
+      name: 'errand_model_tokens_total',
+      help: 'Tokens of questions and answers, as the provider counts them',
+      type: 'counter',
+      samples: figures.flatMap(({ model, usage }) => [
+        { labels: { model, direction: 'input' }, value: usage.prompt_tokens },
+        { labels: { model, direction: 'output' }, value: usage.completion_tokens },
+      ]),
+    },
+    {
+      name: 'errand_model_cost_total',
+      help: 'What they cost the operator by the present MODEL_PRICES',
+      type: 'counter',
+      samples: figures.flatMap(({ model, cost }) =>
+        cost === null ? [] : [{ labels: { model, currency: cost.currency }, value: cost.amount }],
+      ),
+    },
   ];
 }

@@ -1,5 +1,5 @@
 /** The API described for machines: OpenAPI 3.1, made from the schemas that the tests hold every answer to. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';

@@ -10,6 +10,7 @@ import type { CheckPorts } from '../payment/ledger-check.ts';
 import type { PayOrder } from '../payment/lnurl/server.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { IssuedInvoice } from '../payment/wallet.ts';
+import type { Usage } from '../protocol/model.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
 
@@ -105,6 +106,13 @@ export interface PaymentDoor {
   payment(slug: string, account: string, paymentHash: string): Promise<ZapStatus | null>;
 }
 
+/** What one model has used since it is counted, and what that cost the operator; null where its price is not known. */
+export interface ModelFigures {
+  readonly model: string;
+  readonly usage: Usage;
+  readonly cost: { readonly currency: 'sats' | 'usd'; readonly amount: number } | null;
+}
+
 /** Part of the record of a team's run, in order. */
 export interface RecordPage {
   readonly entries: readonly TraceEntry[];
@@ -168,6 +176,8 @@ export interface HttpPorts {
   links(): Promise<readonly LinkHealth[]>;
   /** How the wallet connection is; null where there is no wallet. */
   walletStatus(): Promise<WalletHealth | null>;
+  /** What the models used; nothing where the operator names no prices. */
+  modelFigures(): Promise<readonly ModelFigures[]>;
   /** Figures of the embedded relay by name, such as stored events and open sockets. */
   relayStats(): Promise<{ readonly [name: string]: number }>;
 }

@@ -1,5 +1,5 @@
 /** Every shape this API answers with or takes. openapi.json is made from these, and the tests hold responses to it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_ERROR_CODES } from '../errors.ts';
 import {
   HTTP_PAGE_DEFAULT,

@@ -60,7 +60,7 @@ export async function hearMessage(message: Rumor, team: KeyedAgent, ports: Heari
       if (await heard(session, id)) return;
     }
   }
-  comeAgainIfYoung(words, ports.now_ms);
+  comeAgainIfYoung(message, ports.now_ms);
 }
 
 /** A comment by the client under the request, or under what a team told of it. @param comment kind 1111, verified */
@@ -76,7 +76,7 @@ export async function hearComment(comment: NostrEvent, ports: HearingPorts): Pro
     // Anybody may comment; only the client steers.
     if (parties?.client !== comment.pubkey || team?.runtime !== 'team') return;
     if ((await ports.steer(job.session, job.id, comment.pubkey, words)) === 'taken') return;
-    return comeAgainIfYoung(words, ports.now_ms);
+    return comeAgainIfYoung(comment, ports.now_ms);
   }
   for (const id of ids)
     if (await ports.isExpected(id)) throw new Error('a comment came before the job it names is known');
@@ -96,7 +96,13 @@ function named(event: Rumor, tags: readonly string[]): string[] {
   return [...new Set(ids)].slice(0, WORDS_MAX_NAMED);
 }
 
-/** @throws Error while the words are so young that who is to hear them may not be known yet */
-function comeAgainIfYoung({ sentAt_ms }: Words, now_ms: number): void {
-  if (now_ms - sentAt_ms < WORDS_PATIENCE_MS) throw new Error('a message came before the run it is for');
+/**
+ * By what the message says itself of its time, however far ahead: nobody checks that of a gift-wrapped one, and taken for
+ * the present it would be young for ever, and hold its place among what is handed on.
+ *
+ * @throws Error while it is so young that who is to hear it may not be known yet
+ */
+function comeAgainIfYoung({ created_at }: Rumor, now_ms: number): void {
+  if (Math.abs(now_ms - created_at * 1_000) < WORDS_PATIENCE_MS)
+    throw new Error('a message came before the run it is for');
 }

@@ -3,13 +3,14 @@
  * one written row a step) and the turns of the conversation. No secondary index but one over the open jobs,
  * because rows written are the bill (PLATFORM).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OutboxEntry } from '../link/outbox.ts';
 import { type NostrEvent, parseEvent } from '../nostr/event.ts';
-import type { ChatMessage, Envelope } from '../protocol/model.ts';
+import type { ChatMessage, Condensed, Envelope } from '../protocol/model.ts';
 import { first, migrate, type Sql } from '../store/sql.ts';
 import type { JobMoney } from './money.ts';
-import type { Done, Job } from './types.ts';
+import { condenseTurns, messagesOf } from './turns.ts';
+import type { Done, Grace, Job } from './types.ts';
 
 /** A job with everything that is needed to go on with it after the memory was lost. */
 export interface JournalRecord {
@@ -33,6 +34,8 @@ export interface JournalRecord {
   readonly kept: Done | null;
   /** Messages made of other jobs' results, by what the job waited for. */
   readonly inputs: { readonly [key: string]: ChatMessage };
+  /** What a step begun elsewhere was given after the memory was lost (grace.ts); null while it shows that it lives. */
+  readonly grace: Grace | null;
   /** Whether the marketplace's record (D1) is behind. */
   readonly unprojected: boolean;
   /** The event that ended it. */
@@ -52,6 +55,8 @@ const SCHEMA = [
     'CREATE INDEX jobs_open ON jobs (id) WHERE open = 1',
     'CREATE TABLE turns (seq INTEGER PRIMARY KEY, job TEXT NOT NULL, at INTEGER NOT NULL, messages TEXT NOT NULL)',
   ],
+  // Of a row that tells others in short: the ids of the jobs it tells of.
+  ['ALTER TABLE turns ADD COLUMN about TEXT'],
 ];
 
 /** The stored form of one session. All methods are synchronous: they commit together with what surrounds them. */
@@ -148,12 +153,20 @@ export class Journal {
   history(): ChatMessage[] {
     return this.#sql
       .all('SELECT messages FROM turns ORDER BY seq')
-      .flatMap((row) => turnSchema.parse(JSON.parse(String(row.messages))));
+      .flatMap((row) => messagesOf(row.messages));
   }
 
-  /** Forgets what a job added to the conversation. */
+  /**
+   * Keeps what tells the oldest messages in short instead of these, unless they are not what it was made of any more. In
+   * a transaction of its own: it is true of the conversation whatever becomes of the job that made it.
+   */
+  condense(condensed: Condensed | undefined): void {
+    if (condensed !== undefined) this.#sql.transaction(() => condenseTurns(this.#sql, condensed));
+  }
+
+  /** Forgets what a job added to the conversation, and whatever tells of it in short, with what else that tells of. */
   forgetTurn(id: string): void {
-    this.#sql.run('DELETE FROM turns WHERE job = ?', id);
+    this.#sql.run('DELETE FROM turns WHERE job = ? OR instr(about, ?)', id, id);
   }
 
   /**
@@ -169,10 +182,6 @@ export class Journal {
   }
 }
 
-const messageSchema: z.ZodType<ChatMessage> = z.custom<ChatMessage>(
-  (value) => typeof value === 'object' && value !== null && 'role' in value,
-);
-const turnSchema = z.array(messageSchema);
 const tracesSchema = z.object({
   targets: z.array(z.string()).default([]),
   wraps: z.array(z.string()).default([]),
@@ -184,5 +193,5 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
   // A row from before jobs could be erased while their money moves says nothing of it.
-  return { ...stored, erased: stored.erased ?? null, request: event };
+  return { ...stored, erased: stored.erased ?? null, grace: stored.grace ?? null, request: event };
 }

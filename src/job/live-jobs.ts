@@ -1,6 +1,6 @@
 /** The jobs of a session that still have something to do: in memory, in the journal, and in the alarm. */
 import { SESSION_KEEP_JOBS_MS, SESSION_KEEP_TURNS_MS } from '../limits.ts';
-import { alsoOwe } from '../link/outbox.ts';
+import { alsoOwe, nextTry } from '../link/outbox.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import { isSettled, type Live, nextWake, toJobRecord } from './live.ts';
@@ -59,15 +59,20 @@ export class LiveJobs {
   }
 
   /** Makes `record` the job's state: in the journal, together with what `also` writes, then in memory. */
-  store(live: Live, record: JournalRecord, isNew: boolean, also: () => void): void {
+  store(live: Live, record: JournalRecord, isNew = false, also?: () => void): void {
     this.#journal.transaction(() => {
       if (isNew) this.#journal.insert(record);
       else this.#journal.update(record);
-      also();
+      also?.();
     });
     live.record = record;
     this.hold(live);
     this.appoint(live);
+  }
+
+  /** Writes what is none of the jobs', all or nothing. */
+  write(what: () => void): void {
+    this.#journal.transaction(what);
   }
 
   /**
@@ -101,7 +106,9 @@ export class LiveJobs {
     const troubled = live.record.outbox.some(
       (entry) => entry.undelivered.length > 0 || entry.owed.some((owed) => owed.attempts > 0),
     );
-    if (troubled) this.#journal.update(live.record);
+    // Work of hours loses its memory many times, and would bring all it has told again each time.
+    const told = live.record.job.timeLimit_ms === null && nextTry(live.record.outbox) === null;
+    if (troubled || told) this.#journal.update(live.record);
     this.appoint(live);
   }
 

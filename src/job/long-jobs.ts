@@ -10,11 +10,11 @@ import type { Inbox } from './inbox.ts';
 import { type Live, RECOVERY_MS } from './live.ts';
 import type { LiveJobs } from './live-jobs.ts';
 import type { LongWork, Moved, WorkEnding } from './long-work.ts';
-import { advance, openDone } from './machine.ts';
+import { advance } from './machine.ts';
 import { costOf, quoteOf } from './money.ts';
 import { newJob } from './opening.ts';
-import type { SessionPorts } from './ports.ts';
-import { endingOf, failureOf } from './step.ts';
+import type { Failed, SessionPorts } from './ports.ts';
+import { failureOf } from './step.ts';
 import type { Taken } from './taking.ts';
 import type { Till } from './till.ts';
 import { isFinal, type JobEffect, type JobInput, type Transition } from './types.ts';
@@ -28,7 +28,7 @@ export type Commit = (live: Live, transition: Transition, also: () => void) => v
 export class LongJobs {
   readonly #ports: Ports;
   readonly #work: LongWork;
-  readonly #lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle'>;
+  readonly #lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle' | 'write'>;
   readonly #till: Till | null;
   readonly #commit: Commit;
   readonly #raising = new Set<string>();
@@ -38,7 +38,7 @@ export class LongJobs {
   constructor(
     ports: Ports,
     work: LongWork,
-    lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle'>,
+    lives: Pick<LiveJobs, 'all' | 'get' | 'appoint' | 'settle' | 'write'>,
     till: Till | null,
     commit: Commit,
   ) {
@@ -49,22 +49,29 @@ export class LongJobs {
     this.#commit = commit;
   }
 
-  /** Begins the work on a job, unless it is begun. A job whose work cannot begin fails, and gets its money back. */
+  /**
+   * Begins the work on a job, unless it is begun. What cannot be begun fails, and its money goes back: the operator may
+   * have changed the agent since the request was taken.
+   *
+   * @param assignment made only where the work begins; may throw
+   */
   begin(live: Live, assignment: () => Assignment): void {
-    const { job, money } = live.record;
+    const { job } = live.record;
     if (this.#work.has(job.id)) return;
-    const funded = money === null ? 0 : Number(quoteOf(money).max);
-    let begun: Moved;
+    const moved = this.#begun(live, assignment);
+    if ('failure' in moved) this.#commit(live, this.#ended(live, { type: 'failed', ...moved }), NOTHING);
+    else this.#store(live, moved);
+  }
+
+  #begun(live: Live, assignment: () => Assignment): Moved | Pick<Failed, 'failure'> {
+    const { id } = live.record.job;
     try {
-      begun = this.#work.begin(job.id, assignment(), funded);
+      return this.#work.begin(id, assignment(), fundsOf(live));
     } catch (error) {
-      // What was asked for could be had when it was ordered, but its agent has changed while it waited for its money.
-      const { failure } = failureOf(error, (fault) => this.#ports.log('work cannot begin', job.id, fault));
-      const failed = { type: 'stepFailed', attempt: job.attempt, failure, retry: false } as const;
-      this.#commit(live, advance(job, failed, this.#ports.clock()), () => undefined);
-      return;
+      this.#work.finish(id);
+      const { failure } = failureOf(error, (fault) => this.#ports.log('the work was not begun', id, fault));
+      return { failure };
     }
-    this.#store(live, begun);
   }
 
   /** After the memory was lost. */
@@ -76,8 +83,8 @@ export class LongJobs {
     }
     if (this.#work.has(id)) {
       this.#work.recover(id);
-      // A raise may have been booked and the memory lost before the work was told.
-      this.#fund(live);
+      // The money may have been raised, and the memory lost before the work was told.
+      if (live.record.money !== null) this.move(id, () => this.#work.funded(id, fundsOf(live)));
       this.#appoint(live);
       this.#raise(live);
     } else this.begin(live, assignment);
@@ -103,10 +110,13 @@ export class LongJobs {
     const words = wordsOf(request, body);
     const content = running === undefined ? this.#work.refuse(words) : this.#hear(running, words);
     if (content === null) return null;
-    const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again: null };
+    const again = running?.record.job.id ?? request.envelope.id;
+    const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again };
     const { live, opened } = newJob(this.#ports, free, event, via, [], inbox);
-    const done = endingOf(opened.job.attempt, wordsAnswer(content), null);
-    return { live, done: openDone(opened, done, this.#ports.clock()) };
+    // Nobody works on it: it is answered like a request that is another one come again.
+    const output = wordsAnswer(content);
+    const done = { type: 'sameAs', output, cost: costOf(null, output) } as const;
+    return { live, done: advance(opened.job, done, this.#ports.clock()) };
   }
 
   /** One change of the work on a job, made by whoever works on it; whether there was any. */
@@ -172,11 +182,16 @@ export class LongJobs {
     const told: JobEffect[] = moved.reports.map(({ key, report }) => ({ type: 'report', key, report }));
     const sent: JobEffect[] = moved.sends.map(({ event, targets }) => ({ type: 'send', event, targets }));
     const ended = moved.ending === null ? null : this.#ended(live, moved.ending);
-    this.#commit(
-      live,
-      { job: ended?.job ?? job, effects: [...told, ...sent, ...(ended?.effects ?? [])] },
-      moved.write,
-    );
+    const effects = [...told, ...sent, ...(ended?.effects ?? [])];
+    try {
+      // Most steps tell nobody anything: the job, with all it has told so far, is not written again for them.
+      if (ended === null && effects.length === 0) this.#lives.write(moved.write);
+      else this.#commit(live, { job: ended?.job ?? job, effects }, moved.write);
+    } catch (error) {
+      // What was not stored must not stay in memory: everything after it would build on it.
+      this.#work.finish(job.id);
+      throw error;
+    }
     this.#appoint(live);
     this.#ports.defer(this.#perform(job.id, moved));
     if (isUnderWay(live)) this.#raise(live);
@@ -225,7 +240,7 @@ export class LongJobs {
     try {
       await till.raise(live, wanted);
       // Also when there is too little: an earlier raise, whose answer was lost, is known now.
-      this.#fund(live);
+      this.move(id, () => this.#work.funded(id, fundsOf(live)));
     } catch (error) {
       this.#ports.log('raising what a job may cost failed', id, error);
       // Soon, before the work ends for lack of money that is there.
@@ -234,10 +249,6 @@ export class LongJobs {
     } finally {
       this.#raising.delete(id);
     }
-  }
-
-  #fund({ record: { job, money } }: Live): void {
-    if (money !== null) this.move(job.id, () => this.#work.funded(job.id, Number(quoteOf(money).max)));
   }
 
   #appoint(live: Live): void {
@@ -251,6 +262,13 @@ export class LongJobs {
     this.#lives.appoint(live);
     if (live.workWake_ms === null) this.#lives.settle([live]);
   }
+}
+
+const NOTHING = (): void => undefined;
+
+/** What there is for a job, msats; 0 for one without a price. */
+function fundsOf({ record: { money } }: Live): number {
+  return money === null ? 0 : Number(quoteOf(money).max);
 }
 
 function isUnderWay({ record: { job } }: Live): boolean {

@@ -40,7 +40,10 @@ export interface Answered {
 export interface LongWork {
   /** Whether the work on a job was begun and its state is here. */
   has(jobId: string): boolean;
-  /** @param funded_msats what there is for it; 0 where it costs nothing */
+  /**
+   * @param funded_msats what there is for it; 0 where it costs nothing
+   * @throws JobError when the assignment is none that can be begun
+   */
   begin(jobId: string, assignment: Assignment, funded_msats: number): Moved;
   /** The client's words. */
   hear(jobId: string, words: Words): Answered;
@@ -60,7 +63,7 @@ export interface LongWork {
   recover(jobId: string): void;
   /** When it wants a `tick`, Unix ms; null when nothing will change by time alone. */
   nextTick(jobId: string): number | null;
-  /** Lets go of what only the work itself needed: it has ended. Its record stays. */
+  /** Lets go of what is in memory: the work has ended, or its last change was not stored. What is stored stays. */
   finish(jobId: string): void;
   /** Forgets everything of it. */
   erase(jobId: string): void;

@@ -48,6 +48,7 @@ export function newJob(
     again: null,
     kept: null,
     inputs: {},
+    grace: null,
     unprojected: false,
     resultId: null,
     wraps: envelope.sealing === 'giftwrap' ? [event.id] : [],

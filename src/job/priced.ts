@@ -31,7 +31,7 @@ export async function price(
   const found = resent(taken, lives.all());
   if (found.type === 'again') {
     const { first } = found;
-    lives.store(first, { ...first.record, again: request.envelope.id }, false, () => undefined);
+    lives.store(first, { ...first.record, again: request.envelope.id });
     return { ...taken, money: null, again: first.record.job.id };
   }
   if (found.type === 'instead') cancel(found.first);

@@ -13,6 +13,7 @@ import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { withEffects } from './effects.ts';
 import { eraseJob } from './erasure.ts';
+import { afterLoss } from './grace.ts';
 import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
 import { forgetKept, type Live } from './live.ts';
@@ -26,7 +27,7 @@ import type { Failed, SessionPorts } from './ports.ts';
 import { price } from './priced.ts';
 import { Projector } from './projector.ts';
 import { Publisher } from './publisher.ts';
-import { endingOf, type Step, stepOf, turnOf } from './step.ts';
+import { type Step, stepOf, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
 import { take, takeUp } from './taking.ts';
 import { Till } from './till.ts';
@@ -94,7 +95,7 @@ export class Session {
     );
     const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
     const outcome = await this.#steps.tryNow(live, opened.job);
-    const done = outcome === null ? null : endingOf(opened.job.attempt, outcome, live.record.money);
+    const done = outcome === null ? null : this.#steps.ending(live, opened.job.attempt, outcome);
     this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));
     if (live.record.job.phase === 'waiting') this.#ports.defer(this.#waiters.poll(live));
     this.#till?.collect(live);
@@ -152,6 +153,7 @@ export class Session {
     this.#recover();
     const live = this.#lives.get(jobId);
     if (live === undefined) return false;
+    live.record = { ...live.record, grace: null };
     this.#input(live, { type: 'alive', attempt, news });
     const { job } = live.record;
     return job.phase === 'running' && job.attempt === attempt;
@@ -161,7 +163,7 @@ export class Session {
   ended(jobId: string, attempt: number, outcome: JobOutput | Failed): void {
     this.#recover();
     const live = this.#lives.get(jobId);
-    if (live !== undefined) this.#input(live, endingOf(attempt, outcome, live.record.money));
+    if (live !== undefined) this.#input(live, this.#steps.ending(live, attempt, outcome));
   }
 
   /** The wallet's record of a payment for a job has changed. Returns when what it means is stored. */
@@ -220,11 +222,9 @@ export class Session {
     this.#recovered = true;
     for (const live of takeUp(this.#ports, this.#journal.open())) this.#lives.hold(live);
     for (const live of this.#lives.all()) {
-      // Work done in this object died with its memory, and an order may not have been sent. A runner, though, may
-      // still be at work: it gets a whole lease to say so.
-      const { phase, attempt } = live.record.job;
-      const elsewhere = phase === 'running' && !this.#steps.isHere(live);
-      this.#input(live, elsewhere ? { type: 'alive', attempt, news: null } : { type: 'lost' });
+      const { input, grace } = afterLoss(live.record, this.#steps.isHere(live), this.#ports.clock());
+      this.#input(live, input);
+      if (grace !== live.record.grace) this.#lives.store(live, { ...live.record, grace });
       if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
       if (live.record.unprojected) this.#projector.soon(live);
       this.#long?.recover(live, () => this.#steps.assignment(live));

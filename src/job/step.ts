@@ -58,7 +58,9 @@ export function endingOf(
 ): JobInput<'output' | 'stepFailed'> {
   if (!('failure' in outcome)) {
     const checkout = money !== null && needsCheckout(money);
-    return { type: 'output', attempt, output: outcome, cost: costOf(money, outcome), checkout };
+    // What was told in short is the session's: the output goes on to the client.
+    const { condensed: _, ...output } = outcome;
+    return { type: 'output', attempt, output, cost: costOf(money, output), checkout };
   }
   // Member by member: what crossed RPC carries a `type` of its own, and spread over the input it turned every
   // failure of a runner into an input that means nothing.

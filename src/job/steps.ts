@@ -6,8 +6,8 @@ import type { Assignment } from './assignment.ts';
 import type { Journal } from './journal.ts';
 import type { Live } from './live.ts';
 import type { Failed, SessionPorts } from './ports.ts';
-import { assignmentOf, failureOf } from './step.ts';
-import type { Job } from './types.ts';
+import { assignmentOf, endingOf, failureOf } from './step.ts';
+import type { Job, JobInput } from './types.ts';
 
 const STEP_RETRY: RetryPolicy = {
   attempts: STEP_MAX_ATTEMPTS,
@@ -96,6 +96,12 @@ export class Steps {
   /** How long the next attempt waits: whoever failed a moment ago is not asked again at once. */
   #pause_ms(attempt: number): number {
     return attempt <= 1 ? 0 : (retryDelay(STEP_RETRY, attempt - 1, this.#ports.random()) ?? 0);
+  }
+
+  /** How an attempt ended, for the machine. What it told of the conversation in short is kept, whatever becomes of the job. */
+  ending(live: Live, attempt: number, outcome: JobOutput | Failed): JobInput<'output' | 'stepFailed'> {
+    if ('condensed' in outcome) this.#journal.condense(outcome.condensed);
+    return endingOf(attempt, outcome, live.record.money);
   }
 
   /** The work on a job. @throws Error for a job without body */

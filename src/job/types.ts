@@ -61,6 +61,13 @@ export interface Job {
   readonly doneAt_ms: number | null;
 }
 
+/** Time for an attempt to be heard of after the memory of its object was lost (grace.ts). */
+export interface Grace {
+  readonly attempt: number;
+  /** Unix ms. */
+  readonly until_ms: number;
+}
+
 /** Everything that can happen to a job, and what each carries. */
 export interface JobInputs {
   /** Something it waited for is there. */

@@ -1,7 +1,7 @@
 /** Accounts of the ledger by kind, for whoever looks at all of them: the part of a name before the colon. */
 
 /** Kinds that hold something on the debit side: what the operator has, is owed, or has spent. */
-export const DEBIT_KINDS = ['wallet', 'routing', 'owing'] as const;
+export const DEBIT_KINDS = ['wallet', 'routing', 'hiring', 'owing'] as const;
 /** Kinds that hold something on the credit side: what it owes to others, or has earned. */
 const CREDIT_KINDS = ['revenue', 'capital', 'credit', 'job', 'payee', 'transit', 'sending'] as const;
 export const ACCOUNT_KINDS: readonly string[] = [...DEBIT_KINDS, ...CREDIT_KINDS];

@@ -1,5 +1,5 @@
 /** What an escrow is while it lives, what can happen to it, and what it wants done. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Input, Looking } from './machine.ts';
 import { msatsSchema } from './msats.ts';
 import type { SettledPayment } from './settlement.ts';

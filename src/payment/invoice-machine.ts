@@ -6,7 +6,7 @@
  * payment that comes to a dead bill all the same is given back without a human. Only the wallet's answer to a lookup
  * settles: a notification is a reason to ask, an expiry is a reason to go on asking for a while.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { INVOICE_EXPIRY_S, INVOICE_GRACE_MS, INVOICE_MAKE_ATTEMPTS } from '../limits.ts';
 import { type Input, lookAgain, lookSoon, NOT_LOOKING, type Row, type Step } from './machine.ts';
 import { type Msats, msatsSchema } from './msats.ts';

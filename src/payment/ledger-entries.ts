@@ -160,6 +160,20 @@ export function paidLate(
   ]);
 }
 
+/**
+ * The operator has an invoice of somebody hired paid: its amount is credit of the account that pays it, and an expense.
+ *
+ * @param account that of this one hire
+ */
+export function hired(account: string, paymentHash: string, amount: Msats): Entry {
+  return entry(`hire:${paymentHash}`, [{ from: 'hiring', to: `credit:${account}`, amount }]);
+}
+
+/** It was not paid, and never will be by this account. */
+export function unhired(account: string, paymentHash: string, amount: Msats): Entry {
+  return entry(`unhire:${paymentHash}`, [{ from: `credit:${account}`, to: 'hiring', amount }]);
+}
+
 /** The operator's own money in the wallet, as it was when the books began or is added. */
 export function deposited(key: string, amount: Msats): Entry {
   return entry(`deposit:${key}`, [{ from: 'wallet', to: 'capital', amount }]);

@@ -6,12 +6,13 @@
  * debit side, what it owes or has earned on the credit side, so that `wallet` always equals what is owed to others plus
  * what is the operator's own. {@link balanceOf} gives each account's amount as one says it in words: never negative.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { inWords } from './account-kinds.ts';
 import type { Msats } from './msats.ts';
 
 /**
- * - `wallet`: the operator's Lightning wallet; `routing`: fees paid on the way; `owing:<client>`: delivered, not paid;
+ * - `wallet`: the operator's Lightning wallet; `routing`: fees paid on the way; `hiring`: paid to agents of others for
+ *   work on jobs here; `owing:<client>`: delivered, not paid;
  * - `credit:<client>`: paid and not used; `job:<agent>:<id>`: set aside for a job; `payee:<Lightning address>`: earned by an
  *   agent and owed to its owner; `sending:<payout>`: claimed by a payment under way; `revenue`: the operator's fees;
  *   `capital`: its own money;
@@ -24,6 +25,7 @@ import type { Msats } from './msats.ts';
 export type Account =
   | 'wallet'
   | 'routing'
+  | 'hiring'
   | 'revenue'
   | 'capital'
   | `${'owing' | 'credit' | 'job' | 'payee' | 'transit' | 'sending'}:${string}`;
@@ -64,7 +66,7 @@ export type Posted =
   /** The key stands for another event: somebody books two things under one name. */
   | { readonly type: 'conflict' };
 
-const NAMES = /^(?:wallet|routing|revenue|capital|(?:owing|credit|job|payee|transit|sending):.+)$/;
+const NAMES = /^(?:wallet|routing|hiring|revenue|capital|(?:owing|credit|job|payee|transit|sending):.+)$/;
 
 /** Reads an entry that was stored with `toJson`. */
 export const entrySchema = z.object({
@@ -95,8 +97,8 @@ export function toPlainEntry({ key, postings, unless }: Entry): PlainEntry {
 /**
  * An entry that moves amounts from account to account; whatever moves nothing is left out.
  *
- * @param moves each takes `amount` from the credit side of `from` to that of `to` (for `wallet`, `routing` and `owing`
- *   the sides are the other way round: money comes into the wallet *from* it)
+ * @param moves each takes `amount` from the credit side of `from` to that of `to` (for `wallet`, `routing`, `hiring`
+ *   and `owing` the sides are the other way round: money comes into the wallet *from* it)
  */
 export function entry(key: string, moves: readonly Move[]): Entry {
   const postings = moves.flatMap(({ from, to, amount }) =>

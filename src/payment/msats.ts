@@ -3,7 +3,7 @@
  * number that was rounded somewhere cannot become an {@link Msats}. Differences and ledger postings, which may be
  * negative, are plain `bigint`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 declare const checked: unique symbol;
 /** An amount from 0 to {@link MAX_MSATS}. */

@@ -7,7 +7,7 @@
  * unknown. A failure alone is not enough: another request for the same invoice may still lie on a relay, or be repeated
  * by our own outbox after a crash. Until then the same invoice is sent again, which Lightning makes harmless.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   INVOICE_GRACE_MS,
   PAYOUT_MAX_FINAL_CLTV_BLOCKS,

@@ -3,7 +3,7 @@
  * (DESIGN §3, rule 6). Notifications, zap receipts and preimages shown by strangers cannot.
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fromHex, isHex32 } from '../nostr/hex.ts';
 import { type Msats, msatsSchema } from './msats.ts';
 import type { WalletTransaction } from './wallet.ts';

@@ -1,5 +1,5 @@
 /** The wallet port as plain JSON, for calls between objects: amounts are msats as decimal strings. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Msats, msatsSchema } from './msats.ts';
 import type { WalletAnswer } from './wallet.ts';
 

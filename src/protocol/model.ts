@@ -82,6 +82,15 @@ export interface Cost {
   readonly breakdown: readonly { readonly item: string; readonly cost_msats: number }[];
 }
 
+/** The oldest messages of a conversation, told in short: what a session keeps instead of them. */
+export interface Condensed {
+  /** How many messages of the history it stands for, from the oldest. */
+  readonly covers: number;
+  /** SHA-256 of these as JSON, hex: where the session has others by now, it keeps them. */
+  readonly of: string;
+  readonly messages: readonly ChatMessage[];
+}
+
 /** What an agent hands in. */
 export interface JobOutput {
   /** The primary text, complete. */
@@ -106,6 +115,8 @@ export interface JobOutput {
   readonly trace?: { readonly sha256: string; readonly entries: number };
   /** A text that is kept whole at a URL: SHA-256 and length of its UTF-8. */
   readonly artifact?: { readonly sha256: string; readonly bytes: number; readonly url: string };
+  /** For the session alone, which takes it out before anything is made of the output. */
+  readonly condensed?: Condensed;
 }
 
 /** An invoice a client is asked to pay before its job goes on (PROTOCOL §2, payment required). */

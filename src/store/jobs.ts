@@ -144,6 +144,8 @@ export interface JobOutcome {
   readonly phase: RecordedPhase;
   readonly openedAt_ms: number;
   readonly closedAt_ms: number | null;
+  /** 0: nobody worked on it. */
+  readonly attempts: number;
 }
 
 const OUTCOME = {
@@ -151,6 +153,7 @@ const OUTCOME = {
   phase: jobs.phase,
   openedAt_ms: jobs.openedAt_ms,
   closedAt_ms: jobs.closedAt_ms,
+  attempts: jobs.attempts,
 };
 
 /** The outcomes of an agent's newest jobs that have ended, gift-wrapped ones included: figures name no client. */

@@ -1,6 +1,6 @@
 /** Questions to the ledger in the record that look at all of it: for the operator's figures and for its check. */
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm';
-import { z } from 'zod';
+import * as z from 'zod';
 import { D1_MAX_PARAMETERS } from '../limits.ts';
 import { chunks, type Db } from './db.ts';
 import type { LedgerLine } from './ledger.ts';

@@ -158,7 +158,8 @@ test.each<[string, Script, string, object | undefined]>([
   ['502', { status: 502, body: SECRET_BODY }, 'SERVICE_UNAVAILABLE', undefined],
   ['503', { status: 503, body: SECRET_BODY }, 'SERVICE_UNAVAILABLE', undefined],
   ['504', { status: 504, body: SECRET_BODY }, 'TIMEOUT', undefined],
-  ['400', { status: 400, body: SECRET_BODY }, 'MODEL_ERROR', undefined],
+  ['400', { status: 400, body: SECRET_BODY }, 'MODEL_ERROR', { reason: 'rejected' }],
+  ['422', { status: 422, body: SECRET_BODY }, 'MODEL_ERROR', { reason: 'rejected' }],
   ['401', { status: 401, body: SECRET_BODY }, 'MODEL_ERROR', { reason: 'refused' }],
   ['404', { status: 404, body: SECRET_BODY }, 'MODEL_ERROR', { reason: 'refused' }],
   [
@@ -269,7 +270,7 @@ test('tools, a wrong response_format and an empty request are refused before the
     details: { path: '$.response_format' },
   });
   expect(await refused({}, ' ')).toMatchObject({ code: 'BAD_REQUEST' });
-  expect(await refused({}, 'x'.repeat(80_000))).toMatchObject({ code: 'CONTENT_TOO_LARGE' });
+  expect(await refused({}, 'word '.repeat(16_000))).toMatchObject({ code: 'CONTENT_TOO_LARGE' });
   expect(server.asked).toHaveLength(0);
 });
 

@@ -74,6 +74,13 @@ test('the binding is asked with what the request says', async () => {
 
 test.each<[string, AiRun, string]>([
   ['a refusal', () => Promise.reject(new Error('account 1234 over quota')), 'SERVICE_UNAVAILABLE'],
+  ['a name it does not know', () => Promise.reject(new Error('5007: No such model 1234')), 'MODEL_ERROR'],
+  ['no capacity', () => Promise.reject(new Error('AiError: 3040: 1234')), 'SERVICE_UNAVAILABLE'],
+  ['a used-up allowance', () => Promise.reject(new Error('3036: account 1234')), 'MODEL_ERROR'],
+  ['a request too large', () => Promise.reject(new Error('3006: 1234')), 'CONTENT_TOO_LARGE'],
+  ['a question it does not take', () => Promise.reject(new Error('5006: Error: 1234')), 'MODEL_ERROR'],
+  ['a timeout', () => Promise.reject(new Error('3007: 1234')), 'TIMEOUT'],
+  ['an unknown code', () => Promise.reject(new Error('1234: what')), 'SERVICE_UNAVAILABLE'],
   ['an answer that is none', async () => ({ image: 'hi' }), 'MODEL_ERROR'],
   ['an answer in bytes', async () => 'hi', 'MODEL_ERROR'],
   ['a stream that just ends', binding('data: {"response":"half"}\n\n'), 'MODEL_ERROR'],

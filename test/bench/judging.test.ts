@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { dayRows, type Unit } from './agents/day.ts';
+import { type Counts, growth } from './money/counted.ts';
 import { percentile } from './statistics.ts';
 import { isMet, render } from './table.ts';
 import { isRightAnswer } from './wires.ts';
@@ -29,4 +31,34 @@ test('an answer is right when it names exactly the notes asked for', () => {
   expect(isRightAnswer('[["e","a"],["e","c"]]', ids)).toBe(false);
   expect(isRightAnswer('[["p","a"],["e","b"]]', ids)).toBe(false);
   expect(isRightAnswer('{}', ids)).toBe(false);
+});
+
+const NOTHING: Record<Unit, Counts> = {
+  'a step of an agent': {},
+  'a step of a team': {},
+  'a report': {},
+  'a message by request': {},
+  'a message by direct message': {},
+};
+
+test('a day of a team costs what its steps, reports and messages write and call, and the calls that show it is alive', () => {
+  const day = (unit: Unit, counts: Counts) => {
+    const [rows, calls, cents] = dayRows({ ...NOTHING, [unit]: counts }).map(({ value }) => value);
+    return { rows, calls, cents };
+  };
+  const beats = 17_280;
+  const idle = day('a step of an agent', { 'object x': 1_000_000 });
+  expect(idle).toMatchObject({ rows: 0, calls: beats });
+  const steps = day('a step of a team', { 'object x': 3, D1: 1, alarm: 1, 'call AgentSession': 10 });
+  expect(steps).toMatchObject({ rows: 1_000, calls: beats + 2_000 });
+  // A thousand rows are a tenth of a cent; two thousand calls of ten ms are 0.03 cents for themselves and 0.0032 in memory.
+  expect((steps.cents ?? 0) - (idle.cents ?? 0)).toBeCloseTo(0.1 + 0.03 + 0.0032, 6);
+  expect(day('a message by request', { 'object x': 40 })).toMatchObject({ rows: 400 });
+});
+
+test('growth is what came on top, for each thing done', () => {
+  expect(growth({ D1: 4, alarm: 2 }, { D1: 10, alarm: 2, 'object x': 3 }, 3)).toEqual({
+    D1: 2,
+    'object x': 1,
+  });
 });

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import WebSocket from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type NostrEvent, parseEvent, signEvent, verifyEvent } from '../../src/nostr/event.ts';
 import { publicKeyOf } from '../../src/nostr/schnorr.ts';
 import { makeWorld, type World } from './notes.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { offline } from '../../scripts/local/build.ts';
 import { ROOT } from '../../scripts/local/state.ts';
+import { bundlePartRows } from './bundle-parts.ts';
 import type { Row } from './table.ts';
 
 /** A Worker that takes longer to start is refused by the platform (Workers limits, "Worker startup time"), ms. */
@@ -28,6 +29,7 @@ export async function sizeRows(): Promise<Row[]> {
         unit: 'ms',
         goal: { atMost: START_LIMIT_MS },
       },
+      ...(await bundlePartRows()),
     ];
   } finally {
     rmSync(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { homeAt, ROOT, readDevFile } from '../../scripts/local/state.ts';
 import { CONFIG_VARIABLES } from '../../src/config.ts';
 import { parseEvent, verifyEvent } from '../../src/nostr/event.ts';
@@ -79,6 +79,17 @@ test.each([
   expect(code, stderr).toBe(0);
   expect(stderr).toContain('processing');
   expect(Array.isArray(JSON.parse(stdout))).toBe(true);
+});
+
+test.each([
+  ['agent NIP', []],
+  ['NIP-90', ['--kind', '5302']],
+])('post --param gives the agent its parameters: %s', async (_name, options) => {
+  const wrong = await post('--agent', 'discover', ...options, '--param', 'max_results="x"', 'nostr zaps');
+  expect(wrong.stderr).toContain('INVALID_PARAMETER');
+  const right = await post('--agent', 'discover', ...options, '--param', 'max_results=3', 'nostr zaps');
+  expect(right.code, right.stderr).toBe(0);
+  expect((await post('--agent', 'discover', '--param', 'nothing', 'x')).stderr).toContain('NAME=VALUE');
 });
 
 test('post --json gives both signed events, and the result names its request', async () => {

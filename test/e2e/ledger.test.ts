@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { nip19 } from 'nostr-tools';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROOT } from '../../scripts/local/state.ts';
 import { readConfig } from '../../src/config.ts';
 import { LEDGER_CHECK_PAGE } from '../../src/limits.ts';

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import PostalMime from 'postal-mime';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
-import { z } from 'zod';
+import * as z from 'zod';
 import { delivered, MAIL_BINDING } from '../../scripts/local/mail.ts';
 import { type Marketplace, startMarketplace } from '../../scripts/local/marketplace.ts';
 import { homeAt, ROOT } from '../../scripts/local/state.ts';

@@ -188,7 +188,9 @@ describe('a hostile page that the model obeys', () => {
     // All that the agent ever signed: what it says of itself, and its answers.
     const signed = await eventsBy(scout);
     const kinds = new Set(signed.map(({ kind }) => kind));
-    expect([...kinds].filter((kind) => ![0, 7000, 7001, 10002, 31990, 37001].includes(kind))).toEqual([]);
+    expect([...kinds].filter((kind) => ![0, 7000, 7001, 10002, 10050, 31990, 37001].includes(kind))).toEqual(
+      [],
+    );
     expect(signed.filter(({ content }) => content.includes('owned'))).toEqual([]);
     expect(await wallet.getBalance()).toEqual(before);
     wallet.close();

@@ -107,6 +107,22 @@ describe('GET /health', () => {
 });
 
 describe('GET /metrics', () => {
+  test('shows what models used and cost, where that is counted', async () => {
+    const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 };
+    const { app } = httpFixture({
+      modelFigures: async () => [
+        { model: '@cf/a', usage, cost: { currency: 'usd', amount: 0.25 } },
+        { model: 'b', usage, cost: null },
+      ],
+    });
+    const text = await (await app.request('/metrics')).text();
+    expect(text).toContain('errand_model_tokens_total{model="@cf/a",direction="input"} 7\n');
+    expect(text).toContain('errand_model_tokens_total{model="b",direction="output"} 3\n');
+    expect(text).toContain('errand_model_cost_total{model="@cf/a",currency="usd"} 0.25\n');
+    expect(text).not.toContain('errand_model_cost_total{model="b"');
+    expect(await (await httpFixture().app.request('/metrics')).text()).not.toContain('errand_model');
+  });
+
   test('shows jobs, relay and links as Prometheus text', async () => {
     const { app, d1 } = httpFixture({ links: async () => [OPEN_LINK, DOWN_LINK] });
     const at = (ms: number) => ({ openedAt_ms: NOW_MS - 1000, closedAt_ms: NOW_MS - 1000 + ms });

@@ -164,6 +164,12 @@ describe('a direct message', () => {
     );
   });
 
+  test('for nobody that is dated into the future is not young until then', async () => {
+    const { ports } = world([]);
+    const ahead_s = 50 * 365 * 86_400;
+    await hearMessage(message([], { created_at: NOW_S + ahead_s }), team, ports);
+  });
+
   test('that is empty is dropped at once', async () => {
     const { ports, heard } = world([job(1)]);
     await hearMessage(message([], { content: '', created_at: NOW_S }), team, ports);

@@ -4,6 +4,7 @@
  * in memory is gone then, what it had stored is not.
  */
 import { JobError } from '../../src/errors.ts';
+import type { LongWork } from '../../src/job/long-work.ts';
 import type { SessionPorts } from '../../src/job/ports.ts';
 import { Session } from '../../src/job/session.ts';
 import { type NostrEvent, type Rumor, signAs } from '../../src/nostr/event.ts';
@@ -51,6 +52,7 @@ export class World {
   readonly logged: string[] = [];
   readonly #sql = nodeSql();
   readonly #slow: boolean;
+  readonly #longWork: LongWork | null;
   #life = 0;
   #session: Session;
   #alarm_ms: number | null = null;
@@ -67,18 +69,28 @@ export class World {
   readonly #firsts = new Map<string, string>();
   readonly #read_ = new Set<string>();
 
-  /** @param purse makes the money around the session, on the world's clock */
+  /**
+   * @param purse makes the money around the session, on the world's clock
+   * @param longWork what lives beside the jobs
+   */
   constructor(
     seed: number,
     trouble: Trouble,
     slow: boolean,
     purse: ((now: () => number) => Purse) | null = null,
+    longWork: LongWork | null = null,
   ) {
+    this.#longWork = longWork;
     this.purse = purse?.(() => this.now_ms) ?? null;
     this.random = seeded(seed);
     this.trouble = trouble;
     this.#slow = slow;
     this.#session = this.#start();
+  }
+
+  /** The session as it lives now. */
+  get session(): Session {
+    return this.#session;
   }
 
   /** A signed request of the client. @param age_s how long ago it was written */
@@ -296,7 +308,7 @@ export class World {
             this.#mustBePaid(assignment.envelope.id);
             return this.#work(assignment.history.length, call);
           },
-      longWork: null,
+      longWork: this.#longWork,
       order: (jobId, attempt) => call(() => this.#runner(jobId, attempt)),
       chained: async () => ({ type: 'pending' }),
       publish: (target, events) => call(() => this.#publish(target, events)),
@@ -346,6 +358,7 @@ export class World {
       },
       run: (query, ...parameters) => {
         check();
+        if (query.startsWith('UPDATE jobs')) this.count('job written');
         return this.#sql.run(query, ...parameters);
       },
       transaction: (work) => {

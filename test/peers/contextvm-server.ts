@@ -1,7 +1,7 @@
 /** The nearest thing in the ContextVM SDK: an MCP server with one tool, its requests and responses as Nostr events. */
 import { ApplesauceRelayPool, NostrServerTransport, PrivateKeySigner } from '@contextvm/sdk';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { argument, ready, search } from './program.ts';
 
 const { relay, secretKey, notes } = argument();

@@ -87,6 +87,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     links: async () => [OPEN_LINK],
     walletStatus: async () => WALLET,
     payments: null,
+    modelFigures: async () => [],
     relayStats: async () => ({ storedEvents: 12, openSockets: 3 }),
     ...over,
   };

@@ -4,7 +4,7 @@ import { type Client, tag } from './client.ts';
 import type { Service } from './service.ts';
 
 /** Public key of an agent of the started service. @throws Error when it has no such agent */
-export function agentKey(service: Service, slug: string): string {
+export function agentKey(service: Pick<Service, 'dev'>, slug: string): string {
   const agent = service.dev.agents.find((candidate) => candidate.slug === slug);
   if (agent === undefined) throw new Error(`the service has no agent ${slug}`);
   return agent.pubkey;

@@ -1,8 +1,10 @@
-/** Process groups: signalling one whole, seeing whether any of it still runs, and what CPU time it has used. */
+/** Process groups: signalling one whole, seeing whether any of it still runs, what CPU time it has used, what memory it has. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Kernel ticks a second on every Linux of today (proc(5), sysconf(_SC_CLK_TCK)). */
 const TICKS_PER_S = 100;
+/** Of memory, on the machines this runs on (sysconf(_SC_PAGESIZE)). */
+const PAGE_BYTES = 4_096;
 
 /** Whether the group exists (signal 0), or was there to be signalled. */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
@@ -29,6 +31,12 @@ export function groupCpu_ms(group: number): number {
   // utime and stime are fields 14 and 15 of proc(5); the first two are not in the list.
   const ticks = statsOf(group).reduce((sum, stat) => sum + Number(stat[11]) + Number(stat[12]), 0);
   return (ticks * 1000) / TICKS_PER_S;
+}
+
+/** Resident memory of all living processes of the group, bytes; what they share is counted for each. Linux only. */
+export function groupRss_bytes(group: number): number {
+  // rss is field 24 of proc(5).
+  return statsOf(group).reduce((sum, stat) => sum + Number(stat[21]) * PAGE_BYTES, 0);
 }
 
 /** Fields of /proc/<pid>/stat from the state on (then parent, then group), zombies left out. */

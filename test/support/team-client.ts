@@ -31,18 +31,21 @@ export interface ReportData {
   readonly budget: { readonly msats: number };
 }
 
+/** Where it goes. */
+type Marketplace = Pick<Service, 'url' | 'relay' | 'dev'>;
+
 export class TeamClient {
   readonly client: Client;
   readonly messages: string[] = [];
-  readonly #service: Service;
+  readonly #service: Marketplace;
   readonly #team: string;
   readonly #payer: NWCClient;
 
-  private constructor(client: Client, service: Service, team: string) {
+  private constructor(client: Client, service: Marketplace, team: string, nwc: string) {
     this.client = client;
     this.#service = service;
     this.#team = agentKey(service, team);
-    this.#payer = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
+    this.#payer = new NWCClient({ nostrWalletConnectUrl: nwc });
     client.relay.subscribe([{ kinds: [1059], '#p': [client.pubkey] }], {
       onevent: (event) => {
         const rumor = nip17.unwrapEvent(event, client.secretKey);
@@ -51,11 +54,17 @@ export class TeamClient {
     });
   }
 
-  static async connect(service: Service, team: string, secretKey?: Uint8Array): Promise<TeamClient> {
+  /** @param nwc the wallet it pays from; by default that of the development money */
+  static async connect(
+    service: Marketplace,
+    team: string,
+    secretKey?: Uint8Array,
+    nwc = service.dev.customer.nwc ?? '',
+  ): Promise<TeamClient> {
     const client = await connectClient(service.relay, secretKey);
     // Gift wraps are shown to whom they are for.
     await authenticate(client);
-    return new TeamClient(client, service, team);
+    return new TeamClient(client, service, team, nwc);
   }
 
   /** Posts a run and pays for it. @throws Error when it is refused */
@@ -78,6 +87,11 @@ export class TeamClient {
     const [, amount, invoice] = first.tags.find(([name]) => name === 'amount') ?? [];
     if (invoice !== undefined) await this.#payer.payInvoice({ invoice });
     return { request, answers, demanded: Number(amount ?? 0) };
+  }
+
+  /** The same run, seen by this client. */
+  again({ request, demanded }: Run): Run {
+    return { request, demanded, answers: this.client.answers(request.id) };
   }
 
   /** Posts a request that was posted and paid before, and hears all that was ever told of it. */

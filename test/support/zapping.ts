@@ -1,7 +1,7 @@
 /** A zap as clients make it (NIP-57), by nostr-tools, up to the invoice; who pays it is another matter. */
 import { makeZapRequest } from 'nostr-tools/nip57';
 import { type Event, finalizeEvent } from 'nostr-tools/pure';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const answerShape = z.object({ pr: z.string(), verify: z.url() });
 

@@ -16,6 +16,7 @@ declare global {
       readonly INDEX: Real<'INDEX'>;
       readonly WALLET: Real<'WALLET'>;
       readonly DEV_WALLET: Real<'DEV_WALLET'>;
+      readonly HIRED: Real<'HIRED'>;
       readonly MODELS: Real<'MODELS'>;
       readonly TEST_MIGRATIONS: D1Migration[];
     }

@@ -44,6 +44,7 @@ const ports: HttpPorts = {
   runs: { record: async () => null, artifact: async () => null },
   links: async () => [],
   payments: null,
+  modelFigures: async () => [],
   relayStats: async () => ({ events: 1 }),
 };
 const app = createApp(ports);

@@ -7,7 +7,7 @@
 import { listDurableObjectIds } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ask = async (path: string) => {
   const response = await exports.default.fetch(new Request(`http://relay.test${path}`));

@@ -3,12 +3,17 @@
  * of it does. Method: the real objects in workerd, evicted in between. Does not prove: how long the platform keeps an
  * idle object.
  */
-import { evictDurableObject, listDurableObjectIds } from 'cloudflare:test';
+import {
+  evictDurableObject,
+  listDurableObjectIds,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test, vi } from 'vitest';
 import type { ModelChunk } from '../../src/agent/chat/model-client.ts';
 import type { Env } from '../../workers/env.ts';
-import { chatModelOf, toolModelOf } from '../../workers/models.ts';
+import { chatModelOf, modelFiguresOf, toolModelOf } from '../../workers/models.ts';
 
 const stubOf = (name: string) => env.MODELS.get(env.MODELS.idFromName(name));
 const objects = async () => (await listDurableObjectIds(env.MODELS)).length;
@@ -60,8 +65,34 @@ test('an object that cannot be asked is passed over', async () => {
   const own = envWith({ MODEL: 'm1', MODEL_RPM: '1' }, () => ({ response: 'hi' }));
   const lost = {
     ...own,
-    MODELS: { getByName: () => ({ reserve: broken, succeeded: broken, failed: broken }) },
+    MODELS: {
+      getByName: () => ({ reserve: broken, succeeded: broken, failed: broken, used: broken, usage: broken }),
+    },
   };
   expect(await ask(lost)).toMatchObject({ type: 'end', model: 'm1' });
   expect(printed).toHaveBeenCalledTimes(2);
+});
+
+test('with prices it counts what answers took and cost, and stores that by alarm and not for every answer', async () => {
+  const usage = { prompt_tokens: 1_000_000, completion_tokens: 500_000 };
+  const vars = { MODEL: 'm3', MODEL_FALLBACKS: 'm4', MODEL_PRICES: 'm3=0.15/0.60usd' };
+  const own = envWith(vars, () => ({ response: 'hi', usage }));
+  await ask(own);
+  await ask(own);
+  const rows = () =>
+    runInDurableObject(stubOf('m3'), (_, { storage }) => storage.sql.exec('SELECT * FROM used').toArray());
+  expect(await rows()).toEqual([]);
+  expect(await runDurableObjectAlarm(stubOf('m3'))).toBe(true);
+  expect(await rows()).toEqual([{ model: 'm3', input: 2_000_000, output: 1_000_000 }]);
+  await evictDurableObject(stubOf('m3'));
+  await ask(own);
+  expect(await modelFiguresOf(own)).toMatchObject([
+    {
+      model: 'm3',
+      usage: { prompt_tokens: 3_000_000, completion_tokens: 1_500_000 },
+      cost: { currency: 'usd', amount: 1.35 },
+    },
+    { model: 'm4', usage: { total_tokens: 0 }, cost: null },
+  ]);
+  expect(await modelFiguresOf(env)).toEqual([]);
 });

@@ -14,14 +14,14 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { readConfig } from '../../src/config.ts';
 import { devWallets, devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { msats } from '../../src/payment/msats.ts';
-import { SocketTransport } from '../../src/payment/nwc/socket-transport.ts';
 import type { IssuedInvoice, WalletAnswer, WalletTransaction } from '../../src/payment/wallet.ts';
 import type { Plain } from '../../src/payment/wallet-json.ts';
 import { AgentSession } from '../../workers/edge.ts';
 import { configOf, type Env } from '../../workers/env.ts';
 import { invoiceOfGuest } from '../../workers/guest-wallet.ts';
 import { walletOf } from '../../workers/wallet.ts';
-import { type Customer, customerOf, REAL_TIME } from '../support/nwc-customer.ts';
+import type { Customer } from '../support/nwc-customer.ts';
+import { customerHere } from './customer.ts';
 
 // Without notifications a payment is heard of by looking, a few seconds later.
 vi.setConfig({ testTimeout: 40_000 });
@@ -47,34 +47,12 @@ beforeEach(() => {
       told.push({ job, transaction });
     },
   );
-  customer = customerOf(
-    devWalletUri(configOf(env), 'customer') ?? '',
-    (uri, take) =>
-      new SocketTransport(uri, { ...REAL_TIME, dial: dialRelay, signAuth: () => undefined }, take),
-  );
+  customer = customerHere();
 });
 
 afterEach(() => {
   Reflect.set(AgentSession.prototype, 'walletChanged', original);
 });
-
-function dialRelay(
-  _url: string,
-  handlers: { open(): void; frame(data: unknown): void; closed(reason: string): void },
-) {
-  let socket: WebSocket | undefined;
-  env.RELAY.getByName('main')
-    .fetch(new Request('http://relay.test/', { headers: { upgrade: 'websocket' } }))
-    .then((response) => {
-      socket = response.webSocket ?? undefined;
-      socket?.addEventListener('message', ({ data }) => handlers.frame(data));
-      socket?.addEventListener('close', () => handlers.closed('closed'));
-      socket?.accept();
-      handlers.open();
-    })
-    .catch((error: unknown) => handlers.closed(String(error)));
-  return { send: (text: string) => socket?.send(text), close: () => socket?.close() };
-}
 
 const wallet = walletOf(env);
 const order = (sats: number) => ({

@@ -87,8 +87,9 @@ function wrapped(
   tags: string[][],
   content: string,
   created_at = nowS(),
+  kind = 14,
 ): { rumor: string; event: NostrEvent } {
-  const template = { kind: 14, created_at, tags: [['p', crew().publicKey], ...tags], content };
+  const template = { kind, created_at, tags: [['p', crew().publicKey], ...tags], content };
   const rumor = nip59.createRumor(template, client.secretKey);
   const seal = nip59.createSeal(rumor, client.secretKey, crew().publicKey);
   const event = parseEvent(JSON.parse(JSON.stringify(nip59.createWrap(seal, crew().publicKey))));
@@ -236,6 +237,12 @@ test('a comment that overtook its request at an outside relay comes again, one u
   for (const { id } of [old, others, noTeam]) await under(id);
   await under(hexOf(99));
   expect(told).toEqual([]);
+});
+
+test('a wrapped cancellation of nothing comes again while it is young, and one dated into the future does not', async () => {
+  const called = (at_s: number) => deliver(wrapped([['e', hexOf(98)]], '', at_s, 5).event);
+  await expect(called(nowS())).rejects.toThrow('before the job');
+  await called(nowS() + 50 * 365 * 86_400);
 });
 
 test('who is blocked is not heard', async () => {

@@ -1,14 +1,15 @@
 /** The `chat` runtime: one question to a language model, its answer streamed as it comes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError, type Json } from '../../errors.ts';
 import { AGENT_MAX_OUTPUT_BYTES } from '../../limits.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { utf8Bytes } from '../../protocol/size.ts';
-import { roughTokens } from '../messages.ts';
+import { plus } from '../loop/usage.ts';
 import { numberParameter } from '../parameters.ts';
 import type { Runtime, RuntimeContext, Task } from '../runtime.ts';
-import type { ModelChunk, ModelClient, ModelRequest, ResponseFormat } from './model-client.ts';
-import { buildPrompt } from './prompt.ts';
+import { loadTokenizer } from '../window/tokenizer.ts';
+import { type Asker, conversationOf } from './conversation.ts';
+import type { ModelClient, ModelRequest, ResponseFormat } from './model-client.ts';
 
 /** When a request does not say how long the answer may be. */
 const DEFAULT_ANSWER_TOKENS = 2_048;
@@ -21,30 +22,60 @@ export function chatRuntime(client: ModelClient): Runtime {
 }
 
 async function run(client: ModelClient, task: Task, context: RuntimeContext): Promise<JobOutput> {
-  const request = requestOf(task);
+  const { agent, body, history } = task;
+  const settings = settingsOf(task);
+  const asker: Asker = async (messages, maxTokens) => {
+    const said = await answerOf(client, { model: settings.model, messages, maxTokens }, context.signal);
+    return { text: said.content, usage: said.usage };
+  };
+  const conversation = await conversationOf(
+    {
+      messages: body.messages,
+      history,
+      maxContextTokens: agent.maxContextTokens,
+      answerTokens: settings.maxTokens,
+    },
+    agent.contextStrategy === 'summarize' ? asker : null,
+  );
+  const request = { ...settings, messages: conversation.messages };
+  const said = await answerOf(client, request, context.signal, (text) => context.delta(text));
+  return {
+    ...said,
+    usage: conversation.usage.reduce(plus, said.usage),
+    ...(conversation.condensed === null ? {} : { condensed: conversation.condensed }),
+  };
+}
+
+/** One question and its whole answer, as far as it fits what an agent may hand in. */
+async function answerOf(
+  client: ModelClient,
+  request: ModelRequest,
+  signal: AbortSignal,
+  tell: (text: string) => Promise<void> = async () => undefined,
+): Promise<Pick<JobOutput, 'content' | 'finishReason' | 'model' | 'usage'>> {
   let content = '';
   let bytes = 0;
-  let end: Extract<ModelChunk, { type: 'end' }> | null = null;
-  for await (const chunk of client.ask(request, context.signal)) {
+  for await (const chunk of client.ask(request, signal)) {
     if (chunk.type === 'end') {
-      end = chunk;
-      break;
+      const { finishReason, model = request.model } = chunk;
+      return { content, finishReason, model, usage: chunk.usage ?? (await countedUsage(request, content)) };
     }
     bytes += utf8Bytes(chunk.text);
     // Leaving the loop ends the request to the model.
     if (bytes > AGENT_MAX_OUTPUT_BYTES) break;
     content += chunk.text;
-    await context.delta(chunk.text);
+    await tell(chunk.text);
   }
   return {
     content,
-    finishReason: end?.finishReason ?? 'length',
-    model: end?.model ?? request.model,
-    usage: end?.usage ?? estimatedUsage(request, content),
+    finishReason: 'length',
+    model: request.model,
+    usage: await countedUsage(request, content),
   };
 }
 
-function requestOf(task: Task): ModelRequest {
+/** The question without its messages. */
+function settingsOf(task: Task): Omit<ModelRequest, 'messages'> {
   const { agent, body } = task;
   if (body.tools !== null && !(Array.isArray(body.tools) && body.tools.length === 0)) {
     throw new JobError('INVALID_PARAMETER', `${agent.slug} calls no tools`, { path: '$.tools' });
@@ -63,12 +94,6 @@ function requestOf(task: Task): ModelRequest {
   const responseFormat = responseFormatOf(body.outputFormat);
   return {
     model: modelOf(task),
-    messages: buildPrompt({
-      messages: body.messages,
-      history: task.history,
-      maxContextTokens: agent.maxContextTokens,
-      answerTokens: maxTokens,
-    }),
     maxTokens,
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { topP }),
@@ -122,9 +147,10 @@ function responseFormatOf(format: Json): ResponseFormat | undefined {
 }
 
 /** For providers that do not count. */
-function estimatedUsage(request: ModelRequest, content: string): Usage {
+async function countedUsage(request: ModelRequest, content: string): Promise<Usage> {
+  const count = await loadTokenizer();
   let prompt_tokens = 0;
-  for (const message of request.messages) prompt_tokens += roughTokens(utf8Bytes(message.content));
-  const completion_tokens = roughTokens(utf8Bytes(content));
+  for (const message of request.messages) prompt_tokens += count(message.content);
+  const completion_tokens = count(content);
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }

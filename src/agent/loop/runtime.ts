@@ -7,7 +7,8 @@ import type { JobOutput } from '../../protocol/model.ts';
 import { stopped } from '../chat/failures.ts';
 import { textOf } from '../messages.ts';
 import type { Runtime, RuntimeContext, Task } from '../runtime.ts';
-import type { LoopDefinition } from './definition.ts';
+import type { CountTokens } from '../window/tokenizer.ts';
+import { defineLoop, type LoopDefinition } from './definition.ts';
 import type { Turn } from './entry.ts';
 import { answerText } from './final-answer.ts';
 import type { Outcome } from './outcome.ts';
@@ -18,6 +19,8 @@ import { type LoopTask, runLoop } from './run.ts';
 export interface LoopAgent {
   readonly definition: LoopDefinition;
   readonly ports: LoopPorts;
+  /** Lets go of what its budget keeps back for a last answer. Absent: a job that is over its budget has none. */
+  lastWords?(): void;
   /** Lets go of what its tools hold; called once, however the attempt ends. */
   close?(): Promise<void>;
 }
@@ -43,7 +46,7 @@ export function loopRuntime(
 }
 
 async function runTask(
-  { definition, ports }: LoopAgent,
+  { definition, ports, lastWords }: LoopAgent,
   task: Task,
   context: RuntimeContext,
 ): Promise<JobOutput> {
@@ -56,17 +59,44 @@ async function runTask(
     }
     await ports.watch?.(event);
   };
-  const outcome = await runLoop(definition, run, loopTask(task), { ...ports, watch }, context.signal);
+  const set = loopTask(task, definition, ports.count);
+  const drive = (limits: LoopDefinition) => runLoop(limits, run, set, { ...ports, watch }, context.signal);
+  let outcome = await drive(definition);
+  const isPoor = outcome.state === 'paused' && outcome.pause.reason === 'budget';
+  if (isPoor && lastWords !== undefined && outcome.account.steps > 0) {
+    // What was found so far was paid for: its steps are over, and it answers with what it has.
+    lastWords();
+    outcome = await drive(defineLoop({ ...definition.options, maxSteps: outcome.account.steps }));
+  }
   return outputOf(outcome, definition.options.model, context.signal);
 }
 
+/** What of the context earlier turns of the session may have: the job and what its tools bring need the rest. */
+const HISTORY_SHARE = 0.25;
+
 /** The job in the words of the client, referenced inputs as the blocks they already are. */
-function loopTask({ body, history }: Task): LoopTask {
+function loopTask({ body, history }: Task, { options }: LoopDefinition, count: CountTokens): LoopTask {
   const turns = history.flatMap((message): Turn[] => {
     const { role } = message;
     return role === 'user' || role === 'assistant' ? [{ role, text: textOf(message) }] : [];
   });
-  return { from: 'the client', text: body.messages.map(textOf).join('\n\n'), history: turns };
+  return {
+    from: 'the client',
+    text: body.messages.map(textOf).join('\n\n'),
+    history: newestTurns(turns, options.maxContextTokens * HISTORY_SHARE, count),
+  };
+}
+
+/** The newest turns that fit, beginning with something the client said: an answer without its question misleads. */
+function newestTurns(turns: readonly Turn[], limit_tokens: number, count: CountTokens): readonly Turn[] {
+  let start = turns.length;
+  for (let tokens = 0; start > 0; start--) {
+    tokens += count(turns[start - 1]?.text ?? '');
+    if (tokens > limit_tokens) break;
+  }
+  const kept = turns.slice(start);
+  const opening = kept.findIndex(({ role }) => role === 'user');
+  return opening < 0 ? [] : kept.slice(opening);
 }
 
 /** @throws JobError for a run that waits: an attempt at a job cannot. Its journal stays for the next attempt */

@@ -11,7 +11,7 @@ import type {
   LanguageModelV4StreamPart,
   LanguageModelV4Usage,
 } from '@ai-sdk/provider';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { brokenStream, stopped } from '../chat/failures.ts';

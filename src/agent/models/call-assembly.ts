@@ -3,7 +3,7 @@
  * `index`, and the first has id and name; servers that call themselves compatible leave out the index or the id,
  * give every call index 0, or send whole calls, some with an object for arguments (Workers AI's older models).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOOP_MAX_ARGUMENT_BYTES, LOOP_MAX_CALLS } from '../../limits.ts';
 import { brokenStream } from '../chat/failures.ts';
 import type { LoopChunk } from '../loop/model.ts';

@@ -8,11 +8,16 @@ export type ModelFailure =
   | { readonly kind: 'refused' }
   /** The request is longer than this model reads; one that reads more may do. */
   | { readonly kind: 'context' }
+  /** This model does not take the request as it is, which says nothing of the model; another may take it. */
+  | { readonly kind: 'rejected' }
   /** No model would do: the request itself is wrong, or it is a bug. */
   | { readonly kind: 'final' };
 
 /** `details.reason` of a MODEL_ERROR that waiting does not heal. Set where the provider's status is read. */
 export const REFUSED = 'refused';
+
+/** The same of a MODEL_ERROR that is the request's fault: strangers must not be able to cool a model down for others. */
+export const REJECTED = 'rejected';
 
 /** Classifies what a model client threw. */
 export function classifyFailure(error: unknown): ModelFailure {
@@ -23,9 +28,9 @@ export function classifyFailure(error: unknown): ModelFailure {
       return { kind: 'passing', retryAfter_ms: typeof seconds === 'number' ? seconds * 1_000 : null };
     }
     case 'MODEL_ERROR':
-      return error.details?.reason === REFUSED
-        ? { kind: 'refused' }
-        : { kind: 'passing', retryAfter_ms: null };
+      if (error.details?.reason === REFUSED) return { kind: 'refused' };
+      if (error.details?.reason === REJECTED) return { kind: 'rejected' };
+      return { kind: 'passing', retryAfter_ms: null };
     case 'SERVICE_UNAVAILABLE':
     case 'TIMEOUT':
       return { kind: 'passing', retryAfter_ms: null };

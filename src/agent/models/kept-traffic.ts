@@ -6,18 +6,13 @@
  * minutes and is written when a model fails, which is rare: forgotten, a model that refuses us would be asked in vain
  * each time the object wakes.
  */
-import { first, migrate, type Sql } from '../../store/sql.ts';
+import { first, type Sql } from '../../store/sql.ts';
 import type { TrafficStore } from './shared-traffic.ts';
 import { NO_TRAFFIC, type TrafficState } from './traffic.ts';
-
-const SCHEMA = [
-  [
-    'CREATE TABLE cooldowns (model TEXT PRIMARY KEY, failures INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID',
-  ],
-];
+import { openTrafficTables } from './traffic-schema.ts';
 
 export function keptTraffic(sql: Sql): TrafficStore {
-  migrate(sql, SCHEMA);
+  openTrafficTables(sql);
   const states = new Map<string, TrafficState>();
   return {
     get: (model) => states.get(model) ?? stored(sql, model),

@@ -1,6 +1,6 @@
 /** A question with tools in the shapes of OpenAI chat completions, which Workers AI reads as well. */
 import type { ChatCompletionFunctionTool, ChatCompletionMessageParam } from 'openai/resources';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { LoopMessage, LoopRequest, ModelCall, ToolOffer } from '../loop/model.ts';
 

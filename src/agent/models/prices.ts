@@ -61,6 +61,18 @@ export function ceilingOf(
   return parts === null ? null : msats(up(parts));
 }
 
+/** What was used, in the currency of its price: for figures, since a number of JavaScript rounds. */
+export function amountOf(
+  { unit, input, output }: ModelPrice,
+  usage: Usage,
+): { readonly currency: 'sats' | 'usd'; readonly amount: number } {
+  const parts = BigInt(usage.prompt_tokens) * input + BigInt(usage.completion_tokens) * output;
+  const amount = Number(parts) / Number(TOKENS_PER_PRICE);
+  return unit === 'msats'
+    ? { currency: 'sats', amount: amount / 1_000 }
+    : { currency: 'usd', amount: amount / Number(MICRO_USD_PER_USD) };
+}
+
 const PARTS_PER_MSAT = TOKENS_PER_PRICE * MICRO_USD_PER_USD;
 
 function partsOf(price: ModelPrice, usage: Usage, msatsPerUsd: bigint | null): bigint | null {

@@ -1,6 +1,6 @@
 /** A provider's HTTP status as our own error, whatever library asked. Nothing of the provider's text goes into it. */
 import { JobError } from '../../errors.ts';
-import { REFUSED } from './failure.ts';
+import { REFUSED, REJECTED } from './failure.ts';
 import { providerDelay } from './provider-delay.ts';
 
 /** The delay where a provider names none that can be believed, s. */
@@ -41,6 +41,11 @@ export function statusFailure(answer: ProviderAnswer, now_ms: number): JobError 
     case 402:
     case 403:
       return refused(REFUSAL);
+    case 400:
+    case 422: {
+      const details = { reason: REJECTED };
+      return new JobError('MODEL_ERROR', 'the model provider does not take the request', details, { cause });
+    }
     case 404:
       return refused('the model provider does not know the model');
     default:

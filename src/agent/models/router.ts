@@ -129,6 +129,7 @@ class Refusals {
   #passing: unknown = null;
   #refused: unknown = null;
   #tooLong: JobError | null = null;
+  #rejected: unknown = null;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -153,6 +154,7 @@ class Refusals {
   failed(error: unknown, failure: ModelFailure): void {
     if (failure.kind === 'context' && error instanceof JobError) this.#tooLong ??= error;
     else if (failure.kind === 'refused') this.#refused = error;
+    else if (failure.kind === 'rejected') this.#rejected = error;
     else {
       this.#passing = error;
       if (failure.kind === 'passing' && failure.retryAfter_ms !== null) {
@@ -175,6 +177,7 @@ class Refusals {
     return (
       this.#passing ??
       this.#tooLong ??
+      this.#rejected ??
       this.#refused ??
       new JobError('SERVICE_UNAVAILABLE', 'no model is configured at present')
     );

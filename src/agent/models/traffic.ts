@@ -76,7 +76,7 @@ export function succeeded(state: TrafficState, id: string, tokens: number): Traf
  * row. A request that is at fault itself cools nothing. What was reserved stays counted: providers count it too.
  */
 export function failed(state: TrafficState, failure: ModelFailure, now_ms: number): TrafficState {
-  if (failure.kind === 'final' || failure.kind === 'context') return state;
+  if (failure.kind !== 'passing' && failure.kind !== 'refused') return state;
   const failures = state.failures + 1;
   const delay_ms =
     failure.kind === 'refused'

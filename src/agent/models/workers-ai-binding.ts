@@ -1,11 +1,11 @@
 /** Workers AI through its binding: one answer, streamed as server-sent events or whole, read into our pieces. */
-import { z } from 'zod';
-import { JobError } from '../../errors.ts';
+import * as z from 'zod';
 import type { Usage } from '../../protocol/model.ts';
 import { brokenStream, stopped } from '../chat/failures.ts';
 import { finishReasonOf } from '../chat/model-client.ts';
 import type { Piece } from './pieces.ts';
 import { sseData } from './sse.ts';
+import { bindingFailure } from './workers-ai-error.ts';
 
 /** `env.AI.run`, as far as it is used here. Answers with a stream of bytes when `stream` is set, if the model can. */
 export type AiRun = (
@@ -61,9 +61,7 @@ async function begin(
     return await run(model, { ...inputs, stream: true }, { signal: ending });
   } catch (error) {
     if (signal.aborted) throw stopped(signal);
-    // The binding's messages quote the account and the request, so only the class of the error goes on.
-    const cause = error instanceof Error ? error.name : typeof error;
-    throw new JobError('SERVICE_UNAVAILABLE', 'the model provider refused the request', undefined, { cause });
+    throw bindingFailure(error, Date.now());
   }
 }
 

@@ -1,5 +1,5 @@
 /** A team as data: who works, in which order, how often, within what. Parsed once, when a team is made or a run opened. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   TEAM_MAX_BRANCHES,
   TEAM_MAX_ITERATIONS,
@@ -19,28 +19,41 @@ const name = z.string().regex(/^[A-Za-z][\w-]{0,31}$/);
 /** The share of a prompt that the client's directives may take. */
 export const DIRECTIVES_SHARE = 0.5;
 
-export const limitsSchema = z.strictObject({
+/** Of a role that says nothing else. */
+export const USUAL_LIMITS = {
+  steps: 12,
+  tokens: 60_000,
+  msats: 50_000,
+  hires_msats: 0,
+  time_ms: 900_000,
+  outputTokens: 6_000,
+};
+
+const limitsSchema = z.strictObject({
   /** Model calls of one step. */
-  steps: whole(1, 200),
+  steps: whole(1, 200).default(USUAL_LIMITS.steps),
   /** Tokens one step may use, its helpers included: its quote. */
-  tokens: whole(1, 100_000_000),
-  /** Millisatoshis one step may cost, its helpers included: its quote. */
-  msats: amount,
-  time_ms: whole(1_000, TEAM_MAX_TIME_MS),
+  tokens: whole(1, 100_000_000).default(USUAL_LIMITS.tokens),
+  /** Millisatoshis one step's tokens may cost, its helpers included; with `hires_msats` its quote. */
+  msats: amount.default(USUAL_LIMITS.msats),
+  /** Millisatoshis one step may pay agents of others, where it has the tool `hire_agent`. */
+  hires_msats: amount.default(USUAL_LIMITS.hires_msats),
+  time_ms: whole(1_000, TEAM_MAX_TIME_MS).default(USUAL_LIMITS.time_ms),
   /** Length of what it hands in, tokens. */
-  outputTokens: whole(1, 100_000),
+  outputTokens: whole(1, 100_000).default(USUAL_LIMITS.outputTokens),
 });
 
+/** Only name and prompt have to be said. */
 export const roleSchema = z.strictObject({
   name,
   /** `draft`: a version of the artifact, which is ranked. `notes`, `report`: text for others. `judgement`: a verdict. */
-  makes: z.enum(['draft', 'notes', 'report', 'judgement']),
+  makes: z.enum(['draft', 'notes', 'report', 'judgement']).default('draft'),
   prompt: z.string().min(1).max(TEAM_MAX_PROMPT_CHARS),
   /** Names of tools; it has no others. */
-  tools: z.array(name).max(32),
+  tools: z.array(name).max(32).default([]),
   /** Roles it may call as tools. */
-  helpers: z.array(name).max(8),
-  limits: limitsSchema,
+  helpers: z.array(name).max(8).default([]),
+  limits: limitsSchema.prefault({}),
 });
 export type Role = z.infer<typeof roleSchema>;
 

@@ -1,5 +1,5 @@
 /** A request to a team: its task, what the client changes of the team, and what the run may cost. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError, type Json } from '../../errors.ts';
 import { TEAM_MAX_ROLES, TEAM_MAX_TASK_BYTES } from '../../limits.ts';
 import { parseMailAddress } from '../../mail-address.ts';
@@ -9,14 +9,13 @@ import type { AgentPrices } from '../../protocol/prices.ts';
 import { utf8Bytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';
 import { textOf } from '../messages.ts';
-import { limitsSchema, type Role, roleSchema, type TeamConfig } from './config.ts';
+import { type Role, roleSchema, type TeamConfig } from './config.ts';
 import { leastBudget, priced, type TeamDefinition } from './definition.ts';
 import { parseCadence } from './feedback/cadence.ts';
 import { DETAILS } from './feedback/commands.ts';
 import { parseTeam } from './parse.ts';
 import { parseQuiet } from './report/quiet.ts';
 import type { ReporterSettings } from './report/settings.ts';
-import { USUAL_LIMITS } from './roles.ts';
 
 const SECOND_MS = 1_000;
 
@@ -86,28 +85,10 @@ function timeOf(most_ms: number, wanted_s: Json | undefined): { readonly time_ms
   return typeof wanted_s === 'number' ? { time_ms: Math.min(most_ms, wanted_s * SECOND_MS) } : {};
 }
 
-const limits = limitsSchema.shape;
-const clientRole = z.strictObject({
-  name: roleSchema.shape.name,
-  makes: roleSchema.shape.makes.default('draft'),
-  prompt: roleSchema.shape.prompt,
-  tools: roleSchema.shape.tools.default([]),
-  helpers: roleSchema.shape.helpers.default([]),
-  limits: z
-    .strictObject({
-      steps: limits.steps.default(USUAL_LIMITS.steps),
-      tokens: limits.tokens.default(USUAL_LIMITS.tokens),
-      msats: limits.msats.default(USUAL_LIMITS.msats),
-      time_ms: limits.time_ms.default(USUAL_LIMITS.time_ms),
-      outputTokens: limits.outputTokens.default(USUAL_LIMITS.outputTokens),
-    })
-    .default(USUAL_LIMITS),
-});
-
 /** Roles of the client's own. They may have the tools that some role of the team has, and no others. */
 function rolesOf(own: TeamConfig, roles: Json | undefined): readonly Role[] {
   const parsed = z
-    .array(clientRole)
+    .array(roleSchema)
     .max(TEAM_MAX_ROLES)
     .safeParse(roles ?? []);
   if (!parsed.success) {

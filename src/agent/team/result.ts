@@ -1,5 +1,5 @@
 /** The door for what comes back of an attempt: whoever did it may be a model's host or a stranger's agent. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_ERROR_CODES } from '../../errors.ts';
 import { TEAM_MAX_MESSAGE_CHARS, TEAM_MAX_TIME_MS } from '../../limits.ts';
 import type { Result } from './types.ts';

@@ -1,5 +1,5 @@
 /** A question to the user whose job this is. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TOOL_QUESTION_CHARS } from '../../limits.ts';
 import { defineTool, type TextTool } from './tool.ts';
 

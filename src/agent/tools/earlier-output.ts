@@ -1,5 +1,5 @@
 /** Earlier output of the same session: reports, drafts, versions. The store knows no other session's. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES } from '../../limits.ts';
 import { cutToBytes } from '../../protocol/size.ts';

@@ -2,7 +2,7 @@
  * Hiring another agent on Nostr. The model says what it wants done and what it is worth; posting, paying and waiting
  * are the port's, which holds keys and money and never pays more than it was told.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_TASK_CHARS } from '../../limits.ts';
 import { formatSats, type Msats, msatsFromSats } from '../../payment/msats.ts';
@@ -11,8 +11,8 @@ import { dataBlock } from '../data-block.ts';
 import { defineTool, type TextTool } from './tool.ts';
 
 export interface HireWish {
-  /** The agent's public key, npub or slug, as the model wrote it; null for whoever offers. */
-  readonly agent: string | null;
+  /** The agent's public key or its NIP-19 name, as the model wrote it. */
+  readonly agent: string;
   readonly task: string;
   /** Invoices above this are not paid. */
   readonly most_msats: Msats;
@@ -48,7 +48,8 @@ export function hireAgent(port: HirePort, budget: HireBudget): TextTool {
     shape: {
       task: z.string().trim().min(1).max(TOOL_TASK_CHARS),
       max_sats: z.number().int().min(0).describe('The most it may cost, sats.'),
-      agent: z.string().trim().max(200).optional().describe('Which agent; whoever offers when absent.'),
+      // Whoever is first to answer an open request would be paid, whatever the answer is: that is not offered.
+      agent: z.string().trim().min(1).max(200).describe('Its npub.'),
     },
     parallel: true,
     timeLimit_ms: null,
@@ -60,7 +61,7 @@ export function hireAgent(port: HirePort, budget: HireBudget): TextTool {
         const left = formatSats(await budget.remaining());
         throw new JobError('INSUFFICIENT_FUNDS', `that is over the budget: ${left} sats remain for hiring`);
       }
-      const outcome = await port.hire(key, { agent: agent ?? null, task, most_msats });
+      const outcome = await port.hire(key, { agent, task, most_msats });
       await budget.settle(key, outcome.cost_msats);
       const cost = `${formatSats(outcome.cost_msats)} sats`;
       if (outcome.type === 'failed') {

@@ -1,6 +1,6 @@
 /** The connection to one MCP server over streamable HTTP, by the official client. Loaded when it is used first. */
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import { MCP_TIMEOUT_MS } from '../../limits.ts';
 import { VERSION } from '../../version.ts';

@@ -1,6 +1,6 @@
 /** Reading from Nostr: notes and profiles by name, and search over what our relay and links have seen. */
 import { nip19 } from 'nostr-tools';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
@@ -88,13 +88,13 @@ async function profile({ events, fetchEvent }: NostrPorts, person: Person): Prom
   return all.map((event) => block(event, EVENT_BYTES)).join('\n\n');
 }
 
-interface Person {
+export interface Person {
   readonly pubkey: string;
   readonly relays: readonly string[];
 }
 
-/** A key by its NIP-19 name; null for any other text. Hex alone means an event. */
-function readPerson(text: string): Person | null {
+/** A key by its NIP-19 name; null for any other text. Hex alone means an event. @throws JobError for a broken name */
+export function readPerson(text: string): Person | null {
   if (!/^(npub|nprofile)1[02-9ac-hj-np-z]{6,2000}$/.test(text)) return null;
   try {
     const entity = nip19.decode(text);

@@ -1,5 +1,5 @@
 /** Search for papers at arXiv (https://info.arxiv.org/help/api/user-manual.html). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_QUERY_CHARS, TOOL_SEARCH_RESULTS } from '../../limits.ts';
 import { clip, cutToBytes } from '../../protocol/size.ts';
 import { dataBlock } from '../data-block.ts';

@@ -1,5 +1,5 @@
 /** Search engines: SearXNG (JSON API) and Brave (Web Search API). Adding one is one function here. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { askService, type OutboundOptions, parseAnswer } from './outbound.ts';
 
 export interface WebResult {

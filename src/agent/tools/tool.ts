@@ -1,5 +1,5 @@
 /** How tools are made: one zod schema says what the model is told and what is taken from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import type { Tool, ToolContext } from '../loop/tool.ts';
 

@@ -1,5 +1,5 @@
 /** A page of the web as Markdown, for a model to read: fetched through the guarded door, cut to a stated length. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOOP_TOOL_OUTPUT_MAX_BYTES, TOOL_PAGE_TOKENS } from '../../limits.ts';
 import type { FetchedText } from '../../net/safe-fetch.ts';
 import { cutToBytes, utf8Bytes } from '../../protocol/size.ts';

@@ -1,5 +1,5 @@
 /** Web search over providers in order, each within its quota and left alone after it failed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError } from '../../errors.ts';
 import {
   LOOP_TOOL_OUTPUT_MAX_BYTES,

@@ -78,18 +78,23 @@ async function fold<Message>(
   const { count, material_tokens, summary_tokens } = options;
   let summary = '';
   let material = '';
+  // Summed up line by line: counted as a whole each time, a long conversation would take minutes.
+  let tokens = 0;
   const ask = async () => {
     const earlier = summary === '' ? '' : `Summary so far:\n${summary}\n\n`;
     summary = cutToTokens(await options.summarize(earlier + material, summary_tokens), summary_tokens, count);
     material = '';
+    tokens = 0;
   };
   // What the summary so far may take is kept free; more than a line per message has to be left in any case.
   const room = Math.max(1, material_tokens - summary_tokens);
   for (const message of units.flatMap((unit) => unit.messages)) {
     const { role, text } = options.view(message);
     const line = `${cutToTokens(`${role}: ${text}`, room, count)}\n`;
-    if (material !== '' && count(material + line) > room) await ask();
+    const more = count(line);
+    if (material !== '' && tokens + more > room) await ask();
     material += line;
+    tokens += more;
   }
   if (material !== '') await ask();
   return summary;

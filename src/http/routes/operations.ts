@@ -9,6 +9,7 @@ import {
   ledgerMetrics,
   linkMetrics,
   METRICS_TYPE,
+  modelMetrics,
   relayMetrics,
   renderMetrics,
   sourceMetrics,
@@ -37,12 +38,13 @@ export function operationRoutes(ports: HttpPorts): Hono<AppEnv> {
   app.get('/metrics', async (c) => {
     const requestId = c.get('requestId');
     const since_ms = ports.clock() - METRICS_WINDOW_MS;
-    const [database, ledger, relay, links, wallet] = await Promise.all([
+    const [database, ledger, relay, links, wallet, models] = await Promise.all([
       probe(ports, requestId, 'database', () => recentOutcomes(ports.db, since_ms, METRICS_MAX_JOBS)),
       probe(ports, requestId, 'ledger', () => currentKindSums(ports.db)),
       probe(ports, requestId, 'relay', () => ports.relayStats()),
       probe(ports, requestId, 'links', () => ports.links()),
       probe(ports, requestId, 'wallet', () => ports.walletStatus()),
+      probe(ports, requestId, 'models', () => ports.modelFigures()),
     ]);
     const families = [
       ...sourceMetrics({
@@ -51,12 +53,14 @@ export function operationRoutes(ports: HttpPorts): Hono<AppEnv> {
         relay: relay.ok,
         links: links.ok,
         wallet: wallet.ok,
+        models: models.ok,
       }),
       ...(database.ok ? jobMetrics(database.value) : []),
       ...(ledger.ok ? ledgerMetrics(ledger.value) : []),
       ...(relay.ok ? relayMetrics(relay.value) : []),
       ...(links.ok ? linkMetrics(links.value) : []),
       ...(wallet.ok ? walletMetrics(wallet.value) : []),
+      ...(models.ok ? modelMetrics(models.value) : []),
     ];
     return c.body(renderMetrics(families), 200, {
       'content-type': METRICS_TYPE,

@@ -1,5 +1,5 @@
 /** The books of one account object: entries by key, balances, and what others have not been told of them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT_SCHEMA } from '../../store/account-schema.ts';
 import { first, migrate, type Sql } from '../../store/sql.ts';
 import { type Account, balanceOf, type Entry, isAccount, isOverdrawn } from '../ledger.ts';

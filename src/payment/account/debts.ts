@@ -2,7 +2,7 @@
  * Work on trust (postpaid): what a client may owe, what it owes for which job, and that whatever comes in pays the
  * oldest debt first. In the account object, because lending must be one step with looking at what is owed.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../clock.ts';
 import { POSTPAY_OVERDUE_MS } from '../../limits.ts';
 import { first, type Sql } from '../../store/sql.ts';

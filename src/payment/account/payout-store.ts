@@ -1,5 +1,5 @@
 /** The payouts of one account object, as rows: what the machine knows, and whose money goes where. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT_SCHEMA } from '../../store/account-schema.ts';
 import { first, migrate, type Sql, type SqlRow } from '../../store/sql.ts';
 import { isAccount } from '../ledger.ts';

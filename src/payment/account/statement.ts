@@ -1,5 +1,5 @@
 /** What a client may see of its account, and the same as plain JSON for calls between objects. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JOB_ERROR_CODES } from '../../errors.ts';
 import { isMsats, type Msats, msats, msatsSchema, ZERO_MSATS } from '../msats.ts';
 import type { BookStore } from './book-store.ts';

@@ -1,5 +1,5 @@
 /** What is asked of an account for a zap and what it answers, as it crosses from the HTTP door to the account's object. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { msatsSchema } from '../msats.ts';
 import { settledPaymentSchema } from '../settlement.ts';
 

@@ -1,5 +1,5 @@
 /** The rows of an account's zaps: an invoice each, what became of it, and what is still to be done for it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ZAP_KEEP_PAID_MS, ZAP_KEEP_UNPAID_MS } from '../../limits.ts';
 import type { Owed } from '../../link/outbox.ts';
 import { first, type Sql, type SqlRow } from '../../store/sql.ts';

@@ -1,5 +1,5 @@
 /** What a development wallet answers to each method of NIP-47. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   DEV_WALLET_EXPIRY_S,
   DEV_WALLET_HOLD_BLOCKS,

@@ -1,6 +1,6 @@
 /** Names of LNURL-pay endpoints: Lightning addresses (LUD-16), bech32 (LUD-01) and `lnurlp:` URLs (LUD-17). */
 import { bech32 } from '@scure/base';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** LUD-16's letters, and `+`, which servers use for tags. */
 const USER = /^[a-z0-9_.+-]{1,64}$/;

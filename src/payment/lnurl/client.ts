@@ -3,7 +3,7 @@
  * Their answers are checked as strictly as a wallet checks them: an invoice that is not exactly what was asked for is
  * not paid. The calls themselves go through the guarded door (`safeFetch`).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PAYOUT_MAX_FINAL_CLTV_BLOCKS, PAYOUT_MIN_PAYABLE_S } from '../../limits.ts';
 import { sha256Hex } from '../../nostr/event.ts';
 import { isHex32 } from '../../nostr/hex.ts';

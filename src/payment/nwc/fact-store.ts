@@ -1,5 +1,5 @@
 /** What was learned of a wallet, kept in the object's storage so that a fresh life need not ask again. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { first, type Sql } from '../../store/sql.ts';
 import type { NwcFacts } from './client.ts';
 

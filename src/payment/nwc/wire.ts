@@ -1,5 +1,5 @@
 /** What NIP-47 puts inside its encrypted events. Wallets differ in what they leave out, so most members may be missing. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isHex32 } from '../../nostr/hex.ts';
 
 /** The methods spoken here. */

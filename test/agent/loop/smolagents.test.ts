@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { codeTool } from '../../../src/agent/loop/code-tool.ts';
 import { defineLoop, type LoopOptions } from '../../../src/agent/loop/definition.ts';
 import type { Entry } from '../../../src/agent/loop/entry.ts';

@@ -33,6 +33,7 @@ type Act = string | JobError | Error;
 const usage: Usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
 const tooMany = (retry_after_s: number) => new JobError('RATE_LIMIT_EXCEEDED', 'later', { retry_after_s });
 const overloaded = new JobError('SERVICE_UNAVAILABLE', 'overloaded');
+const rejected = new JobError('MODEL_ERROR', 'not so', { reason: 'rejected' });
 const refused = new JobError('MODEL_ERROR', 'no', { reason: 'refused' });
 
 /** Models that play their acts in order, the last for ever. */
@@ -130,6 +131,7 @@ test.each<[string, Act, Act, object]>([
     overloaded,
     { code: 'SERVICE_UNAVAILABLE', message: 'overloaded' },
   ],
+  ['rejected outweighs refused', refused, rejected, rejected.failure],
   ['refused everywhere', refused, refused, refused.failure],
 ])('%s', async (_name, a, b, error) => {
   expect(await house({ a: [a], b: [b] }).ask()).toEqual({ text: '', error });
@@ -146,6 +148,15 @@ test('what is over one context goes to the model that reads more, and cools nobo
   expect(await all.ask()).toMatchObject({
     error: { code: 'CONTENT_TOO_LARGE', details: { actual_tokens: 100 } },
   });
+});
+
+test('a request that a model does not take goes to the next, and cools nobody however often it comes', async () => {
+  const { ask, asked, states } = house({ a: [rejected, rejected, 'a'], b: ['b', rejected, 'b'] });
+  expect(await ask()).toMatchObject({ by: 'b' });
+  expect(await ask()).toMatchObject({ error: { code: 'MODEL_ERROR', details: { reason: 'rejected' } } });
+  expect(await ask()).toMatchObject({ by: 'a' });
+  expect(asked).toEqual(['a', 'b', 'a', 'b', 'a']);
+  for (const state of states.values()) expect(state).toMatchObject({ failures: 0, coolUntil_ms: 0 });
 });
 
 test('being stopped by our side is nobody’s failure', async () => {

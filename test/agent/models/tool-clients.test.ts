@@ -168,6 +168,11 @@ describe('calls of servers that are nearly compatible', () => {
       ['', '{"n":3}'],
       ['', ''],
     ]);
+    const bare = await callsFor(
+      parts({ index: 0, id: 'a', ...fn('look', '') }),
+      parts({ index: 0, id: 'b', ...fn('look', '') }),
+    );
+    expect(bare.map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
   test('without index, with the id in every part, with a name in every part, closed by a part that says nothing', async () => {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalJson } from '../../../src/agent/team/export/canonical.ts';
 import { costsByRole, traceJsonl } from '../../../src/agent/team/export/jsonl.ts';
 import { traceMarkdown } from '../../../src/agent/team/export/markdown.ts';

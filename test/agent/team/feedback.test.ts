@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseCadence } from '../../../src/agent/team/feedback/cadence.ts';
 import { parseAmount } from '../../../src/agent/team/feedback/commands.ts';
 import { REPLY_LINE, withoutQuotes } from '../../../src/agent/team/feedback/quoted.ts';

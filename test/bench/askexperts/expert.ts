@@ -2,7 +2,7 @@
 import { LightningPaymentManager } from 'askexperts/payments';
 import { AskExpertsServer } from 'askexperts/server';
 import { SimplePool } from 'nostr-tools';
-import { z } from 'zod';
+import * as z from 'zod';
 import { search } from '../../peers/program.ts';
 
 const setting = z.object({

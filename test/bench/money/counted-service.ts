@@ -3,7 +3,7 @@
  * parent.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startMarketplace } from '../../../scripts/local/marketplace.ts';
 import { homeAt } from '../../../scripts/local/state.ts';
 import { buildBehind } from '../../support/build-behind.ts';
@@ -12,17 +12,17 @@ const MAIN = 'counting-main.js';
 const setting = z.object({
   /** Where it keeps everything; whoever starts it removes it. */
   folder: z.string(),
-  /** Connection string of the operator's wallet. */
-  wallet: z.string(),
+  /** Configuration variables. */
+  env: z.record(z.string(), z.string()),
 });
 export type CountedSetting = z.infer<typeof setting>;
 
-const { folder, wallet } = setting.parse(JSON.parse(process.argv[2] ?? ''));
+const { folder, env } = setting.parse(JSON.parse(process.argv[2] ?? ''));
 
 const { dev } = await startMarketplace({
   home: homeAt(join(folder, 'home')),
   port: 0,
-  env: { NWC_URI: wallet },
+  env,
   log: (line) => process.stderr.write(`${line}\n`),
   build: () => buildBehind(join(import.meta.dirname, MAIN), join(folder, 'bundle')),
 });

@@ -1,9 +1,9 @@
 /**
  * The main module of a Worker whose writes are counted: it stands before the bundle that would be deployed, passes
  * everything on to it, and asks the platform's own classes how many rows each statement wrote, index entries included,
- * which is what is billed. An alarm counts as one row, because it is billed as one.
+ * which is what is billed. An alarm counts as one row, because it is billed as one. Calls of objects are counted as well.
  */
-import edge, { Relay as PlainRelay } from './edge.js';
+import edge, * as all from './edge.js';
 
 export * from './edge.js';
 
@@ -78,7 +78,20 @@ function tableOf(query) {
   );
 }
 
-export class Relay extends PlainRelay {
+/** Calls of objects, alarms and messages of sockets among them. One that calls itself is counted too often. */
+for (const [name, { prototype }] of Object.entries(all)) {
+  if (typeof prototype !== 'object' || name === 'default') continue;
+  for (const method of Object.getOwnPropertyNames(prototype)) {
+    const { value } = Object.getOwnPropertyDescriptor(prototype, method);
+    if (method === 'constructor' || typeof value !== 'function') continue;
+    prototype[method] = function called(...given) {
+      add(`call ${name}`, 1);
+      return value.apply(this, given);
+    };
+  }
+}
+
+export class Relay extends all.Relay {
   constructor(state, env) {
     // The relay is among the first objects to be made, and the platform's classes are the same for all.
     watch(state.storage, env.DB);

@@ -1,5 +1,5 @@
 /** What a customer of the money benches is told and what it tells, whoever it is a customer of. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeWorld, type World } from '../notes.ts';
 import { isRightAnswer } from '../wires.ts';
 

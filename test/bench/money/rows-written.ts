@@ -1,46 +1,28 @@
 /** Rows written per job: what a job costs where the platform bills writes. Counted in workerd, statement by statement. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
-import { devFile } from '../../../scripts/local/state.ts';
 import { makeWorld, publishNotes } from '../notes.ts';
 import { startProgram } from '../programs.ts';
 import type { Row } from '../table.ts';
-import type { CountedSetting } from './counted-service.ts';
+import { type Counted, type Counts, growth, KIND_NAMES, KINDS, rowsOfKind, startCounted } from './counted.ts';
 import { type CustomerSetting, outcomes } from './customer.ts';
 import { walletGreeting } from './wallets.ts';
-
-const counts = z.record(z.string(), z.number());
-type Counts = z.infer<typeof counts>;
-
-/** What is still written after the last answer (projections, alarms) is done when nothing was for this long, ms. */
-const QUIET_MS = 5_000;
-const POLL_MS = 500;
-
-/** What writes: the platform bills rows of objects, of D1, and alarms, each by its own price. */
-const KINDS = { objects: 'rows of durable objects', D1: 'rows of D1', alarm: 'alarms set' } as const;
 
 /** @param say told what was written to which table */
 export async function rowsWrittenRows(
   effort: { readonly warmUp: number; readonly jobs: number },
   say: (line: string) => void,
 ): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'errand-bench-'));
   const wallets = await startProgram('test/bench/money/wallets.ts');
   try {
     const money = walletGreeting.parse(wallets.greeting);
-    const setting: CountedSetting = { folder, wallet: money.payee };
-    const service = await startProgram('test/bench/money/counted-service.ts', JSON.stringify(setting));
+    const service = await startCounted({ NWC_URI: money.payee });
     try {
-      const { url, relay, agents } = devFile.parse(service.greeting);
+      const { relay, agents } = service.dev;
       const world_s = Math.floor(Date.now() / 1_000);
       await publishNotes(relay, makeWorld(world_s));
       const perJob = async (slug: string): Promise<Counts> => {
         const agent = agents.find((one) => one.slug === slug)?.pubkey ?? '';
         const customer: CustomerSetting = { relay, wallet: money.payer, agent, world_s };
-        const found = await count(url, customer, effort);
+        const found = await count(service, customer, effort);
         say(`rows written a job of ${slug}: ${JSON.stringify(found)}`);
         return found;
       };
@@ -50,12 +32,11 @@ export async function rowsWrittenRows(
     }
   } finally {
     await wallets.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function count(
-  url: string,
+  service: Counted,
   setting: CustomerSetting,
   effort: { readonly warmUp: number; readonly jobs: number },
 ): Promise<Counts> {
@@ -65,44 +46,21 @@ async function count(
       const told = outcomes.parse(await customer.ask({ jobs }));
       const failure = told.find((one) => one.failure !== null);
       if (failure !== undefined) throw new Error(`a job was not served: ${JSON.stringify(failure)}`);
-      return await settled(url);
+      return await service.settled();
     };
     const before = await run(effort.warmUp);
     const after = await run(effort.jobs);
-    return Object.fromEntries(
-      Object.entries(after).flatMap(([where, rows]) => {
-        const perJob = (rows - (before[where] ?? 0)) / effort.jobs;
-        return perJob > 0 ? [[where, perJob]] : [];
-      }),
-    );
+    return growth(before, after, effort.jobs);
   } finally {
     await customer.stop();
   }
 }
 
-/** What was written in all, once nothing is written any more. */
-async function settled(url: string): Promise<Counts> {
-  let seen = '';
-  let since = Date.now();
-  for (;;) {
-    const text = await (await fetch(`${url}/rows-written`)).text();
-    if (text !== seen) {
-      seen = text;
-      since = Date.now();
-    } else if (Date.now() - since > QUIET_MS) return counts.parse(JSON.parse(text));
-    await sleep(POLL_MS);
-  }
-}
-
 function rowsOf(free: Counts, paid: Counts): Row[] {
-  const kindOf = (where: string) => (where === 'D1' || where === 'alarm' ? where : 'objects');
-  const sum = (found: Counts, kind: keyof typeof KINDS) =>
-    Object.entries(found).reduce((total, [where, rows]) => total + (kindOf(where) === kind ? rows : 0), 0);
-  const kinds: readonly (keyof typeof KINDS)[] = ['objects', 'D1', 'alarm'];
-  return kinds.map((kind) => ({
-    name: `a paid job, written: ${KINDS[kind]}`,
-    value: sum(paid, kind),
+  return KINDS.map((kind) => ({
+    name: `a paid job, written: ${KIND_NAMES[kind]}`,
+    value: rowsOfKind(paid, kind),
     unit: '',
-    reference: { name: 'a free job', value: sum(free, kind) },
+    reference: { name: 'a free job', value: rowsOfKind(free, kind) },
   }));
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Relay } from 'nostr-tools/relay';
-import { z } from 'zod';
+import * as z from 'zod';
 import { toHex } from '../../../src/nostr/hex.ts';
 import { publicKeyOf } from '../../../src/nostr/schnorr.ts';
 import { type Service, startService } from '../../support/service.ts';

@@ -2,7 +2,7 @@
  * The wallets of the money benches in a process of their own: LDK nodes behind NWC, and the relay everything goes over.
  * Sends a {@link WalletGreeting} to its parent, then answers its {@link WalletOrder}s.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { balancesOf } from '../../support/lightning/balances.ts';
 import { startLightning } from '../../support/lightning/rig.ts';
 

@@ -1,7 +1,7 @@
 /** Zaps an agent again and again, each zap paid and its receipt waited for: nostr-tools and Alby's SDK, one zap at a time. */
 import { type Event, generateSecretKey } from 'nostr-tools/pure';
 import { Relay } from 'nostr-tools/relay';
-import { z } from 'zod';
+import * as z from 'zod';
 import { NWCClient } from '../../peers/alby.ts';
 import { orderZap } from '../../support/zapping.ts';
 

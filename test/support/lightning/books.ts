@@ -1,6 +1,6 @@
 /** Whether the books of a started service are what happened at its operator's node. */
 import { expect } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Service } from '../service.ts';
 import { signedCall } from '../signed-call.ts';
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type Event, finalizeEvent, generateSecretKey, getPublicKey, nip04, nip44 } from 'nostr-tools';
 import { Relay } from 'nostr-tools/relay';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Chain } from './chain.ts';
 import { type LightningNode, type PaymentListener, readByLdk } from './node.ts';
 

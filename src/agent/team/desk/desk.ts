@@ -103,11 +103,8 @@ export class TeamDesk implements LongWork {
   }
 
   recover(jobId: string): void {
-    const { run, desk } = this.#runs.at(jobId);
-    // A lease is not written when it is renewed, so the stored ones are long over.
-    for (const { number, attempt, result } of run.wave) {
-      if (result === null) this.#runs.alive(jobId, number, attempt);
-    }
+    const { desk } = this.#runs.at(jobId);
+    this.#runs.grace(jobId);
     if (desk.inbox === null) this.#ports.defer(this.#findInbox(jobId));
   }
 

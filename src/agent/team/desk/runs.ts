@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../../clock.ts';
 import type { Moved, WorkEnding } from '../../../job/long-work.ts';
+import { TEAM_STEP_LEASE_MS } from '../../../limits.ts';
 import type { NostrEvent } from '../../../nostr/event.ts';
 import { advanceTeam, type Transition } from '../machine.ts';
 import type { TeamEffect, TeamInput, TeamRun } from '../types.ts';
@@ -76,6 +77,30 @@ export class TeamRuns {
     else this.#ports.move(jobId, () => this.input(jobId, { type: 'alive', number, attempt }));
   }
 
+  /**
+   * The memory was lost. A lease is not written when it is renewed, so the stored ones may be long over although somebody
+   * works: they get time to say so, once.
+   */
+  grace(jobId: string): void {
+    const { run, desk } = this.at(jobId);
+    const open = run.wave.filter(({ result }) => result === null);
+    const now_ms = this.#ports.clock();
+    if (open.length === 0 || (desk.graceUntil_ms !== null && now_ms >= desk.graceUntil_ms)) return;
+    for (const { number, attempt } of open) this.alive(jobId, number, attempt);
+    if (desk.graceUntil_ms !== null) return;
+    const stored = this.at(jobId);
+    const next = { run: stored.run, desk: { ...stored.desk, graceUntil_ms: now_ms + TEAM_STEP_LEASE_MS } };
+    this.#known.set(jobId, next);
+    this.#store.saveDesk(jobId, next.desk);
+  }
+
+  /** Somebody who works on a step was heard of. In memory: losing it may have a step done again. */
+  heardOf(jobId: string, number: number, attempt: number): void {
+    const { run, desk } = this.at(jobId);
+    if (desk.graceUntil_ms !== null) this.#known.set(jobId, { run, desk: { ...desk, graceUntil_ms: null } });
+    this.alive(jobId, number, attempt);
+  }
+
   /** Somebody has begun a step. Written with the next change: losing it gives the step more time. */
   note(jobId: string, number: number, journal: StepJournal): void {
     const { run, desk } = this.at(jobId);
@@ -98,7 +123,9 @@ export class TeamRuns {
     const isHeld = desk.inbox === null && end === undefined;
     const due = desk.silent ? [] : [...desk.unsent, ...messages];
     const mailbox = desk.mailbox && (desk.silent ? silenced : mailed)(desk.mailbox, reports);
-    const next: StoredRun = { run, desk: { ...desk, mailbox, unsent: isHeld ? due : [] } };
+    // What is ordered anew begins with a lease of its own.
+    const graceUntil_ms = effects.some(({ type }) => type === 'run') ? null : desk.graceUntil_ms;
+    const next: StoredRun = { run, desk: { ...desk, mailbox, graceUntil_ms, unsent: isHeld ? due : [] } };
     this.#known.set(jobId, next);
     return {
       write: () => this.#store.save(jobId, next, entries, run.outcome === null ? null : this.#ports.clock()),

@@ -8,9 +8,11 @@ export interface Spent {
   readonly completion_tokens: number;
   /** What the tokens and hired agents cost, msats. */
   readonly msats: number;
+  /** What of it agents of others were paid, msats. */
+  readonly hired_msats: number;
 }
 
-export const NOTHING_SPENT: Spent = { prompt_tokens: 0, completion_tokens: 0, msats: 0 };
+export const NOTHING_SPENT: Spent = { prompt_tokens: 0, completion_tokens: 0, msats: 0, hired_msats: 0 };
 
 /** How far a step has come. */
 export interface StepJournal {
@@ -33,6 +35,11 @@ export interface Desk {
   readonly used: Spent;
   /** Mail; null where the client named no address. */
   readonly mailbox: Mailbox | null;
+  /**
+   * Until when runners that work on steps may say so after the memory was lost, Unix ms; null when it was not, or they did.
+   * Stored, and given once: an object that is let go of again before it is over would otherwise give it for ever.
+   */
+  readonly graceUntil_ms: number | null;
   /** Called off by a deletion: whoever did that wants to hear nothing more. */
   readonly silent: boolean;
 }
@@ -43,6 +50,7 @@ export const NEW_DESK: Desk = {
   journals: {},
   used: NOTHING_SPENT,
   mailbox: null,
+  graceUntil_ms: null,
   silent: false,
 };
 
@@ -52,6 +60,7 @@ export function since(now: Spent, before: Spent): Spent {
     prompt_tokens: Math.max(0, now.prompt_tokens - before.prompt_tokens),
     completion_tokens: Math.max(0, now.completion_tokens - before.completion_tokens),
     msats: Math.max(0, now.msats - before.msats),
+    hired_msats: Math.max(0, now.hired_msats - before.hired_msats),
   };
 }
 
@@ -60,6 +69,7 @@ export function together(a: Spent, b: Spent): Spent {
     prompt_tokens: a.prompt_tokens + b.prompt_tokens,
     completion_tokens: a.completion_tokens + b.completion_tokens,
     msats: a.msats + b.msats,
+    hired_msats: a.hired_msats + b.hired_msats,
   };
 }
 

@@ -105,7 +105,7 @@ export class TeamSteps {
 
   #beat(jobId: string, number: number, attempt: number): void {
     this.#beats.set(keyOf(jobId, number, attempt), this.#clock());
-    this.#runs.alive(jobId, number, attempt);
+    this.#runs.heardOf(jobId, number, attempt);
   }
 }
 

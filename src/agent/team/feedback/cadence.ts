@@ -1,5 +1,5 @@
 /** How often a user wants to hear: every so many iterations, every so much time, or only of events. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TEAM_MAX_ITERATIONS, TEAM_MAX_TIME_MS, TEAM_MIN_CADENCE_MS } from '../../../limits.ts';
 
 export const cadenceSchema = z.strictObject({

@@ -1,5 +1,5 @@
 /** The hours in which a user does not want to hear of what can wait. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const MINUTES_OF_DAY = 1_440;
 const MINUTE_MS = 60_000;

@@ -2,6 +2,7 @@
  * A report as text. Detail: `low` says where it stands, `medium` adds what was done, `high` adds what each step made.
  * With a focus, only the steps that have to do with it are told; questions, errors and directives always are.
  */
+import { clip } from '../../../protocol/size.ts';
 import type { Directive } from '../feedback/directives.ts';
 import { END_WORDS, EVENT_WORDS, sats } from './describe.ts';
 import { REPLY_FORM } from './form.ts';
@@ -12,6 +13,9 @@ export interface Section {
   readonly title: string;
   readonly lines: readonly string[];
 }
+
+/** Of the best version, characters. */
+const BEGINNING_CHARS = 160;
 
 /** As Markdown, for messages and pages. */
 export function reportMarkdown(report: TeamReport): string {
@@ -81,14 +85,19 @@ export function sectionsOf(report: TeamReport): readonly Section[] {
   ].filter(({ lines }) => lines.length > 0);
 }
 
-function standing({ best, spent, budget, ended }: TeamReport): readonly string[] {
+function standing({ best, spent, budget, ended, detail }: TeamReport): readonly string[] {
   return [
     ...(ended === null ? [] : [`Ended: ${END_WORDS[ended]}`]),
     best === null
       ? 'No version yet'
       : `Best version: ${best.id} by ${best.role}, ${best.bytes} bytes, iteration ${best.iteration}`,
-    `Spent: ${sats(spent.msats)} of ${sats(budget.msats)}, ${spent.tokens} of ${budget.tokens} tokens`,
+    ...(best === null || detail === 'low' ? [] : [`It begins: ${clip(best.summary, BEGINNING_CHARS)}`]),
+    `Spent: ${sats(spent.msats)} of ${sats(budget.msats)}, ${counted(spent.tokens)} of ${counted(budget.tokens)} tokens`,
   ];
+}
+
+function counted(number: number): string {
+  return number.toLocaleString('en');
 }
 
 function questionLine({ number, text, assumption, until_ms }: TeamReport['questions'][number]): string {

@@ -1,5 +1,5 @@
 /** When and how a user wants to be told; all of it changes at run time by a message. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { cadenceSchema } from '../feedback/cadence.ts';
 import { DETAILS } from '../feedback/commands.ts';
 import { quietSchema } from './quiet.ts';

@@ -1,12 +1,27 @@
 /** What one piece of a team's work may use, in tokens and in money. Calls under way at a time do not get the same twice. */
 
+import { type Msats, msats } from '../../../payment/msats.ts';
 import type { Usage as ModelUsage } from '../../../protocol/model.ts';
 import type { AgentPrices } from '../../../protocol/prices.ts';
 import type { Budget } from '../../loop/budget.ts';
+import type { Role } from '../config.ts';
 import { tokenCost } from '../definition.ts';
 import type { Usage } from '../records.ts';
 
 const TOKENS_PER_PRICE = 1_000;
+
+/**
+ * What of a step's limit is for agents of others, and what is for its tokens; neither is spent on the other.
+ *
+ * @param limits its role's, priced (definition.ts)
+ */
+export function sharesOf(
+  limit: Usage,
+  { hires_msats }: Pick<Role['limits'], 'hires_msats'>,
+): { readonly hires: Msats; readonly tokens: Usage } {
+  const hires = Math.min(hires_msats, limit.msats);
+  return { hires: msats(hires), tokens: { ...limit, msats: limit.msats - hires } };
+}
 
 export interface StepBudget extends Budget {
   /**
@@ -22,14 +37,14 @@ export interface StepBudget extends Budget {
 export function stepBudget(limit: Usage, spent: ModelUsage, prices: AgentPrices): StepBudget {
   const aside = new Map<string, { readonly tokens: number; readonly msats: number }>();
   let tokens = spent.total_tokens;
-  let msats = tokenCost(prices, spent);
+  let cost_msats = tokenCost(prices, spent);
   let kept = 0;
   const each_msats =
     Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats) / TOKENS_PER_PRICE;
   const free = () => {
     const left = {
       tokens: limit.tokens - tokens - kept,
-      msats: limit.msats - msats - Math.ceil(kept * each_msats),
+      msats: limit.msats - cost_msats - Math.ceil(kept * each_msats),
     };
     for (const one of aside.values()) {
       left.tokens -= one.tokens;
@@ -61,7 +76,7 @@ export function stepBudget(limit: Usage, spent: ModelUsage, prices: AgentPrices)
     async settle(key, _model, used) {
       aside.delete(key);
       tokens += used.total_tokens;
-      msats += tokenCost(prices, used);
+      cost_msats += tokenCost(prices, used);
     },
   };
 }

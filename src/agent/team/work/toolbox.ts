@@ -1,8 +1,7 @@
 /** The tools of one step: each role of it has those its definition names, as far as the deployment has them. */
 import type { Tool } from '../../loop/tool.ts';
-import type { UserLine } from '../../tools/ask-user.ts';
 import type { ArtifactStore } from '../../tools/earlier-output.ts';
-import { availableTools, grantTools } from '../../tools/registry.ts';
+import { availableTools, grantTools, type ToolHouse } from '../../tools/registry.ts';
 import type { Role } from '../config.ts';
 import type { TeamBrief } from '../desk/brief.ts';
 import type { WorkPorts } from './ports.ts';
@@ -17,10 +16,10 @@ export async function toolboxOf(
   brief: TeamBrief,
   role: Role,
   ports: Pick<WorkPorts, 'house' | 'text'>,
-  user: UserLine,
+  parts: Pick<ToolHouse, 'user' | 'hire'>,
   signal: AbortSignal,
 ): Promise<Toolbox> {
-  const house = ports.house({ user, artifacts: outputsOf(brief, ports) });
+  const house = ports.house({ ...parts, artifacts: outputsOf(brief, ports) });
   const helpers = role.helpers.flatMap((name) => brief.team.roles[name] ?? []);
   // Only who hands in the step speaks with the user: a helper's question would come from nobody the user knows.
   const namesOf = (one: Role) =>

@@ -3,10 +3,12 @@
  * judgement. The journal lies with the session, so another drive goes on where this one was cut off.
  */
 import { LOOP_MIN_ANSWER_TOKENS } from '../../../limits.ts';
+import { toNumber } from '../../../payment/msats.ts';
 import { clip } from '../../../protocol/size.ts';
 import { accountOf } from '../../loop/account.ts';
 import { defineLoop, type LoopOptions } from '../../loop/definition.ts';
 import { answerText } from '../../loop/final-answer.ts';
+import { keptStore } from '../../loop/kept-store.ts';
 import { managedAgent } from '../../loop/managed.ts';
 import type { Outcome, Pause } from '../../loop/outcome.ts';
 import type { LoopPorts } from '../../loop/ports.ts';
@@ -20,7 +22,7 @@ import type { StepReport } from '../desk/steps.ts';
 import { buildJudgePrompt, buildStepPrompt, readVerdict } from '../prompt.ts';
 import type { Result } from '../types.ts';
 import { type Asked, answeringLine } from './answers.ts';
-import { type StepBudget, stepBudget } from './budget.ts';
+import { type StepBudget, sharesOf, stepBudget } from './budget.ts';
 import type { WorkPorts } from './ports.ts';
 import { type Toolbox, toolboxOf } from './toolbox.ts';
 
@@ -33,6 +35,8 @@ export interface Driven extends StepReport {
 /** Of its own prompt a question keeps so much free for what comes in the course of a step. */
 const PROMPT_SHARE = 0.6;
 const ANSWER_SHARE = 0.4;
+/** Of its time a step keeps so much free for its own work with what its hires bring. */
+const HIRE_TIME_SHARE = 0.8;
 /** What a role is told of its helpers, characters each. */
 const MAX_DESCRIPTION_CHARS = 300;
 
@@ -40,7 +44,9 @@ const MAX_DESCRIPTION_CHARS = 300;
  * @param signal aborts when the run has ended, or the time of whoever drives is up
  * @throws what the journal throws: then another drive is at it, and this one has nothing to say
  */
-export async function doWork(brief: TeamBrief, ports: WorkPorts, signal: AbortSignal): Promise<Driven> {
+export async function doWork(brief: TeamBrief, given: WorkPorts, signal: AbortSignal): Promise<Driven> {
+  // Each reading of a journal is a call to the session with all of it.
+  const ports = { ...given, store: keptStore(given.store) };
   if (brief.work.type === 'check') return failedWork(NO_EXECUTOR);
   const role = brief.team.roles[brief.role];
   if (role === undefined) throw new Error(`the team has no role ${brief.role}`);
@@ -49,15 +55,23 @@ export async function doWork(brief: TeamBrief, ports: WorkPorts, signal: AbortSi
     asked = question;
   });
   const entries = await ports.store.load(brief.journal);
-  const budget = stepBudget(brief.limit, accountOf(entries).total, ports.prices);
-  const toolbox = await toolboxOf(brief, role, ports, line, signal);
+  const { hires, tokens } = sharesOf(brief.limit, role.limits);
+  const budget = stepBudget(tokens, accountOf(entries).total, ports.prices);
+  const hire = hires > 0n ? ports.hiring(brief.journal, hires, latestOf(brief, role)) : null;
+  const toolbox = await toolboxOf(brief, role, ports, { user: line, hire }, signal);
   try {
     const outcome = await drive(brief, role, toolbox, budget, ports, signal);
     const noted = await notesOf(brief, ports);
-    return reportOf(brief, outcome, asked, noted, ports);
+    const hired = hire === null ? 0 : toNumber(await hire.spent());
+    return reportOf(brief, outcome, asked, noted, hired, ports);
   } finally {
     await toolbox.close();
   }
+}
+
+/** A hire that says nothing must not take the step's time to hand something in. Unix ms */
+function latestOf({ since_ms }: TeamBrief, { limits }: Role): number {
+  return since_ms + Math.floor(limits.time_ms * HIRE_TIME_SHARE);
 }
 
 async function drive(
@@ -164,9 +178,11 @@ function failedWork(result: Result): Driven {
   return { result, used: NOTHING_SPENT, over: true, notes: [], cut: false };
 }
 
+/** The notes that the model was asked with: one that came after its last answer changed nothing. */
 async function notesOf(brief: TeamBrief, { store }: WorkPorts): Promise<readonly string[]> {
   const entries = await store.load(brief.journal);
-  return entries.flatMap((entry) => (entry.type === 'note' ? [entry.id] : []));
+  const last = entries.findLastIndex(({ type }) => type === 'model' || type === 'plan');
+  return entries.slice(0, last).flatMap((entry) => (entry.type === 'note' ? [entry.id] : []));
 }
 
 function reportOf(
@@ -174,13 +190,15 @@ function reportOf(
   outcome: Outcome,
   asked: Asked | null,
   notes: readonly string[],
+  hired_msats: number,
   ports: WorkPorts,
 ): Driven {
   const { prompt_tokens, completion_tokens } = outcome.account.total;
   const used: Spent = {
     prompt_tokens,
     completion_tokens,
-    msats: tokenCost(ports.prices, { prompt_tokens, completion_tokens }),
+    msats: tokenCost(ports.prices, { prompt_tokens, completion_tokens }) + hired_msats,
+    hired_msats,
   };
   const usage = { tokens: prompt_tokens + completion_tokens, msats: used.msats };
   if (outcome.state === 'done') {

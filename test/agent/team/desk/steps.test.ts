@@ -63,7 +63,12 @@ function assignment() {
 }
 
 const run = () => desk.store.load(JOB)?.run;
-const used = (tokens: number) => ({ prompt_tokens: tokens, completion_tokens: 0, msats: 10 * tokens });
+const used = (tokens: number) => ({
+  prompt_tokens: tokens,
+  completion_tokens: 0,
+  msats: 10 * tokens,
+  hired_msats: 0,
+});
 const usage = { tokens: 0, msats: 0 };
 const DONE: Result = { type: 'done', text: 'notes', summary: null, usage };
 const BUSY: Result = {

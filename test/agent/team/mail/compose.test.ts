@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import PostalMime from 'postal-mime';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readFeedback } from '../../../../src/agent/team/feedback/read.ts';
 import { composeInvitation, composeReportMail } from '../../../../src/agent/team/mail/compose.ts';
 import { readMail } from '../../../../src/agent/team/mail/read.ts';

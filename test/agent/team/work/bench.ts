@@ -64,6 +64,7 @@ export function workPorts(
     maxContextTokens: 16_000,
     house: (parts) => ({ ...BARE, user: parts.user ?? null, artifacts: parts.artifacts ?? null }),
     text: async () => null,
+    hiring: () => null,
     notes: async () => [],
     ...ports,
   };

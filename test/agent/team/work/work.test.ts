@@ -31,7 +31,7 @@ describe('a step', () => {
   test('hands in its answer with what it used', async () => {
     const { result, used, over, cut } = await work([final('A poem.')]);
     expect(result).toEqual({ type: 'done', text: 'A poem.', summary: null, usage: { tokens: 15, msats: 6 } });
-    expect(used).toEqual({ prompt_tokens: 10, completion_tokens: 5, msats: 6 });
+    expect(used).toEqual({ prompt_tokens: 10, completion_tokens: 5, msats: 6, hired_msats: 0 });
     expect([over, cut]).toEqual([true, false]);
   });
 
