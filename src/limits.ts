@@ -648,9 +648,11 @@ export const TEAM_CLOSING_GRACE_MS = 15_000;
 /** Versions of the ranked list at the most. */
 export const TEAM_MAX_RANKED = 100;
 /** Messages of the user that one run takes; what of each is read, quotations included, and what becomes a directive, characters. */
-export const TEAM_MAX_MESSAGES = 200;
+export const TEAM_MAX_MESSAGES = 100;
 export const TEAM_MAX_MAIL_CHARS = 65_536;
 export const TEAM_MAX_MESSAGE_CHARS = 2_000;
+/** The same in bytes: all directives of a run stand in one row, beside what its steps have handed in. */
+export const TEAM_MAX_MESSAGE_BYTES = 4_000;
 /** Steps that one report names; older ones are counted only. */
 export const TEAM_REPORT_MAX_STEPS = 50;
 /** Tries of one mail before it is given up, and the pauses between them, ms. */

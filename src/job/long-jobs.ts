@@ -105,10 +105,9 @@ export class LongJobs {
     const { request, body } = taken;
     const running = this.#lives.all().find(isUnderWay);
     // One that names an invoice is the request of a job come again (resent.ts).
-    const isWords = request.envelope.session !== null && body !== null && body.bolt11 === null;
-    if (!isWords) return null;
+    if (request.envelope.session === null || body === null || body.bolt11 !== null) return null;
     const words = wordsOf(request, body);
-    const content = running === undefined ? this.#work.refuse(words) : this.#hear(running, words);
+    const content = running === undefined ? this.#work.refuse(words, body) : this.#hear(running, words);
     if (content === null) return null;
     const again = running?.record.job.id ?? request.envelope.id;
     const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again };

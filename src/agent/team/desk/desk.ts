@@ -2,6 +2,7 @@
 import type { Assignment } from '../../../job/assignment.ts';
 import type { Answered, LongWork, Moved } from '../../../job/long-work.ts';
 import type { Words } from '../../../job/words.ts';
+import type { JobBody } from '../../../protocol/model.ts';
 import type { Sql } from '../../../store/sql.ts';
 import { readFeedback } from '../feedback/read.ts';
 import { nextTeamTick, openTeam, type TeamOpening } from '../machine.ts';
@@ -17,6 +18,8 @@ import { TeamStore } from './store.ts';
 export interface DeskPorts extends Omit<RunPorts, 'post'> {
   /** Reads what a request asks for. It was read once before, when the request was taken. */
   open(assignment: Assignment): Pick<TeamOpening, 'team' | 'task'> & Pick<TeamOrder, 'mail'>;
+  /** Whether a request says itself that it wants a run: it names what that may cost, or it costs nothing. */
+  isOrder(body: JobBody): boolean;
   /** Where the client reads direct messages; empty when that is unknown. */
   inbox(): Promise<readonly string[]>;
   /** Null where mail is not set up. */
@@ -76,9 +79,11 @@ export class TeamDesk implements LongWork {
     return { moved: this.#runs.input(jobId, input, changed), answer: '' };
   }
 
-  refuse({ text }: Words): string | null {
+  refuse({ text }: Words, body: JobBody): string | null {
     const { commands, feedback } = readFeedback(text);
-    return commands.length > 0 && feedback.length === 0 ? NOBODY : null;
+    if (commands.length > 0 && feedback.length === 0) return NOBODY;
+    // Words that came a moment late must not be paid for as a run of their own.
+    return this.store.isUsed() && !this.#ports.isOrder(body) ? ANOTHER : null;
   }
 
   callOff(jobId: string): Moved | null {
@@ -146,6 +151,8 @@ export class TeamDesk implements LongWork {
   }
 }
 
+const ANOTHER =
+  'The run of this conversation has ended, and nothing was begun. For another run say what it may cost (budget_sats).';
 const NOBODY = 'No run of this conversation is under way that could take this order. Nothing was begun.';
 
 /** How soon mails are looked at again that may be on their way, ms: their sender's memory may have been lost. */

@@ -10,15 +10,13 @@ import {
 } from '../mail/correspondence.ts';
 import type { TeamReport } from '../report/types.ts';
 
-/** Something to be done about mail, in order. A report's mail is made of the report as it was. */
-export type Letter =
-  | Exclude<MailOrder, { readonly type: 'report' }>
-  | { readonly type: 'report'; readonly report: TeamReport };
+/** Something to be done about mail, in order. A report is mailed as it is in {@link Mailbox.latest}. */
+export type Letter = MailOrder;
 
 export interface Mailbox {
   readonly correspondence: Correspondence;
   readonly letters: readonly Letter[];
-  /** The newest report, for an address that says yes later. */
+  /** The newest report, and the only one that is kept: what mail was too slow for is told by the next. */
   readonly latest: TeamReport | null;
   /** Tries of the first letter that failed, and when it is tried again, Unix ms. */
   readonly failures: number;
@@ -76,10 +74,7 @@ function tell(
 }
 
 function after(mailbox: Mailbox, { next, orders }: CorrespondenceTurn): Mailbox {
-  const letters = orders.flatMap((order): Letter[] => {
-    if (order.type !== 'report') return [order];
-    // The newest is the only one that can be due: older ones were told while nobody wanted them.
-    return mailbox.latest === null ? [] : [{ type: 'report', report: mailbox.latest }];
-  });
-  return { ...mailbox, correspondence: next, letters: [...mailbox.letters, ...letters] };
+  const isNewer = orders.some(({ type }) => type === 'report');
+  const waiting = mailbox.letters.filter(({ type }) => !(isNewer && type === 'report'));
+  return { ...mailbox, correspondence: next, letters: [...waiting, ...orders] };
 }

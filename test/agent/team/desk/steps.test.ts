@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { answerTo } from '../../../../src/agent/team/desk/answer.ts';
 import { TeamDesk } from '../../../../src/agent/team/desk/desk.ts';
 import type { StepReport } from '../../../../src/agent/team/desk/steps.ts';
-import { readTeamOrder } from '../../../../src/agent/team/request.ts';
+import { namesBudget, readTeamOrder } from '../../../../src/agent/team/request.ts';
 import type { Result } from '../../../../src/agent/team/types.ts';
 import type { Moved } from '../../../../src/job/long-work.ts';
 import { TEAM_BEAT_MS, TEAM_ORDER_LEASE_MS, TEAM_STEP_LEASE_MS } from '../../../../src/limits.ts';
@@ -34,6 +34,7 @@ function awake(): TeamDesk {
     },
     directMessage: (content) =>
       signAs({ kind: 14, created_at: 0, tags: [], content }, AGENT, new Uint8Array(32)),
+    isOrder: (body) => namesBudget(DEFINITION, body),
     inbox: async () => [],
     move: (_, how) => void store(how()),
     random: () => 0.5,

@@ -6,7 +6,7 @@
 import type { TeamBrief } from '../../../../src/agent/team/desk/brief.ts';
 import { TeamDesk } from '../../../../src/agent/team/desk/desk.ts';
 import type { StepReport } from '../../../../src/agent/team/desk/steps.ts';
-import { readTeamOrder } from '../../../../src/agent/team/request.ts';
+import { namesBudget, readTeamOrder } from '../../../../src/agent/team/request.ts';
 import type { TraceEntry } from '../../../../src/agent/team/trace.ts';
 import type { SessionPorts } from '../../../../src/job/ports.ts';
 import { Session } from '../../../../src/job/session.ts';
@@ -327,6 +327,7 @@ export class TeamWorld {
         const template = { kind: DM_KIND, created_at: Math.floor(this.now_ms / 1_000), tags: [], content };
         return signAs(template, AGENT, new Uint8Array(32));
       },
+      isOrder: (body) => namesBudget(this.definition, body),
       inbox: async () => {
         await this.#delay(life, this.random() * 20_000);
         return await call(() => [DM_RELAY]);
