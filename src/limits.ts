@@ -655,9 +655,11 @@ export const TEAM_CLOSING_GRACE_MS = 15_000;
 /** Versions of the ranked list at the most. */
 export const TEAM_MAX_RANKED = 100;
 /** Messages of the user that one run takes; what of each is read, quotations included, and what becomes a directive, characters. */
-export const TEAM_MAX_MESSAGES = 200;
+export const TEAM_MAX_MESSAGES = 100;
 export const TEAM_MAX_MAIL_CHARS = 65_536;
 export const TEAM_MAX_MESSAGE_CHARS = 2_000;
+/** The same in bytes: all directives of a run stand in one row, beside what its steps have handed in. */
+export const TEAM_MAX_MESSAGE_BYTES = 4_000;
 /** Steps that one report names; older ones are counted only. */
 export const TEAM_REPORT_MAX_STEPS = 50;
 /** Tries of one mail before it is given up, and the pauses between them, ms. */
@@ -693,8 +695,6 @@ export const MAIL_ASK_PAUSE_MS = 604_800_000;
 export const MAIL_HAND_OVER_ATTEMPTS = 4;
 export const MAIL_HAND_OVER_BASE_MS = 500;
 export const MAIL_HAND_OVER_MAX_MS = 5_000;
-/** Mails of one run that wait to be sent; of more, the older reports are not mailed. They can be read on Nostr. */
-export const MAIL_MAX_WAITING = 8;
 /** Reports that are mailed in one run; the others can still be read on Nostr. */
 export const MAIL_MAX_REPORTS = 1_000;
 /** Longest name of a team in a mail, characters. */

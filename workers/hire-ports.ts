@@ -6,8 +6,10 @@ import { embeddedRelayUrl } from '../src/config.ts';
 import { HIRE_MAX_ANSWERS } from '../src/limits.ts';
 import { type NostrEvent, sha256Hex, signAs } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
+import { DecryptionError, decryptNip44, encryptNip44 } from '../src/nostr/nip44.ts';
 import { type Entry, toPlainEntry } from '../src/payment/ledger.ts';
 import { hired, unhired } from '../src/payment/ledger-entries.ts';
+import { openedAnswer } from '../src/protocol/answer-opening.ts';
 import { answerKinds } from '../src/protocol/answers.ts';
 import { NIP_VERSION } from '../src/protocol/dialect.ts';
 import type { Env } from './env.ts';
@@ -18,7 +20,7 @@ import { EMBEDDED } from './rpc.ts';
 
 /** @param run names the object, and with a job's key the account that pays for it */
 export function hirePorts(env: Env, run: string): HirePorts {
-  const { config, hiringKeys, agentByPubkey } = marketplaceOf(env);
+  const { config, hiringKeys } = marketplaceOf(env);
   const { kinds } = config;
   return {
     now: systemClock,
@@ -26,14 +28,17 @@ export function hirePorts(env: Env, run: string): HirePorts {
 
     request(task, { agent }) {
       if (hiringKeys === null) throw new Error('nobody is hired without a wallet');
+      const told = [['request', JSON.stringify({ messages: [{ role: 'user', content: task }] })]];
       const tags = [
-        ...(agent === null ? [] : [['p', agent]]),
-        ['request', JSON.stringify({ messages: [{ role: 'user', content: task }] })],
+        ['p', agent],
         ['relays', embeddedRelayUrl(config), ...config.relays],
         ['nip_version', NIP_VERSION],
+        ['encrypted'],
       ];
+      // A task may hold what the client has sealed for us, so it is never posted in the clear (PROTOCOL §5).
+      const content = encryptNip44(JSON.stringify(told), hiringKeys, agent);
       const created_at = Math.floor(systemClock() / 1_000);
-      return signAs({ kind: kinds.task, created_at, tags, content: '' }, hiringKeys);
+      return signAs({ kind: kinds.task, created_at, tags, content }, hiringKeys);
     },
 
     async post({ request, relays }) {
@@ -41,20 +46,30 @@ export function hirePorts(env: Env, run: string): HirePorts {
       return taken.every(Boolean);
     },
 
-    async answers({ request, relays, agent, payee }) {
-      const only = payee ?? agent;
+    async answers({ request, relays, agent }) {
       const filter: Filter = {
         kinds: answerKinds(kinds.task, kinds).filter((kind) => kind !== kinds.delta),
         '#e': [request.id],
+        authors: [agent],
         limit: HIRE_MAX_ANSWERS,
-        ...(only === null ? {} : { authors: [only] }),
       };
       const found = await Promise.all(
         [EMBEDDED, ...relays].map((source) => ask(env, source, filter, request.id)),
       );
-      return found
-        .flat()
-        .filter(({ pubkey }) => pubkey !== hiringKeys?.publicKey && agentByPubkey(pubkey) === undefined);
+      return found.flat();
+    },
+
+    open(event) {
+      // Who does not seal what answers a sealed request is read all the same.
+      const isSealed = event.tags.some(([name]) => name === 'encrypted') && event.content !== '';
+      if (!isSealed || hiringKeys === null) return event;
+      try {
+        return openedAnswer(event, decryptNip44(event.content, hiringKeys, event.pubkey));
+      } catch (error) {
+        if (!(error instanceof DecryptionError)) throw error;
+        console.warn('an answer to a hired job cannot be read', event.id);
+        return null;
+      }
     },
 
     pay: (job) => pay(env, run, job),

@@ -8,16 +8,24 @@ export interface HiredJobsRpc {
   /**
    * Posts the job of that key, once, and brings it forward by itself from then on.
    *
+   * @param latest_ms when nobody waits for it any more, Unix ms
    * @returns its outcome; null while it is under way
    */
-  hire(key: string, wish: Plain<HireWish>, place: HirePlace): Promise<Plain<HireOutcome> | null>;
+  hire(
+    key: string,
+    wish: Plain<HireWish>,
+    place: HirePlace,
+    latest_ms: number,
+  ): Promise<Plain<HireOutcome> | null>;
   /** Sets money of the run's budget aside; null where it is over what remains. Repeat-safe by key. */
   setAside(limit: string, key: string, most: string): Promise<string | null>;
   /** What a hire cost. Repeat-safe. */
   settle(limit: string, key: string, cost: string): Promise<void>;
   remaining(limit: string): Promise<string>;
-  /** What all ended hires of the run have cost. */
+  /** What all hires of the run have cost so far; money that is on its way counts. */
   spent(): Promise<string>;
+  /** Hires nobody any more, and calls off what is not yet to be paid. @returns what all of it has cost */
+  close(): Promise<string>;
   /** Lets go of what has ended, and of everything where nothing is under way. */
   forget(): Promise<void>;
 }

@@ -23,10 +23,20 @@ interface Parts {
 export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
   #parts: Parts | null = null;
 
-  async hire(key: string, wish: Plain<HireWish>, place: HirePlace): Promise<Plain<HireOutcome> | null> {
+  async hire(
+    key: string,
+    wish: Plain<HireWish>,
+    place: HirePlace,
+    latest_ms: number,
+  ): Promise<Plain<HireOutcome> | null> {
     const { store, desk } = this.#open();
     const isNew = store.find(key) === null;
-    const outcome = desk.hire(key, { ...wish, most_msats: msatsSchema.parse(wish.most_msats) }, place);
+    const outcome = desk.hire(
+      key,
+      { ...wish, most_msats: msatsSchema.parse(wish.most_msats) },
+      place,
+      latest_ms,
+    );
     // Asked every few seconds; only a new one makes another appointment.
     if (isNew) await this.#appoint();
     return outcome === null ? null : toPlain(outcome);
@@ -50,6 +60,12 @@ export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
 
   async spent(): Promise<string> {
     const { store } = await this.#openKept();
+    return store.spent().toString();
+  }
+
+  async close(): Promise<string> {
+    const { desk, store } = this.#open();
+    desk.close();
     return store.spent().toString();
   }
 

@@ -2,7 +2,7 @@
 import { nip19 } from 'nostr-tools';
 import { TeamDesk } from '../src/agent/team/desk/desk.ts';
 import type { PostPorts } from '../src/agent/team/desk/post.ts';
-import { readTeamOrder } from '../src/agent/team/request.ts';
+import { namesBudget, readTeamOrder } from '../src/agent/team/request.ts';
 import type { Moved } from '../src/job/long-work.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { directMessage } from '../src/protocol/direct-message.ts';
@@ -43,6 +43,7 @@ export function teamDesk(
     directMessage: (text) =>
       directMessage(keys, parties.client, text, { subject: agent.name }, Math.floor(Date.now() / 1_000)),
     most_msats: definition.budget.most_msats,
+    isOrder: (body) => namesBudget(definition, body),
     inbox: () => dmRelaysOf(env, parties.client),
     move,
     random: Math.random,

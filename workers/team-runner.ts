@@ -5,6 +5,7 @@
 import { loopClock } from '../src/agent/loop/clock.ts';
 import type { Note } from '../src/agent/loop/ports.ts';
 import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
+import { NOTHING_SPENT } from '../src/agent/team/desk/state.ts';
 import type { StepReport } from '../src/agent/team/desk/steps.ts';
 import { type Driven, doWork } from '../src/agent/team/work/work.ts';
 import { loadTokenizer } from '../src/agent/window/tokenizer.ts';
@@ -107,7 +108,11 @@ class TeamStep {
         prices: this.#agent.prices,
         maxContextTokens: this.#agent.maxContextTokens,
         house: (parts: Parameters<typeof toolHouse>[2]) => toolHouse(this.#env, this.#abort.signal, parts),
-        hiring: (journal: string, limit: Msats) => hiring(this.#env, journal, limit, this.#abort.signal),
+        hiring: (journal: string, limit: Msats, latest_ms: number) => {
+          // Cut off for the next slice, its hires go on; for any other reason it does not come back to them.
+          const isOver = () => this.#cut === 'over' || this.#cut === 'time';
+          return hiring(this.#env, journal, { limit, latest_ms, isOver }, this.#abort.signal);
+        },
         text: (version: string) => this.#session.teamText(jobId, version),
         notes: () => this.#notes(),
       };
@@ -134,7 +139,7 @@ class TeamStep {
     const failure = known ? error.failure : ({ code: 'AGENT_ERROR', message: 'The step failed' } as const);
     return {
       result: { type: 'failed', failure, retry: true, retryAfter_ms: null, usage: { tokens: 0, msats: 0 } },
-      used: { prompt_tokens: 0, completion_tokens: 0, msats: 0 },
+      used: NOTHING_SPENT,
       over: false,
       notes: [],
       cut: false,

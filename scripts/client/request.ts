@@ -2,10 +2,10 @@
 import type { Event } from 'nostr-tools/core';
 import * as nip44 from 'nostr-tools/nip44';
 import { finalizeEvent } from 'nostr-tools/pure';
-import * as z from 'zod';
 import type { Json } from '../../src/errors.ts';
 import { DEFAULT_AGENT_KINDS, isJobRequestKind } from '../../src/nostr/kinds.ts';
-import { type Answer, readAnswer } from '../../src/protocol/answers.ts';
+import { openedAnswer } from '../../src/protocol/answer-opening.ts';
+import { type Answer, type AnswerEvent, readAnswer } from '../../src/protocol/answers.ts';
 
 /** The version of the agent NIP that requests name. */
 const NIP_VERSION = '20250520';
@@ -63,8 +63,6 @@ function textOf(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-const tagList = z.array(z.array(z.string()));
-
 /**
  * Reads an event that names the request in `e`.
  *
@@ -72,39 +70,11 @@ const tagList = z.array(z.array(z.string()));
  * @throws Error when an encrypted answer cannot be opened
  */
 export function readOwnAnswer(event: Event, request: JobRequest, secretKey: Uint8Array): Answer {
-  return readAnswer(
-    { kind: event.kind, ...(request.encrypted ? open(event, secretKey) : event) },
-    DEFAULT_AGENT_KINDS,
-  );
+  return readAnswer(request.encrypted ? open(event, secretKey) : event, DEFAULT_AGENT_KINDS);
 }
 
-/** Private tags of an answer stand encrypted in its content, beside or instead of its text (PROTOCOL §5). */
-function open(event: Event, secretKey: Uint8Array): { tags: string[][]; content: string } {
+/** What a private answer says (PROTOCOL §5). */
+function open(event: Event, secretKey: Uint8Array): AnswerEvent {
   if (event.content === '') return event;
-  const content = nip44.decrypt(event.content, nip44.getConversationKey(secretKey, event.pubkey));
-  const hidden = tagList.safeParse(parseJson(content));
-  if (!hidden.success || hidden.data.every(([name]) => name === 'e' || name === 'p' || name === 'a')) {
-    return { tags: event.tags, content };
-  }
-  const result = hidden.data.find(([name]) => name === 'result')?.[1];
-  return { tags: [...event.tags, ...hidden.data], content: messageOf(result) };
-}
-
-const completion = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1),
-});
-
-function messageOf(result: string | undefined): string {
-  const read = completion.safeParse(parseJson(result));
-  return read.success ? (read.data.choices[0]?.message.content ?? '') : '';
-}
-
-function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return openedAnswer(event, nip44.decrypt(event.content, nip44.getConversationKey(secretKey, event.pubkey)));
 }

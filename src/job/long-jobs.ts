@@ -32,6 +32,8 @@ export class LongJobs {
   readonly #till: Till | null;
   readonly #commit: Commit;
   readonly #raising = new Set<string>();
+  /** When a raise that could not be booked is tried again, by job, Unix ms. */
+  readonly #raiseAgain = new Map<string, number>();
 
   constructor(
     ports: Ports,
@@ -84,11 +86,13 @@ export class LongJobs {
       // The money may have been raised, and the memory lost before the work was told.
       if (live.record.money !== null) this.move(id, () => this.#work.funded(id, fundsOf(live)));
       this.#appoint(live);
+      this.#raise(live);
     } else this.begin(live, assignment);
   }
 
   /**
    * A request of a conversation whose run is under way is words to that run, and is answered at once with what they do.
+   * Words that could only be for a run, and come when it has ended, are no job either: nobody wants to pay for those.
    *
    * @returns the request as a job and all that is to be stored of it; null when it is a job like others
    */
@@ -101,10 +105,11 @@ export class LongJobs {
     const { request, body } = taken;
     const running = this.#lives.all().find(isUnderWay);
     // One that names an invoice is the request of a job come again (resent.ts).
-    const isWords = request.envelope.session !== null && body !== null && body.bolt11 === null;
-    if (!isWords || running === undefined) return null;
-    const content = this.#hear(running, wordsOf(request, body));
-    const again = running.record.job.id;
+    if (request.envelope.session === null || body === null || body.bolt11 !== null) return null;
+    const words = wordsOf(request, body);
+    const content = running === undefined ? this.#work.refuse(words, body) : this.#hear(running, words);
+    if (content === null) return null;
+    const again = running?.record.job.id ?? request.envelope.id;
     const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again };
     const { live, opened } = newJob(this.#ports, free, event, via, [], inbox);
     // Nobody works on it: it is answered like a request that is another one come again.
@@ -223,6 +228,8 @@ export class LongJobs {
     const { job, money } = live.record;
     if (money === null || this.#till === null || this.#raising.has(job.id)) return;
     const wanted = msats(this.#work.wanted_msats(job.id));
+    // Also when less is wanted by now: a time in the past would wake the session for ever.
+    this.#raiseAgain.delete(job.id);
     if (wanted <= quoteOf(money).max) return;
     this.#raising.add(job.id);
     this.#ports.defer(this.#raiseTo(live, this.#till, wanted));
@@ -236,10 +243,9 @@ export class LongJobs {
       this.move(id, () => this.#work.funded(id, fundsOf(live)));
     } catch (error) {
       this.#ports.log('raising what a job may cost failed', id, error);
-      // It may have been booked all the same: it is asked for again soon, or the run would end without it.
-      const soon_ms = this.#ports.clock() + RECOVERY_MS;
-      live.workWake_ms = Math.min(live.workWake_ms ?? soon_ms, soon_ms);
-      this.#lives.appoint(live);
+      // Soon, before the work ends for lack of money that is there.
+      this.#raiseAgain.set(id, this.#ports.clock() + RECOVERY_MS);
+      this.#appoint(live);
     } finally {
       this.#raising.delete(id);
     }
@@ -247,7 +253,12 @@ export class LongJobs {
 
   #appoint(live: Live): void {
     const { id } = live.record.job;
-    live.workWake_ms = this.#work.has(id) ? this.#work.nextTick(id) : null;
+    if (!isUnderWay(live)) this.#raiseAgain.delete(id);
+    const times = [
+      this.#work.has(id) ? this.#work.nextTick(id) : null,
+      this.#raiseAgain.get(id) ?? null,
+    ].filter((time) => time !== null);
+    live.workWake_ms = times.length === 0 ? null : Math.min(...times);
     this.#lives.appoint(live);
     if (live.workWake_ms === null) this.#lives.settle([live]);
   }

@@ -5,7 +5,7 @@
  */
 import type { JobFailure } from '../errors.ts';
 import type { NostrEvent } from '../nostr/event.ts';
-import type { JobOutput, Report } from '../protocol/model.ts';
+import type { JobBody, JobOutput, Report } from '../protocol/model.ts';
 import type { Assignment } from './assignment.ts';
 import type { Words } from './words.ts';
 
@@ -49,6 +49,8 @@ export interface LongWork {
   hear(jobId: string, words: Words): Answered;
   /** The same out of a mail; null when its writer is nobody to this run. */
   hearMail(jobId: string, address: string, words: Words): Answered | null;
+  /** What to answer to words that can only be for work under way, when there is none; null for what is a job itself. */
+  refuse(words: Words, body: JobBody): string | null;
   /** The client calls the job off; null when that is known. */
   callOff(jobId: string): Moved | null;
   /** Time has passed. */

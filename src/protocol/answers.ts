@@ -1,6 +1,7 @@
 /** What answers a request, as the client who posted it reads it: the other side of the dialects (PROTOCOL §2, §3). */
 import * as z from 'zod';
 import { type AgentKinds, isJobRequestKind, JOB_RESULT_OFFSET, KIND } from '../nostr/kinds.ts';
+import { parseJson } from './json.ts';
 
 export type Answer =
   | { readonly type: 'progress'; readonly status: string; readonly note: string; readonly content: string }
@@ -56,14 +57,4 @@ const errorTag = z.object({ code: z.string(), message: z.string() });
 function failure(json: string | undefined, text: string): { code: string; message: string } {
   const read = errorTag.safeParse(parseJson(json));
   return read.success ? read.data : { code: 'ERROR', message: text };
-}
-
-function parseJson(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -220,6 +220,22 @@ describe('words of the client', () => {
     ).toEqual([]);
   });
 
+  test('that come when the run has ended begin nothing, and cost nothing', async () => {
+    model.says('editor', () => finalAnswer('editor work 550'));
+    model.says('writer', () => finalAnswer('writer work 550'));
+    const run = await client.begin('Write about kowaris', 'late', { budget_sats: 500, iterations: 1 });
+    await deliveredBy(run);
+    await expect.poll(() => client.credit(), { timeout: 10_000 }).toBeGreaterThan(600_000);
+    const credit = await client.credit();
+    expect((await client.say('Shorter, please.', 'late')).content).toContain('say what it may cost');
+    expect((await client.say('pause', 'late')).content).toContain('Nothing was begun');
+    expect(await client.credit()).toBe(credit);
+    // One that names its budget is another run, and has the result before it.
+    const second = await client.begin('Now as a poem', 'late', { budget_sats: 500, iterations: 1 });
+    await deliveredBy(second);
+    expect(model.of('writer').at(-1)?.prompt).toContain('editor work 550');
+  });
+
   test('answer a question of the team, which waits for it', async () => {
     model.says('writer', ({ asked }) =>
       JSON.stringify(asked.body.messages).includes('The user answers')

@@ -34,6 +34,7 @@ function work(): LongWork {
     },
     hear: () => ({ moved: null, answer: '' }),
     hearMail: () => null,
+    refuse: () => null,
     callOff: () => null,
     tick: () => null,
     funded: () => null,

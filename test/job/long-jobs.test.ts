@@ -81,6 +81,10 @@ class Counting implements LongWork {
   }
 
   hear = () => ({ moved: null, answer: '' });
+  refuse(): null {
+    return null;
+  }
+
   hearMail = () => null;
   callOff = () => null;
   tick = () => null;
@@ -245,6 +249,25 @@ test('a raise that could not be booked is asked for again soon', async () => {
   await session.alarm();
   await quiet();
   expect(work.funds.get(id)).toBe(50_000);
+});
+
+test('a raise that failed and is not wanted any more wakes nobody', async () => {
+  const session = start();
+  const { id } = await posted(session);
+  work.wanted = 50_000;
+  purse.meanwhile = async () => {
+    throw new Error('the books could not be reached');
+  };
+  session.long?.move(id, () => work.count(id, 1));
+  await quiet();
+  work.wanted = 10_000;
+  session.long?.move(id, () => work.count(id, 2));
+  // What was appointed before is kept; after it nothing is.
+  await session.alarm();
+  await quiet();
+  wakeAt_ms = null;
+  await session.alarm();
+  expect(wakeAt_ms).toBeGreaterThan(NOW_S * 1_000 + 60_000);
 });
 
 test('a raised job costs what was metered, at most what it was raised to; the rest is credit', async () => {

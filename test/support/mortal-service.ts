@@ -39,12 +39,22 @@ export class MortalService {
 
   /** Runs `act` until the point is reached, kills every process at once, and starts again. */
   async killedAt(point: string, act: () => Promise<unknown>): Promise<void> {
-    const reached = this.#harness.arm(point);
+    await this.killedAtEach([point], act);
+  }
+
+  /** The same at each of the points in turn: the next one is watched before it starts again. */
+  async killedAtEach(points: readonly string[], act: () => Promise<unknown>): Promise<void> {
+    const [first, ...others] = points;
+    if (first === undefined) return;
+    let reached = this.#harness.arm(first);
     // Whatever the client was doing fails with its connection.
     act().catch(() => undefined);
-    await reached;
-    await this.#service.kill();
-    this.#service = await startService({ persistTo: this.home, env: this.#env });
+    for (const next of [...others, null]) {
+      await reached;
+      await this.#service.kill();
+      if (next !== null) reached = this.#harness.arm(next);
+      this.#service = await startService({ persistTo: this.home, env: this.#env });
+    }
   }
 
   async stop(): Promise<void> {

@@ -41,11 +41,11 @@ export class TeamClient {
   readonly #team: string;
   readonly #payer: NWCClient;
 
-  private constructor(client: Client, service: Marketplace, team: string) {
+  private constructor(client: Client, service: Marketplace, team: string, nwc: string) {
     this.client = client;
     this.#service = service;
     this.#team = agentKey(service, team);
-    this.#payer = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
+    this.#payer = new NWCClient({ nostrWalletConnectUrl: nwc });
     client.relay.subscribe([{ kinds: [1059], '#p': [client.pubkey] }], {
       onevent: (event) => {
         const rumor = nip17.unwrapEvent(event, client.secretKey);
@@ -54,11 +54,17 @@ export class TeamClient {
     });
   }
 
-  static async connect(service: Marketplace, team: string, secretKey?: Uint8Array): Promise<TeamClient> {
+  /** @param nwc the wallet it pays from; by default that of the development money */
+  static async connect(
+    service: Marketplace,
+    team: string,
+    secretKey?: Uint8Array,
+    nwc = service.dev.customer.nwc ?? '',
+  ): Promise<TeamClient> {
     const client = await connectClient(service.relay, secretKey);
     // Gift wraps are shown to whom they are for.
     await authenticate(client);
-    return new TeamClient(client, service, team);
+    return new TeamClient(client, service, team, nwc);
   }
 
   /** Posts a run and pays for it. @throws Error when it is refused */

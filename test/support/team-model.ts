@@ -12,6 +12,7 @@ const OPENINGS: Readonly<Record<string, string>> = {
   critic: 'You read a draft as its most demanding reader',
   editor: 'You make the draft true',
   factChecker: 'You check claims against sources',
+  manager: 'You get the task done by others',
   qa: 'You compare the newest version',
   ranker: 'You are shown a task and two versions',
 };

@@ -15,14 +15,14 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RunPaused } from '../../src/agent/loop/outcome.ts';
 import { type HireOutcome, hireAgent } from '../../src/agent/tools/hire.ts';
 import { HIRE_KEEP_MS } from '../../src/limits.ts';
-import { type NostrEvent, type Tag, tagValue } from '../../src/nostr/event.ts';
+import type { NostrEvent, Tag } from '../../src/nostr/event.ts';
+import { decryptNip44, encryptNip44 } from '../../src/nostr/nip44.ts';
 import { entry, toPlainEntry } from '../../src/payment/ledger.ts';
 import { checkLedger } from '../../src/payment/ledger-check.ts';
 import { msats } from '../../src/payment/msats.ts';
 import type { WalletAnswer } from '../../src/payment/wallet.ts';
 import { openDb } from '../../src/store/db.ts';
 import { ledgerKinds } from '../../src/store/ledger-report.ts';
-import { concerns } from '../../workers/dispatch.ts';
 import { hiring } from '../../workers/hiring.ts';
 import { marketplaceOf } from '../../workers/marketplace.ts';
 import { walletOf } from '../../workers/wallet.ts';
@@ -70,14 +70,15 @@ beforeEach(() => {
 });
 
 const over = AbortSignal.abort();
-const house = (signal = over) => {
-  const made = hiring(env, run, LIMIT, signal);
+const house = (signal = over, isOver = () => false) => {
+  const terms = { limit: LIMIT, latest_ms: Date.now() + 3_600_000, isOver };
+  const made = hiring(env, run, terms, signal);
   if (made === null) throw new Error('there is a wallet');
   return made;
 };
 
 /** One look at the hire, as a step of an agent has it that does not wait; null while it is under way. */
-async function outcome(agent: string | null, most = 100_000): Promise<HireOutcome | null> {
+async function outcome(agent: string, most = 100_000): Promise<HireOutcome | null> {
   const wish = { agent, task: `work for ${run}`, most_msats: msats(most) };
   return await house()
     .port.hire('call', wish)
@@ -87,12 +88,18 @@ async function outcome(agent: string | null, most = 100_000): Promise<HireOutcom
     });
 }
 
+function readBySeller({ content, pubkey }: NostrEvent): string {
+  return content === '' ? '' : decryptNip44(content, person('seller'), pubkey);
+}
+
 /** The request as it stands on the relay. */
 async function posted(): Promise<NostrEvent> {
   return await vi.waitFor(
     async () => {
-      const all = await env.RELAY.getByName('main').query([{ kinds: [7001] }], 100);
-      const found = all.find((event) => tagValue(event, 'request')?.includes(`"work for ${run}"`) === true);
+      const from = marketplaceOf(env).hiringKeys?.publicKey ?? '';
+      const all = await env.RELAY.getByName('main').query([{ kinds: [7001], authors: [from] }], 100);
+      // Nobody but the seller can read whose work it is.
+      const found = all.find((event) => readBySeller(event).includes(`work for ${run}`));
       if (found === undefined) throw new Error('nothing was posted');
       return found;
     },
@@ -122,7 +129,7 @@ const demand = (bolt11: string, amount: number): Tag[] => [
 ];
 
 /** Waits for what it comes to, woken by alarms alone. */
-async function ended(agent: string | null, most?: number): Promise<HireOutcome> {
+async function ended(agent: string, most?: number): Promise<HireOutcome> {
   return await vi.waitFor(
     async () => {
       const found = await outcome(agent, most);
@@ -183,7 +190,7 @@ describe('a hire', () => {
     const own = marketplaceOf(env).agentBySlug('discover')?.pubkey ?? '';
     const made = house();
     const tool = hireAgent(made.port, made.budget);
-    for (const agent of [own, 'scout', 'npub1nothing']) {
+    for (const agent of [own, 'scout', 'npub1nothing', 'f'.repeat(64)]) {
       const text = await tool.run({ agent, task: 'x', max_sats: 5 }, toolContext({ key: agent }));
       expect(text).toContain('delivered nothing (cost: 0 sats)');
     }
@@ -191,7 +198,7 @@ describe('a hire', () => {
   });
 
   test('survives the death of all objects at any point, is paid once and costs once', async () => {
-    expect(await outcome(null)).toBeNull();
+    expect(await outcome(SELLER)).toBeNull();
     await abortAllDurableObjects();
     const request = await posted();
     const made = value(await customerHere().wallet.makeInvoice(order(30_000)));
@@ -205,12 +212,40 @@ describe('a hire', () => {
     });
     await abortAllDurableObjects();
     await says('seller', request, 7001, [['result', '{}']], 'done');
-    expect(await ended(null)).toMatchObject({ type: 'result', by: SELLER, cost_msats: 30_000n });
+    expect(await ended(SELLER)).toMatchObject({ type: 'result', by: SELLER, cost_msats: 30_000n });
   });
 
-  test('is no request to us, so agents here cannot be hired by an open one', async () => {
-    expect(await outcome(null)).toBeNull();
-    expect(concerns(env, await posted())).toBe(false);
+  test('is sealed for who was asked, and its sealed result is read', async () => {
+    expect(await outcome(SELLER)).toBeNull();
+    const request = await posted();
+    expect(JSON.stringify(request)).not.toContain('work for');
+    expect(request.tags).toContainEqual(['encrypted']);
+    const said = { choices: [{ message: { content: 'for your eyes' } }] };
+    const sealed = (tags: Tag[]) => encryptNip44(JSON.stringify(tags), person('seller'), request.pubkey);
+    // Sealed for somebody else: it is no answer, and hurts nothing.
+    await says(
+      'seller',
+      request,
+      7001,
+      [['encrypted']],
+      encryptNip44('x', person('seller'), person('stranger').publicKey),
+    );
+    await says('seller', request, 7001, [['encrypted']], sealed([['result', JSON.stringify(said)]]));
+    expect(await ended(SELLER)).toMatchObject({ type: 'result', content: 'for your eyes', cost_msats: 0n });
+  });
+
+  test('that is called off costs what is on its way, nothing more, and nobody is hired after it', async () => {
+    const over = house(undefined, () => true);
+    expect(await over.budget.setAside('call', msats(30_000))).toBe(30_000n);
+    expect(await outcome(SELLER, 30_000)).toBeNull();
+    const request = await posted();
+    expect(await over.spent()).toBe(0n);
+    const late = value(await customer.wallet.makeInvoice(order(30_000)));
+    await says('seller', request, 7000, demand(late.bolt11, 30_000));
+    expect(await ended(SELLER, 30_000)).toMatchObject({ type: 'failed', reason: 'it was called off' });
+    expect(await paymentOf(late.paymentHash)).toBe('pending');
+    const wish = { agent: SELLER, task: 'more', most_msats: msats(1) };
+    expect(await over.port.hire('another', wish)).toMatchObject({ type: 'failed', cost_msats: 0n });
   });
 });
 

@@ -6,9 +6,11 @@
 import { HIRE_LOOK_BASE_MS, HIRE_LOOK_MAX_MS } from '../../limits.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { AgentKinds } from '../../nostr/kinds.ts';
-import { readAnswer } from '../../protocol/answers.ts';
+import { ZERO_MSATS } from '../../payment/msats.ts';
+import { type AnswerEvent, readAnswer } from '../../protocol/answers.ts';
 import type { HireOutcome, HireWish } from '../tools/hire.ts';
 import {
+  calledOff,
   type Heard,
   type HireJob,
   heard,
@@ -21,8 +23,8 @@ import {
 import type { HireStore } from './store.ts';
 
 export interface HirePlace {
-  /** Public key, hex; null for whoever offers. */
-  readonly agent: string | null;
+  /** Public key, hex. */
+  readonly agent: string;
   /** Where it is posted and asked for, besides our own relay. */
   readonly relays: readonly string[];
 }
@@ -31,12 +33,14 @@ export interface HirePorts {
   /** Unix ms. */
   now(): number;
   readonly kinds: AgentKinds;
-  /** Signs a request for a task of ours with the key we hire by. */
+  /** Signs a request for a task of ours with the key we hire by, readable by that agent alone. */
   request(task: string, place: HirePlace): NostrEvent;
   /** Posts it. @returns whether every relay has taken it */
   post(job: HireJob): Promise<boolean>;
   /** What was answered to it so far, verified, in any order; nothing signed by ourselves. */
   answers(job: HireJob): Promise<readonly NostrEvent[]>;
+  /** An answer as it was before it was sealed for us; null where it cannot be read. */
+  open(event: NostrEvent): AnswerEvent | null;
   /**
    * Has the account of this one hire pay its invoice, or says what became of that. Repeat-safe: asked again, the same
    * payment is meant.
@@ -56,27 +60,42 @@ export class HireDesk {
     this.#ports = ports;
   }
 
-  /** The job of that key: begun now, or known. @returns its outcome; null while it is under way */
-  hire(key: string, wish: HireWish, place: HirePlace): HireOutcome | null {
+  /**
+   * The job of that key: begun now, or known.
+   *
+   * @param latest_ms when nobody waits for it any more, Unix ms
+   * @returns its outcome; null while it is under way
+   */
+  hire(key: string, wish: HireWish, place: HirePlace, latest_ms: number): HireOutcome | null {
     const known = this.#store.find(key);
     if (known !== null) return outcomeOf(known);
+    if (this.#store.closed)
+      return { type: 'failed', reason: 'nobody is hired any more', cost_msats: ZERO_MSATS };
     const request = this.#ports.request(wish.task, place);
-    const opening = { key, agent: place.agent, most_msats: wish.most_msats, relays: [...place.relays] };
+    const { agent } = place;
+    const opening = { key, agent, most_msats: wish.most_msats, relays: [...place.relays], latest_ms };
     this.#store.save(
       openHire({ ...opening, request: { ...request, tags: request.tags.map((tag) => [...tag]) } }, this.#now),
     );
     return null;
   }
 
+  /** The run is over: nobody is hired any more, and whoever was not yet to be paid is not. */
+  close(): void {
+    this.#store.close((job) => calledOff(job));
+  }
+
   /** Looks at every job that is due, one after the other. Never rejects. */
   async look(): Promise<void> {
     for (const job of this.#store.due(this.#now)) {
+      if (this.#store.find(job.key)?.phase === 'done') continue;
       try {
         await this.#advance(job);
       } catch (error) {
         this.#ports.log('a hired job could not be looked at', error);
         // As it is stored by now: the invoice that was chosen may be on its way to be paid.
-        this.#again(this.#store.find(job.key) ?? job);
+        const now = this.#store.find(job.key) ?? job;
+        if (now.phase !== 'done') this.#again(now);
       }
     }
   }
@@ -84,6 +103,8 @@ export class HireDesk {
   async #advance(before: HireJob): Promise<void> {
     const posted = before.posted || (await this.#ports.post(before));
     const events = await this.#ports.answers(before);
+    // It may have been called off in the meantime.
+    if (this.#store.find(before.key)?.phase === 'done') return;
     let job = heard({ ...before, posted }, this.#read(events), this.#now);
     job = overdue(job, this.#now);
     if (job.phase === 'paying') {
@@ -107,7 +128,10 @@ export class HireDesk {
     const unique = [...new Map(events.map((event) => [event.id, event])).values()];
     return unique
       .toSorted((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1))
-      .map((event) => ({ by: event.pubkey, answer: readAnswer(event, this.#ports.kinds) }));
+      .flatMap((event) => {
+        const open = this.#ports.open(event);
+        return open === null ? [] : [{ by: event.pubkey, answer: readAnswer(open, this.#ports.kinds) }];
+      });
   }
 
   get #now(): number {

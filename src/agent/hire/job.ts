@@ -3,8 +3,8 @@
  * answers counts; money is moved by the account that pays (desk.ts), and while it is unknown whether that payment
  * happened the job stays `paying`, whatever else is heard: an unknown payment is never taken for a failed one.
  *
- * One invoice is paid for one job, the first that is what it says it is and within the maximum. Whoever asked for it is
- * from then on the only one whose answers count.
+ * One invoice is paid for one job, the first that is what it says it is and within the maximum. Only the answers of the
+ * agent that was asked count.
  */
 import * as z from 'zod';
 import { HIRE_ANSWER_MS, HIRE_LOOK_BASE_MS, HIRE_MAX_RESULT_BYTES, HIRE_WORK_MS } from '../../limits.ts';
@@ -31,8 +31,8 @@ const eventSchema = z.object({
 export const hireJobSchema = z.object({
   key: z.string(),
   phase: z.enum(['posted', 'paying', 'working', 'done']),
-  /** Public key of who was asked; null for whoever offers. */
-  agent: z.string().nullable(),
+  /** Public key of who was asked. */
+  agent: z.string(),
   most_msats: msatsSchema,
   /** Signed once, so that posting it again posts the same. */
   request: eventSchema,
@@ -42,8 +42,8 @@ export const hireJobSchema = z.object({
   openedAt_ms: z.number(),
   /** When it is given up, Unix ms; not looked at while a payment is under way. */
   until_ms: z.number(),
-  /** Whose invoice it is, hex. */
-  payee: z.string().nullable(),
+  /** Nobody waits for it any longer than that, Unix ms. */
+  latest_ms: z.number(),
   bolt11: z.string().nullable(),
   paymentHash: z.string().nullable(),
   /** What the invoice asks for; what was paid once it is paid. */
@@ -72,7 +72,7 @@ export type PaymentNews =
   | { readonly state: 'refused'; readonly reason: string };
 
 export function openHire(
-  opening: Pick<HireJob, 'key' | 'agent' | 'most_msats' | 'request' | 'relays'>,
+  opening: Pick<HireJob, 'key' | 'agent' | 'most_msats' | 'request' | 'relays' | 'latest_ms'>,
   now_ms: number,
 ): HireJob {
   return {
@@ -80,8 +80,7 @@ export function openHire(
     phase: 'posted',
     posted: false,
     openedAt_ms: now_ms,
-    until_ms: now_ms + HIRE_ANSWER_MS,
-    payee: null,
+    until_ms: Math.min(opening.latest_ms, now_ms + HIRE_ANSWER_MS),
     bolt11: null,
     paymentHash: null,
     amount_msats: ZERO_MSATS,
@@ -93,48 +92,40 @@ export function openHire(
   };
 }
 
-/** The job after answers, oldest first; those of whom it is not about are passed over. */
+/** The job after answers, oldest first; those of others than who was asked are passed over. */
 export function heard(job: HireJob, answers: readonly Heard[], now_ms: number): HireJob {
   return answers.reduce((at, one) => hear(at, one, now_ms), job);
 }
 
 function hear(job: HireJob, { by, answer }: Heard, now_ms: number): HireJob {
-  const only = job.payee ?? job.agent;
-  if (job.phase === 'done' || (only !== null && by !== only)) return job;
+  if (job.phase === 'done' || by !== job.agent) return job;
   switch (answer.type) {
     case 'delta':
       return job;
     case 'progress':
-      // Anybody may say that they work on an open request; that holds nothing up.
-      return only === null || job.phase !== 'posted' ? job : longer(job, job.openedAt_ms);
+      return job.phase === 'posted' ? longer(job, job.openedAt_ms) : job;
     case 'payment':
-      return asked(job, by, answer.invoice, answer.amount_msats, now_ms);
+      return asked(job, answer.invoice, answer.amount_msats, now_ms);
     case 'result': {
       const content = cutToBytes(answer.content, HIRE_MAX_RESULT_BYTES);
       const known = job.result ?? { by, content };
       if (job.phase === 'posted' && answer.invoice !== null) {
         // Done on trust; it is paid where that is what was agreed to, and it is no less a result where not.
-        const paying = asked({ ...job, result: known }, by, answer.invoice, null, now_ms);
+        const paying = asked({ ...job, result: known }, answer.invoice, null, now_ms);
         return paying.phase === 'paying' ? paying : done({ ...paying, result: known });
       }
       return job.phase === 'paying' ? { ...job, result: known } : done({ ...job, result: known });
     }
     case 'error': {
       const problem = clip(`${answer.code}: ${answer.message}`, MAX_REASON_CHARS);
-      // Of an open request others may yet do better; of a payment under way the end has to be known first.
-      return only === null || job.phase === 'paying' ? { ...job, problem } : done({ ...job, problem });
+      // Of a payment under way the end has to be known first.
+      return job.phase === 'paying' ? { ...job, problem } : done({ ...job, problem });
     }
   }
 }
 
-/** Somebody asks to be paid. */
-function asked(
-  job: HireJob,
-  by: string,
-  bolt11: string | null,
-  stated_msats: number | null,
-  now_ms: number,
-): HireJob {
+/** It asks to be paid. */
+function asked(job: HireJob, bolt11: string | null, stated_msats: number | null, now_ms: number): HireJob {
   if (job.phase !== 'posted') return job;
   const invoice = bolt11 === null ? null : readInvoice(bolt11);
   const amount = invoice?.amount ?? null;
@@ -144,11 +135,11 @@ function asked(
   }
   if (amount > job.most_msats) {
     const problem = `it asks for ${formatSats(amount)} sats, more than the ${formatSats(job.most_msats)} it may cost`;
-    return job.agent === null ? { ...job, problem } : done({ ...job, problem });
+    return done({ ...job, problem });
   }
   if (invoice.expiresAt_s * 1_000 <= now_ms) return { ...job, problem: 'its invoice has expired' };
   const { text, paymentHash } = invoice;
-  return { ...job, phase: 'paying', payee: by, bolt11: text, paymentHash, amount_msats: amount };
+  return { ...job, phase: 'paying', bolt11: text, paymentHash, amount_msats: amount };
 }
 
 /** The job after news of its payment. */
@@ -168,6 +159,19 @@ export function overdue(job: HireJob, now_ms: number): HireJob {
   return done({ ...job, problem: job.problem ?? 'nothing came in time' });
 }
 
+/**
+ * Nobody wants it any more. What was not asked to be paid will not be; a payment that is under way, or was made, is looked
+ * after to its end, as before.
+ */
+export function calledOff(job: HireJob): HireJob {
+  return job.phase === 'posted' ? done({ ...job, problem: 'it was called off' }) : job;
+}
+
+/** What it has cost, or may have: money on its way counts, because nobody can call it back. */
+export function committed(job: HireJob): Msats {
+  return job.paid || job.phase === 'paying' ? job.amount_msats : ZERO_MSATS;
+}
+
 /** What it came to; null while it is under way. */
 export function outcomeOf(job: HireJob): HireOutcome | null {
   if (job.phase !== 'done') return null;
@@ -178,7 +182,7 @@ export function outcomeOf(job: HireJob): HireOutcome | null {
 
 /** Answers are read anew at each look, so the time counts from when something was, not from when it is read. */
 function longer(job: HireJob, since_ms: number): HireJob {
-  return { ...job, until_ms: Math.max(job.until_ms, since_ms + HIRE_WORK_MS) };
+  return { ...job, until_ms: Math.min(job.latest_ms, Math.max(job.until_ms, since_ms + HIRE_WORK_MS)) };
 }
 
 function done(job: HireJob): HireJob {

@@ -1,8 +1,8 @@
 /** What one run has hired, in SQLite: its jobs, and what of its budget they take. */
-import { type Msats, msats, msatsSchema, toJson } from '../../payment/msats.ts';
+import { add, type Msats, msatsSchema, toJson, ZERO_MSATS } from '../../payment/msats.ts';
 import { first, migrate, type Sql, type SqlRow } from '../../store/sql.ts';
 import { type HireBooks, remaining, setAside, settle } from '../tools/hire-budget.ts';
-import { type HireJob, hireJobSchema } from './job.ts';
+import { committed, type HireJob, hireJobSchema } from './job.ts';
 
 const SCHEMA = [
   [
@@ -10,6 +10,7 @@ const SCHEMA = [
     'CREATE TABLE hired (key TEXT PRIMARY KEY, look_at INTEGER, job TEXT NOT NULL) WITHOUT ROWID',
     'CREATE TABLE hire_money (key TEXT PRIMARY KEY, msats TEXT NOT NULL, open INTEGER NOT NULL) WITHOUT ROWID',
   ],
+  ['CREATE TABLE hire_closed (id INTEGER PRIMARY KEY CHECK (id = 1))'],
 ];
 
 export class HireStore {
@@ -48,6 +49,20 @@ export class HireStore {
     return typeof at === 'number' ? at : null;
   }
 
+  /** Whether nobody is hired any more. */
+  get closed(): boolean {
+    return first(this.#sql, 'SELECT 1 AS one FROM hire_closed') !== undefined;
+  }
+
+  /** Stores that, with what it makes of the jobs that are under way. */
+  close(how: (job: HireJob) => HireJob): void {
+    this.#sql.transaction(() => {
+      this.#sql.run('INSERT OR IGNORE INTO hire_closed (id) VALUES (1)');
+      for (const row of this.#sql.all('SELECT job FROM hired WHERE look_at IS NOT NULL'))
+        this.save(how(jobOf(row)));
+    });
+  }
+
   /** Lets go of what has ended. @returns whether nothing is left */
   forget(): boolean {
     this.#sql.run('DELETE FROM hired WHERE look_at IS NULL');
@@ -77,10 +92,19 @@ export class HireStore {
     return remaining(this.#books(limit));
   }
 
-  /** What all hires of the run have cost so far. */
+  /** What all hires of the run have cost so far, also those whose money is on its way or whose work is not done. */
   spent(): Msats {
-    const rows = this.#sql.all('SELECT msats FROM hire_money WHERE open = 0');
-    return msats(rows.reduce((sum, row) => sum + msatsSchema.parse(row.msats), 0n));
+    const rows = this.#sql.all('SELECT key, msats, open FROM hire_money');
+    return add(
+      ...rows.map((row) =>
+        row.open === 1 ? this.#committed(String(row.key)) : msatsSchema.parse(row.msats),
+      ),
+    );
+  }
+
+  #committed(key: string): Msats {
+    const job = this.find(key);
+    return job === null ? ZERO_MSATS : committed(job);
   }
 
   #books(limit_msats: Msats): HireBooks {

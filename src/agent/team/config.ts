@@ -24,6 +24,7 @@ export const USUAL_LIMITS = {
   steps: 12,
   tokens: 60_000,
   msats: 50_000,
+  hires_msats: 0,
   time_ms: 900_000,
   outputTokens: 6_000,
 };
@@ -33,8 +34,10 @@ const limitsSchema = z.strictObject({
   steps: whole(1, 200).default(USUAL_LIMITS.steps),
   /** Tokens one step may use, its helpers included: its quote. */
   tokens: whole(1, 100_000_000).default(USUAL_LIMITS.tokens),
-  /** Millisatoshis one step may cost, its helpers included: its quote. */
+  /** Millisatoshis one step's tokens may cost, its helpers included; with `hires_msats` its quote. */
   msats: amount.default(USUAL_LIMITS.msats),
+  /** Millisatoshis one step may pay agents of others, where it has the tool `hire_agent`. */
+  hires_msats: amount.default(USUAL_LIMITS.hires_msats),
   time_ms: whole(1_000, TEAM_MAX_TIME_MS).default(USUAL_LIMITS.time_ms),
   /** Length of what it hands in, tokens. */
   outputTokens: whole(1, 100_000).default(USUAL_LIMITS.outputTokens),

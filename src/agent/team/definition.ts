@@ -11,8 +11,8 @@ export interface TeamDefinition {
 const TOKENS_PER_PRICE = 1_000;
 
 /**
- * The team with what its steps may cost at these prices: no more than all their tokens at the dearer price. Only a role
- * that hires others pays for more than tokens; what its limits say stands.
+ * The team with what its steps may cost at these prices: no more than all their tokens at the dearer price, and what a role
+ * that hires others may pay them. A free team has nothing to pay anybody with.
  */
 export function priced(team: TeamConfig, prices: AgentPrices): TeamConfig {
   const roles = Object.entries(team.roles).map(([name, role]) => [name, pricedRole(role, prices)] as const);
@@ -20,10 +20,11 @@ export function priced(team: TeamConfig, prices: AgentPrices): TeamConfig {
 }
 
 function pricedRole(role: Role, prices: AgentPrices): Role {
-  if (role.tools.includes('hire_agent')) return role;
+  const { limits } = role;
   const dearer = Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats);
-  const most = Math.ceil((role.limits.tokens * dearer) / TOKENS_PER_PRICE);
-  return { ...role, limits: { ...role.limits, msats: Math.min(role.limits.msats, most) } };
+  const most = Math.ceil((limits.tokens * dearer) / TOKENS_PER_PRICE);
+  const hires_msats = dearer > 0 && role.tools.includes('hire_agent') ? limits.hires_msats : 0;
+  return { ...role, limits: { ...limits, msats: Math.min(limits.msats, most) + hires_msats, hires_msats } };
 }
 
 /** What tokens cost at an agent's prices, msats, rounded up. */

@@ -69,6 +69,11 @@ export function readTeamOrder(
   return { team, task: taskOf(body, history), budget, mail: mailOf(parameters.mail) };
 }
 
+/** Whether a request says what its run may cost; always true of a free team. */
+export function namesBudget({ budget }: TeamDefinition, { parameters, bid_msats }: JobBody): boolean {
+  return budget.most_msats === 0 || parameters.budget_sats !== undefined || bid_msats !== null;
+}
+
 /** What the client offers: the parameter, else NIP-90's bid, else what is usual. */
 function budgetOf({ budget }: TeamDefinition, { parameters, bid_msats }: JobBody): Msats {
   if (budget.most_msats === 0) return msats(0);

@@ -3,7 +3,13 @@
  * was asked. Each message counts once. Messages may come in any order: of two orders of one kind the one written later
  * holds, whichever came first.
  */
-import { TEAM_MAX_MAIL_CHARS, TEAM_MAX_MESSAGE_CHARS, TEAM_MAX_MESSAGES } from '../../limits.ts';
+import {
+  TEAM_MAX_MAIL_CHARS,
+  TEAM_MAX_MESSAGE_BYTES,
+  TEAM_MAX_MESSAGE_CHARS,
+  TEAM_MAX_MESSAGES,
+} from '../../limits.ts';
+import { cutToBytes } from '../../protocol/size.ts';
 import { close } from './ending.ts';
 import type { Command } from './feedback/commands.ts';
 import { type Directive, direct, type Message } from './feedback/directives.ts';
@@ -40,7 +46,7 @@ export function steer(
 
 /** Free words: the answer to the oldest open question, and a directive in any case. */
 function listen(turn: Turn, words: string, message: Message): void {
-  const clipped = words.slice(0, TEAM_MAX_MESSAGE_CHARS).toWellFormed();
+  const clipped = cutToBytes(words.slice(0, TEAM_MAX_MESSAGE_CHARS).toWellFormed(), TEAM_MAX_MESSAGE_BYTES);
   const question = openQuestions(turn.run)[0];
   if (question !== undefined) answer(turn, question.number, clipped, 'user');
   const told = question === undefined ? clipped : `To the question "${question.text}": ${clipped}`;

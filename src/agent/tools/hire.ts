@@ -11,8 +11,8 @@ import { dataBlock } from '../data-block.ts';
 import { defineTool, type TextTool } from './tool.ts';
 
 export interface HireWish {
-  /** The agent's public key or its NIP-19 name, as the model wrote it; null for whoever offers. */
-  readonly agent: string | null;
+  /** The agent's public key or its NIP-19 name, as the model wrote it. */
+  readonly agent: string;
   readonly task: string;
   /** Invoices above this are not paid. */
   readonly most_msats: Msats;
@@ -44,11 +44,12 @@ export function hireAgent(port: HirePort, budget: HireBudget): TextTool {
   return defineTool({
     name: 'hire_agent',
     description:
-      'Has another agent on Nostr do a task for money, within the budget of this job, and waits for the result. The other agent sees the task only, so it has to be complete; and the task is public.',
+      'Has another agent on Nostr do a task for money, within the budget of this job, and waits for the result. The other agent sees the task only, so it has to be complete.',
     shape: {
       task: z.string().trim().min(1).max(TOOL_TASK_CHARS),
       max_sats: z.number().int().min(0).describe('The most it may cost, sats.'),
-      agent: z.string().trim().max(200).optional().describe('Its npub; whoever offers first when absent.'),
+      // Whoever is first to answer an open request would be paid, whatever the answer is: that is not offered.
+      agent: z.string().trim().min(1).max(200).describe('Its npub.'),
     },
     parallel: true,
     timeLimit_ms: null,
@@ -60,7 +61,7 @@ export function hireAgent(port: HirePort, budget: HireBudget): TextTool {
         const left = formatSats(await budget.remaining());
         throw new JobError('INSUFFICIENT_FUNDS', `that is over the budget: ${left} sats remain for hiring`);
       }
-      const outcome = await port.hire(key, { agent: agent ?? null, task, most_msats });
+      const outcome = await port.hire(key, { agent, task, most_msats });
       await budget.settle(key, outcome.cost_msats);
       const cost = `${formatSats(outcome.cost_msats)} sats`;
       if (outcome.type === 'failed') {

@@ -11,13 +11,15 @@ import { HIRE_ANSWER_MS, HIRE_WORK_MS } from '../../../src/limits.ts';
 import { type NostrEvent, sha256Hex } from '../../../src/nostr/event.ts';
 import { DEFAULT_AGENT_KINDS } from '../../../src/nostr/kinds.ts';
 import { encodeInvoice } from '../../../src/payment/bolt11/encode.ts';
-import { msats } from '../../../src/payment/msats.ts';
+import { type Msats, msats } from '../../../src/payment/msats.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { draft, hashOf, NODE, NOW } from '../../payment/payout-model.ts';
 import { nodeSql } from '../../support/node-sql.ts';
 import { seeded } from '../../support/random.ts';
 
 export const MOST = msats(30_000);
+/** Whoever waits for the hire waits for so long. */
+export const LATEST = NOW + 30 * 86_400_000;
 export const SELLER = 'a'.repeat(64);
 const STRANGER = 'b'.repeat(64);
 /** Signing is dear, so all worlds share these: two that may be paid, one above the maximum, one that has expired. */
@@ -47,25 +49,36 @@ export class HireWorld {
   readonly #trouble: Trouble;
   readonly #db: Sql = nodeSql();
   readonly #wish: HireWish;
-  readonly #agent: string | null;
   #answers: NostrEvent[] = [];
   #dead = false;
   #requests = 0;
   #desk: HireDesk;
   #store: HireStore;
 
-  constructor(seed: number, agent: string | null, trouble: Trouble) {
+  constructor(seed: number, trouble: Trouble) {
     this.random = seeded(seed);
     this.#trouble = trouble;
-    this.#agent = agent;
-    this.#wish = { agent, task: 'work', most_msats: MOST };
+    this.#wish = { agent: SELLER, task: 'work', most_msats: MOST };
     this.#store = new HireStore(this.#sql());
     this.#desk = new HireDesk(this.#store, this.#ports());
   }
 
   /** What the run is told when it asks for its hire; null while it is under way or the process is dead. */
   hire(): HireOutcome | null {
-    return this.#alive(() => this.#desk.hire('key', this.#wish, { agent: this.#agent, relays: [] }));
+    return this.#alive(() => this.#desk.hire('key', this.#wish, { agent: SELLER, relays: [] }, LATEST));
+  }
+
+  /** The run is over; what its hire has cost by then. */
+  close(): Msats | null {
+    return this.#alive(() => {
+      this.#desk.close();
+      return this.#store.spent();
+    });
+  }
+
+  /** Sets the money aside, as the tool does before it asks for the hire. */
+  setAside(): void {
+    this.#alive(() => this.#store.setAside(MOST, 'key', MOST));
   }
 
   /** Somebody answers: 0 to 1 chooses what. */
@@ -184,7 +197,7 @@ export class HireWorld {
         pubkey: 'c'.repeat(64),
         kind: 7001,
         created_at: 1,
-        tags: agent === null ? [] : [['p', agent]],
+        tags: [['p', agent]],
         content: task,
         sig: '',
       }),
@@ -198,6 +211,7 @@ export class HireWorld {
         const heard = this.#answers.filter(() => this.random() >= this.#trouble.failure);
         return this.random() < 0.2 ? [...heard, ...heard].reverse() : heard;
       },
+      open: (event) => event,
       pay: async (job) => this.#pay(job),
       fault: async () => this.#die(),
       log: (_, error) => this.faults.push(error),

@@ -6,9 +6,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Role } from '../../../src/agent/team/config.ts';
-import { tokenCost } from '../../../src/agent/team/definition.ts';
+import { priced, tokenCost } from '../../../src/agent/team/definition.ts';
 import type { TeamBrief } from '../../../src/agent/team/desk/brief.ts';
-import { hireLimit } from '../../../src/agent/team/work/budget.ts';
+import { parseTeam } from '../../../src/agent/team/parse.ts';
+import { sharesOf, stepBudget } from '../../../src/agent/team/work/budget.ts';
 import type { WorkPorts } from '../../../src/agent/team/work/ports.ts';
 import { doWork } from '../../../src/agent/team/work/work.ts';
 import type { ToolHouse } from '../../../src/agent/tools/registry.ts';
@@ -18,26 +19,55 @@ import { call, final, loopPorts, scriptedModel } from '../../support/loop.ts';
 
 const PRICES = { ...FREE, per1kInputTokens_msats: 100, per1kOutputTokens_msats: 400 };
 
-test('tokens and hires of a step are together within its quote, whatever it uses', () => {
+/** What a role of these limits is quoted in a team of these prices. */
+function quotedLimits(
+  own: Partial<Role['limits']>,
+  prices: typeof FREE,
+  tools = ['hire_agent'],
+): Role['limits'] {
+  const buyer = { name: 'buyer', prompt: 'You buy.', tools, limits: own };
+  const budget = { msats: 0, tokens: 0, time_ms: 1_000 };
+  const team = priced(parseTeam({ roles: [buyer], order: ['buyer'], judge: null, budget }), prices);
+  const limits = team.roles.buyer?.limits;
+  if (limits === undefined) throw new Error('the team has its role');
+  return limits;
+}
+
+test('tokens and hires of a step are together within its quote, and neither is spent on the other', async () => {
   const amount = fc.nat(1_000_000);
-  fc.assert(
-    fc.property(
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 1_000_000 }),
       amount,
       amount,
       fc.nat(5_000),
       fc.nat(5_000),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      (...of) => {
-        const [tokens, most, input, output, share] = of;
+      fc.nat(1_000),
+      async (tokens, most, hires_msats, input, output, prompt) => {
         const prices = { ...FREE, per1kInputTokens_msats: input, per1kOutputTokens_msats: output };
-        const prompt_tokens = Math.floor(tokens * share);
-        const used = tokenCost(prices, { prompt_tokens, completion_tokens: tokens - prompt_tokens });
-        const hires = Number(hireLimit({ tokens, msats: most }, prices));
-        expect(hires).toBeGreaterThanOrEqual(0);
-        if (hires > 0) expect(used + hires).toBeLessThanOrEqual(most);
+        const limits = quotedLimits({ tokens, msats: most, hires_msats }, prices);
+        const shares = sharesOf({ tokens, msats: limits.msats }, limits);
+        expect(Number(shares.hires)).toBe(input + output === 0 ? 0 : hires_msats);
+        const budget = stepBudget(
+          shares.tokens,
+          { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+          prices,
+        );
+        const asked = { key: 'a', model: 'm', prompt_tokens: prompt, completion_tokens: 2_000_000 };
+        const granted = await budget.reserve(asked);
+        const used =
+          granted === 0 ? 0 : tokenCost(prices, { prompt_tokens: prompt, completion_tokens: granted });
+        expect(used + Number(shares.hires)).toBeLessThanOrEqual(limits.msats);
       },
     ),
   );
+});
+
+test('money for hires is in the quote of a role that can hire, and of no other', () => {
+  const own = { tokens: 10_000, msats: 50_000, hires_msats: 42_000 };
+  expect(quotedLimits(own, PRICES)).toMatchObject({ msats: 4_000 + 42_000, hires_msats: 42_000 });
+  expect(quotedLimits(own, PRICES, [])).toMatchObject({ msats: 4_000, hires_msats: 0 });
+  expect(quotedLimits(own, FREE)).toMatchObject({ msats: 0, hires_msats: 0 });
 });
 
 const role = (tools: string[]): Role => ({
@@ -46,7 +76,14 @@ const role = (tools: string[]): Role => ({
   prompt: 'You buy.',
   tools,
   helpers: [],
-  limits: { steps: 4, tokens: 10_000, msats: 50_000, time_ms: 60_000, outputTokens: 1_000 },
+  limits: {
+    steps: 4,
+    tokens: 10_000,
+    msats: 50_000,
+    hires_msats: tools.length > 0 ? 46_000 : 0,
+    time_ms: 60_000,
+    outputTokens: 1_000,
+  },
 });
 
 const brief = (tools: string[]): TeamBrief => ({
@@ -64,10 +101,10 @@ const brief = (tools: string[]): TeamBrief => ({
 });
 
 function world(tools: string[]) {
-  const asked: { journal: string; limit: Msats }[] = [];
+  const asked: { journal: string; limit: Msats; latest_ms: number }[] = [];
   let spent = 0;
   const model = scriptedModel([
-    { calls: [call('a', 'hire_agent', { task: 'translate', max_sats: 40 })] },
+    { calls: [call('a', 'hire_agent', { agent: 'npub1x', task: 'translate', max_sats: 40 })] },
     final('it was translated'),
   ]);
   const nothing: ToolHouse = {
@@ -91,8 +128,8 @@ function world(tools: string[]) {
     house: (parts) => ({ ...nothing, ...parts }),
     text: async () => null,
     notes: async () => [],
-    hiring: (journal, limit) => {
-      asked.push({ journal, limit });
+    hiring: (journal, limit, latest_ms) => {
+      asked.push({ journal, limit, latest_ms });
       return {
         port: {
           async hire() {
@@ -118,7 +155,9 @@ test('what was hired is told with the step’s cost', async () => {
   const tokens = tokenCost(PRICES, { prompt_tokens: 20, completion_tokens: 10 });
   expect(used.msats).toBe(21_000 + tokens);
   expect(result).toMatchObject({ type: 'done', usage: { msats: 21_000 + tokens } });
-  expect(asked).toEqual([{ journal: 'job/1.1', limit: 46_000n }]);
+  expect(used.hired_msats).toBe(21_000);
+  // It has time left for what a hire brings.
+  expect(asked).toEqual([{ journal: 'job/1.1', limit: 46_000n, latest_ms: 48_000 }]);
 });
 
 test('a role that does not hire has neither the tool nor the money', async () => {

@@ -101,7 +101,9 @@ test('a hire is told the most it may pay, and what it did not cost is free again
   expect(output).toContain('(cost: 21 sats)');
   expect(blocksOf(output)).toEqual(['done\nEND DATA 0']);
   expect(await budget.remaining()).toBe(29_000n);
-  expect(await failureOf(tool, { task: 'more', max_sats: 30 }, toolContext({ key: 'k2' }))).toEqual({
+  expect(
+    await failureOf(tool, { agent: 'npub1x', task: 'more', max_sats: 30 }, toolContext({ key: 'k2' })),
+  ).toEqual({
     code: 'INSUFFICIENT_FUNDS',
     message: 'that is over the budget: 29 sats remain for hiring',
   });
@@ -122,7 +124,7 @@ test('while it is unknown whether a payment happened its money stays set aside, 
     },
     budget,
   );
-  const input = { task: 'x', max_sats: 40 };
+  const input = { agent: 'npub1x', task: 'x', max_sats: 40 };
   await expect(tool.run(input, toolContext())).rejects.toThrow('paused');
   expect(await budget.remaining()).toBe(10_000n);
   known = true;
@@ -137,7 +139,7 @@ test.each([-1, 0.5, 1e300, 'all', Number.MAX_SAFE_INTEGER])(
   async (max_sats) => {
     const budget = budgetOf(50_000);
     const port = { hire: async () => Promise.reject(new Error('posted')) };
-    const { code } = await failureOf(hireAgent(port, budget), { task: 'x', max_sats });
+    const { code } = await failureOf(hireAgent(port, budget), { agent: 'npub1x', task: 'x', max_sats });
     expect(['INVALID_PARAMETER', 'INSUFFICIENT_FUNDS']).toContain(code);
     expect(budget.books.hires.size).toBe(0);
   },

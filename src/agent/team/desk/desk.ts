@@ -2,7 +2,9 @@
 import type { Assignment } from '../../../job/assignment.ts';
 import type { Answered, LongWork, Moved } from '../../../job/long-work.ts';
 import type { Words } from '../../../job/words.ts';
+import type { JobBody } from '../../../protocol/model.ts';
 import type { Sql } from '../../../store/sql.ts';
+import { readFeedback } from '../feedback/read.ts';
 import { nextTeamTick, openTeam, type TeamOpening } from '../machine.ts';
 import type { TeamOrder } from '../request.ts';
 import { answerTo } from './answer.ts';
@@ -16,6 +18,8 @@ import { TeamStore } from './store.ts';
 export interface DeskPorts extends Omit<RunPorts, 'post'> {
   /** Reads what a request asks for. It was read once before, when the request was taken. */
   open(assignment: Assignment): Pick<TeamOpening, 'team' | 'task'> & Pick<TeamOrder, 'mail'>;
+  /** Whether a request says itself that it wants a run: it names what that may cost, or it costs nothing. */
+  isOrder(body: JobBody): boolean;
   /** Where the client reads direct messages; empty when that is unknown. */
   inbox(): Promise<readonly string[]>;
   /** What any run of this team may cost, msats: the client's words cannot raise it further. */
@@ -75,6 +79,13 @@ export class TeamDesk implements LongWork {
     }
     const input = { type: 'message', source, sentAt_ms, text: heard.text } as const;
     return { moved: this.#runs.input(jobId, input, changed), answer: '' };
+  }
+
+  refuse({ text }: Words, body: JobBody): string | null {
+    const { commands, feedback } = readFeedback(text);
+    if (commands.length > 0 && feedback.length === 0) return NOBODY;
+    // Words that came a moment late must not be paid for as a run of their own.
+    return this.store.isUsed() && !this.#ports.isOrder(body) ? ANOTHER : null;
   }
 
   callOff(jobId: string): Moved | null {
@@ -143,6 +154,10 @@ export class TeamDesk implements LongWork {
     this.#ports.move(jobId, () => this.#runs.inboxKnown(jobId, relays.length === 0 ? null : relays));
   }
 }
+
+const ANOTHER =
+  'The run of this conversation has ended, and nothing was begun. For another run say what it may cost (budget_sats).';
+const NOBODY = 'No run of this conversation is under way that could take this order. Nothing was begun.';
 
 /** How soon mails are looked at again that may be on their way, ms: their sender's memory may have been lost. */
 const MAIL_LOOK_MS = 30_000;

@@ -24,8 +24,26 @@ export function endingOf(ended: Ended, urlOf: (sha256: string) => string): WorkE
   const { outcome, best, silent } = ended;
   if (silent) return { type: 'calledOff', spent_msats: outcome.spent.msats };
   const isUsers = outcome.reason === 'cancelled' || outcome.reason === 'finished';
-  if (best === null && !isUsers) return { type: 'failed', failure: failureOf(outcome) };
-  return { type: 'output', output: outputOf(ended, urlOf) };
+  if (best !== null || isUsers) return { type: 'output', output: outputOf(ended, urlOf) };
+  const hired_msats = Math.min(ended.used.hired_msats, outcome.spent.msats);
+  if (hired_msats === 0) return { type: 'failed', failure: failureOf(outcome) };
+  return { type: 'output', output: withoutVersion(ended, hired_msats) };
+}
+
+/**
+ * Nothing was made, and of our own work nothing is charged. What others were paid is: else whoever is both the client and
+ * the agent it has hired would be paid by us.
+ */
+function withoutVersion({ outcome, used, entries }: Ended, hired_msats: number): JobOutput {
+  const { message } = failureOf(outcome);
+  return {
+    content: `${message}. What other agents were paid for it is charged, and nothing else.`,
+    finishReason: isCut(outcome) ? 'length' : 'stop',
+    model: 'team',
+    usage: usageOf(used),
+    metered: { msats: hired_msats, breakdown: [{ item: 'hired agents', cost_msats: hired_msats }] },
+    trace: { sha256: outcome.traceHash, entries: entries.length },
+  };
 }
 
 /** Nothing was made, so nothing is charged. */
@@ -35,13 +53,12 @@ function failureOf({ reason }: Outcome) {
 }
 
 function outputOf({ outcome, best, used, entries }: Ended, urlOf: (sha256: string) => string): JobOutput {
-  const { prompt_tokens, completion_tokens } = used;
   return {
     // A text that no event holds is cut where it is rendered, and its URL named (protocol/completion.ts).
     content: best === null ? 'The run was ended before there was a version.' : best.text,
     finishReason: isCut(outcome) ? 'length' : 'stop',
     model: 'team',
-    usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
+    usage: usageOf(used),
     metered: {
       msats: outcome.spent.msats,
       breakdown: costsByRole(entries).map(({ role, usage }) => ({ item: role, cost_msats: usage.msats })),
@@ -51,6 +68,10 @@ function outputOf({ outcome, best, used, entries }: Ended, urlOf: (sha256: strin
       ? {}
       : { artifact: { sha256: best.sha256, bytes: utf8Bytes(best.text), url: urlOf(best.sha256) } }),
   };
+}
+
+function usageOf({ prompt_tokens, completion_tokens }: Spent): JobOutput['usage'] {
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 
 /** Whether a limit ended it. */

@@ -1,5 +1,4 @@
 /** The mails of one run: what is between it and the address its client named, and the mails that have not left yet. Pure. */
-import { MAIL_MAX_WAITING } from '../../../limits.ts';
 import {
   advanceCorrespondence,
   type Correspondence,
@@ -11,15 +10,13 @@ import {
 } from '../mail/correspondence.ts';
 import type { TeamReport } from '../report/types.ts';
 
-/** Something to be done about mail, in order. A report's mail is made of the report as it was. */
-export type Letter =
-  | Exclude<MailOrder, { readonly type: 'report' }>
-  | { readonly type: 'report'; readonly report: TeamReport };
+/** Something to be done about mail, in order. A report is mailed as it is in {@link Mailbox.latest}. */
+export type Letter = MailOrder;
 
 export interface Mailbox {
   readonly correspondence: Correspondence;
   readonly letters: readonly Letter[];
-  /** The newest report, for an address that says yes later. */
+  /** The newest report, and the only one that is kept: what mail was too slow for is told by the next. */
   readonly latest: TeamReport | null;
   /** Tries of the first letter that failed, and when it is tried again, Unix ms. */
   readonly failures: number;
@@ -65,7 +62,7 @@ export function letterDone(mailbox: Mailbox, letter: Letter, messageId: string |
 }
 
 function isSame(a: Letter, b: Letter): boolean {
-  if (a.type === 'report') return b.type === 'report' && a.report.number === b.report.number;
+  if (a.type === 'report') return b.type === 'report' && a.number === b.number;
   return a.type === 'answer' ? b.type === 'answer' && a.answer === b.answer : a.type === b.type;
 }
 
@@ -83,19 +80,7 @@ function tell(
 }
 
 function after(mailbox: Mailbox, { next, orders }: CorrespondenceTurn): Mailbox {
-  const letters = orders.flatMap((order): Letter[] => {
-    if (order.type !== 'report') return [order];
-    // The newest is the only one that can be due: older ones were told while nobody wanted them.
-    return mailbox.latest === null ? [] : [{ type: 'report', report: mailbox.latest }];
-  });
-  return { ...mailbox, correspondence: next, letters: waiting([...mailbox.letters, ...letters]) };
-}
-
-/**
- * The letters without the oldest reports that are too many: while no mail can be sent they would grow for as long as the
- * run does, and all of it is one stored row. The first letter may be on its way.
- */
-function waiting(letters: readonly Letter[]): readonly Letter[] {
-  let over = letters.length - MAIL_MAX_WAITING;
-  return letters.filter(({ type }, at) => at === 0 || type !== 'report' || over-- <= 0);
+  const isNewer = orders.some(({ type }) => type === 'report');
+  const waiting = mailbox.letters.filter(({ type }) => !(isNewer && type === 'report'));
+  return { ...mailbox, correspondence: next, letters: [...waiting, ...orders] };
 }

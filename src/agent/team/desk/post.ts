@@ -84,7 +84,7 @@ export class Post {
     this.#runs.mail(jobId, (now) => letterDone(now, letter, messageId));
   }
 
-  async #perform(jobId: string, letter: Letter, { correspondence }: Mailbox): Promise<string | null> {
+  async #perform(jobId: string, letter: Letter, { correspondence, latest }: Mailbox): Promise<string | null> {
     const { address, firstMessageId } = correspondence;
     switch (letter.type) {
       case 'invitation':
@@ -93,7 +93,7 @@ export class Post {
         await this.#ports.remember(address, letter.answer);
         return null;
       case 'report':
-        await this.#ports.report(jobId, address, letter.report, firstMessageId);
+        if (latest !== null) await this.#ports.report(jobId, address, latest, firstMessageId);
         return null;
     }
   }

@@ -8,9 +8,11 @@ export interface Spent {
   readonly completion_tokens: number;
   /** What the tokens and hired agents cost, msats. */
   readonly msats: number;
+  /** What of it agents of others were paid, msats. */
+  readonly hired_msats: number;
 }
 
-export const NOTHING_SPENT: Spent = { prompt_tokens: 0, completion_tokens: 0, msats: 0 };
+export const NOTHING_SPENT: Spent = { prompt_tokens: 0, completion_tokens: 0, msats: 0, hired_msats: 0 };
 
 /** How far a step has come. */
 export interface StepJournal {
@@ -58,6 +60,7 @@ export function since(now: Spent, before: Spent): Spent {
     prompt_tokens: Math.max(0, now.prompt_tokens - before.prompt_tokens),
     completion_tokens: Math.max(0, now.completion_tokens - before.completion_tokens),
     msats: Math.max(0, now.msats - before.msats),
+    hired_msats: Math.max(0, now.hired_msats - before.hired_msats),
   };
 }
 
@@ -66,6 +69,7 @@ export function together(a: Spent, b: Spent): Spent {
     prompt_tokens: a.prompt_tokens + b.prompt_tokens,
     completion_tokens: a.completion_tokens + b.completion_tokens,
     msats: a.msats + b.msats,
+    hired_msats: a.hired_msats + b.hired_msats,
   };
 }
 

@@ -83,6 +83,11 @@ export class TeamStore {
     this.#sql.run('UPDATE team_runs SET desk = ? WHERE job = ?', JSON.stringify(desk), job);
   }
 
+  /** Whether there was a run in this conversation. */
+  isUsed(): boolean {
+    return first(this.#sql, 'SELECT 1 AS one FROM team_runs LIMIT 1') !== undefined;
+  }
+
   /** A page of the record behind an entry, with its texts; null for a run that is not here. */
   page(job: string, after: number): { readonly entries: TraceEntry[]; readonly more: boolean } | null {
     if (first(this.#sql, 'SELECT 1 AS one FROM team_runs WHERE job = ?', job) === undefined) return null;

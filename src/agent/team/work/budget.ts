@@ -4,19 +4,30 @@ import { type Msats, msats } from '../../../payment/msats.ts';
 import type { Usage as ModelUsage } from '../../../protocol/model.ts';
 import type { AgentPrices } from '../../../protocol/prices.ts';
 import type { Budget } from '../../loop/budget.ts';
+import type { Role } from '../config.ts';
 import { tokenCost } from '../definition.ts';
 import type { Usage } from '../records.ts';
 
 const TOKENS_PER_PRICE = 1_000;
 
-/** What a step may spend on agents of others: what its limit leaves when all its tokens are used at the dearer price. */
-export function hireLimit(limit: Usage, prices: AgentPrices): Msats {
-  const dearer = Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats);
-  return msats(Math.max(0, limit.msats - Math.ceil((limit.tokens * dearer) / TOKENS_PER_PRICE)));
+/**
+ * What of a step's limit is for agents of others, and what is for its tokens; neither is spent on the other.
+ *
+ * @param limits its role's, priced (definition.ts)
+ */
+export function sharesOf(
+  limit: Usage,
+  { hires_msats }: Pick<Role['limits'], 'hires_msats'>,
+): { readonly hires: Msats; readonly tokens: Usage } {
+  const hires = Math.min(hires_msats, limit.msats);
+  return { hires: msats(hires), tokens: { ...limit, msats: limit.msats - hires } };
 }
 
 export interface StepBudget extends Budget {
-  /** Keeps so many tokens back, at the dearer price, so that a last answer can be asked for; 0 lets go of them. */
+  /**
+   * Keeps so many tokens back, at the dearer price, so that a last answer can be asked for; 0 lets go of them. Never more
+   * than half of what there is, in tokens and in money: without a first answer there is no last.
+   */
   keep(tokens: number): void;
 }
 
@@ -28,21 +39,24 @@ export function stepBudget(limit: Usage, spent: ModelUsage, prices: AgentPrices)
   let tokens = spent.total_tokens;
   let cost_msats = tokenCost(prices, spent);
   let kept = 0;
+  const each_msats =
+    Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats) / TOKENS_PER_PRICE;
   const free = () => {
-    const left = { tokens: limit.tokens - tokens - kept, msats: limit.msats - cost_msats - costOf(kept) };
+    const left = {
+      tokens: limit.tokens - tokens - kept,
+      msats: limit.msats - cost_msats - Math.ceil(kept * each_msats),
+    };
     for (const one of aside.values()) {
       left.tokens -= one.tokens;
       left.msats -= one.msats;
     }
     return left;
   };
-  const costOf = (count: number) => {
-    const dearer = Math.max(prices.per1kInputTokens_msats, prices.per1kOutputTokens_msats);
-    return Math.ceil((count * dearer) / TOKENS_PER_PRICE);
-  };
   return {
     keep(count) {
-      kept = count;
+      kept = Math.floor(
+        Math.min(count, limit.tokens / 2, each_msats === 0 ? count : limit.msats / 2 / each_msats),
+      );
     },
     async reserve({ key, prompt_tokens, completion_tokens }) {
       const left = free();

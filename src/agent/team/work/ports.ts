@@ -5,7 +5,7 @@ import type { LoopPorts, Note } from '../../loop/ports.ts';
 import type { ToolHouse } from '../../tools/registry.ts';
 
 export type Hiring = NonNullable<ToolHouse['hire']> & {
-  /** What its hires have cost that are over. */
+  /** What its hires have cost so far, those included that are under way; asked when a drive ends. */
   spent(): Promise<Msats>;
 };
 
@@ -17,8 +17,12 @@ export interface WorkPorts extends Pick<LoopPorts, 'model' | 'store' | 'clock' |
   readonly maxContextTokens: number;
   /** What the tools stand on, with the step's own parts. */
   house(parts: Pick<ToolHouse, 'user' | 'artifacts' | 'hire'>): ToolHouse;
-  /** What `hire_agent` stands on for one journal; null where nobody can be paid. @param limit of all its hires */
-  hiring(journal: string, limit: Msats): Hiring | null;
+  /**
+   * What `hire_agent` stands on for one journal; null where nobody can be paid.
+   * @param limit of all its hires
+   * @param latest_ms when nobody waits for one any more, Unix ms
+   */
+  hiring(journal: string, limit: Msats, latest_ms: number): Hiring | null;
   /** The text of another version of the run, for `load_output`. */
   text(version: string): Promise<string | null>;
   /** What the client has said since the step began. */

@@ -22,7 +22,7 @@ import type { StepReport } from '../desk/steps.ts';
 import { buildJudgePrompt, buildStepPrompt, readVerdict } from '../prompt.ts';
 import type { Result } from '../types.ts';
 import { type Asked, answeringLine } from './answers.ts';
-import { hireLimit, type StepBudget, stepBudget } from './budget.ts';
+import { type StepBudget, sharesOf, stepBudget } from './budget.ts';
 import type { WorkPorts } from './ports.ts';
 import { type Toolbox, toolboxOf } from './toolbox.ts';
 
@@ -35,6 +35,8 @@ export interface Driven extends StepReport {
 /** Of its own prompt a question keeps so much free for what comes in the course of a step. */
 const PROMPT_SHARE = 0.6;
 const ANSWER_SHARE = 0.4;
+/** Of its time a step keeps so much free for its own work with what its hires bring. */
+const HIRE_TIME_SHARE = 0.8;
 /** What a role is told of its helpers, characters each. */
 const MAX_DESCRIPTION_CHARS = 300;
 
@@ -53,11 +55,9 @@ export async function doWork(brief: TeamBrief, given: WorkPorts, signal: AbortSi
     asked = question;
   });
   const entries = await ports.store.load(brief.journal);
-  const budget = stepBudget(brief.limit, accountOf(entries).total, ports.prices);
-  // Only such a role's quote is for more than tokens (team/definition.ts).
-  const hire = role.tools.includes('hire_agent')
-    ? ports.hiring(brief.journal, hireLimit(brief.limit, ports.prices))
-    : null;
+  const { hires, tokens } = sharesOf(brief.limit, role.limits);
+  const budget = stepBudget(tokens, accountOf(entries).total, ports.prices);
+  const hire = hires > 0n ? ports.hiring(brief.journal, hires, latestOf(brief, role)) : null;
   const toolbox = await toolboxOf(brief, role, ports, { user: line, hire }, signal);
   try {
     const outcome = await drive(brief, role, toolbox, budget, ports, signal);
@@ -67,6 +67,11 @@ export async function doWork(brief: TeamBrief, given: WorkPorts, signal: AbortSi
   } finally {
     await toolbox.close();
   }
+}
+
+/** A hire that says nothing must not take the step's time to hand something in. Unix ms */
+function latestOf({ since_ms }: TeamBrief, { limits }: Role): number {
+  return since_ms + Math.floor(limits.time_ms * HIRE_TIME_SHARE);
 }
 
 async function drive(
@@ -90,7 +95,7 @@ async function drive(
   const own = brief.work.type === 'judge' ? {} : { notes };
   const last = options.maxAnswerTokens + ports.count(text);
   // What is kept back pays for an answer when the rest is used up: work that was paid for is handed in.
-  budget.keep(Math.min(last, Math.floor(brief.limit.tokens / 2)));
+  budget.keep(last);
   const run = (maxSteps: number) =>
     runLoop(defineLoop({ ...options, maxSteps }), brief.journal, task, { ...loopPorts, ...own }, signal);
   const outcome = await run(role.limits.steps);
@@ -193,6 +198,7 @@ function reportOf(
     prompt_tokens,
     completion_tokens,
     msats: tokenCost(ports.prices, { prompt_tokens, completion_tokens }) + hired_msats,
+    hired_msats,
   };
   const usage = { tokens: prompt_tokens + completion_tokens, msats: used.msats };
   if (outcome.state === 'done') {

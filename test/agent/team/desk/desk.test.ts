@@ -13,7 +13,7 @@ const ENOUGH = msats(100_000);
 
 /** A world whose client has so much credit. */
 function calm(credit = ENOUGH): TeamWorld {
-  const world = new TeamWorld(1, CALM, 0);
+  const world = new TeamWorld(1, CALM);
   world.purse.zap(credit);
   return world;
 }
@@ -92,6 +92,36 @@ test('a raise that credit does not reach for waits for more', async () => {
   world.zap(id, 15, 0);
   expect(await world.pass(2_000)).toBe(true);
   expect(world.run(id)).toMatchObject({ funded_msats: 40_000, paused: true, phase: 'working' });
+});
+
+test('a raise that could not be booked is tried again, though nothing else happens', async () => {
+  const world = calm();
+  const { id } = world.deliver(world.request('Write', { budget_sats: 20 }));
+  await until(world, () => world.run(id)?.wave.length === 1);
+  world.say(id, words('pause'), 0);
+  await until(world, () => world.run(id)?.wave.length === 0);
+  world.purse.meanwhile = () => Promise.reject(new Error('the books are away'));
+  world.say(id, words('budget: 40 sats'), 0);
+  expect(await world.pass(2_000)).toBe(true);
+  expect(world.happened['raising what a job may cost failed']).toBe(1);
+  expect(world.run(id)).toMatchObject({ funded_msats: 40_000, paused: true });
+});
+
+test('an order to a run that has ended is answered, and is no run of its own', async () => {
+  const world = calm();
+  const { id } = world.deliver(world.request('Write', { budget_sats: 20 }));
+  expect(await world.pass(2_000)).toBe(true);
+  const { credit } = world.purse;
+  const late = world.deliver(world.request('finish'));
+  expect(await world.pass(2_000)).toBe(true);
+  expect(world.record.get(late.id)?.phase).toBe('delivered');
+  expect(world.run(late.id)).toBeNull();
+  expect(world.purse.credit).toBe(credit);
+  // What says more is a new task, which goes on from the last.
+  const next = world.deliver(world.request('finish the second verse', { budget_sats: 20 }));
+  expect(await world.pass(2_000)).toBe(true);
+  expect(world.run(next.id)?.task).toContain('echidna-output');
+  expect(world.spent(id)).toBeGreaterThan(0);
 });
 
 test('a run that was called off tells nothing more, also of what waited to be told', async () => {

@@ -24,7 +24,7 @@ const first = (box: Mailbox) => {
   return letter;
 };
 const names = ({ letters }: Mailbox) =>
-  letters.map((letter) => (letter.type === 'report' ? `report ${letter.report.number}` : letter.type));
+  letters.map((letter) => (letter.type === 'report' ? `report ${letter.number}` : letter.type));
 const yes = (box: Mailbox) => mailCame(box, { from: MAIL, source: '<1@m>', text: 'yes' }).mailbox;
 
 describe('a mailbox', () => {
@@ -35,7 +35,10 @@ describe('a mailbox', () => {
     expect(asked.correspondence.firstMessageId).toBe('<asked@m>');
     // Of what was due before the yes, the newest.
     expect(names(yes(asked))).toEqual(['answer', 'report 2']);
-    expect(names(mailed(yes(asked), [report(3)]))).toEqual(['answer', 'report 2', 'report 3']);
+    // And of those that mail is too slow for.
+    const late = mailed(yes(asked), [report(3)]);
+    expect(names(late)).toEqual(['answer', 'report 3']);
+    expect(late.latest?.number).toBe(3);
   });
 
   test('keeps a letter that failed at its place', () => {
@@ -59,7 +62,7 @@ describe('a mailbox', () => {
 
 describe('the post', () => {
   test('tries again what was not sent, later and later, and gives up on a letter, not on the run', async () => {
-    const world = new TeamWorld(1, CALM, 0);
+    const world = new TeamWorld(1, CALM);
     world.purse.zap(msats(100_000));
     const { id } = world.deliver(world.request('Write', { budget_sats: 20, mail: MAIL }));
     world.mailGate = Promise.reject(new Error('the mail server is away'));
@@ -68,16 +71,17 @@ describe('the post', () => {
     const begun_ms = world.now_ms;
     expect(await world.pass(4_000)).toBe(true);
     expect(world.record.get(id)?.phase).toBe('delivered');
-    const [reports] = [world.run(id)?.reporter.count ?? 0];
-    expect(world.happened['a mail (report) was not sent']).toBe(reports * MAIL_SEND_ATTEMPTS);
+    // What came meanwhile took the place of what was not sent, and its tries with it.
+    expect(world.run(id)?.reporter.count).toBeGreaterThan(1);
+    expect(world.happened['a mail (report) was not sent']).toBe(MAIL_SEND_ATTEMPTS);
     expect(world.mails).toEqual(['invitation', 'remembered yes']);
     expect(world.now_ms - begun_ms).toBeGreaterThan(60_000);
-    expect(world.now_ms - begun_ms).toBeLessThan(reports * MAIL_SEND_ATTEMPTS * MAIL_SEND_MAX_MS);
+    expect(world.now_ms - begun_ms).toBeLessThan(MAIL_SEND_ATTEMPTS * MAIL_SEND_MAX_MS);
     expect(world.stored()).not.toContain('is away');
   });
 
   test('mails each report once, in order, when all goes well', async () => {
-    const world = new TeamWorld(1, CALM, 0);
+    const world = new TeamWorld(1, CALM);
     world.purse.zap(msats(100_000));
     const { id } = world.deliver(world.request('Write', { budget_sats: 20, mail: MAIL }));
     world.mail(id, { source: 'yes', sentAt_ms: 0, text: 'yes' }, 2_000);

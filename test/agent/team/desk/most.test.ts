@@ -5,7 +5,7 @@ import { DEFINITION } from './staff.ts';
 import { CALM, TeamWorld } from './world.ts';
 
 test('a budget raised by words is raised to the most a run of this team may cost, and no further', async () => {
-  const world = new TeamWorld(1, CALM, 0);
+  const world = new TeamWorld(1, CALM);
   const { most_msats } = DEFINITION.budget;
   world.purse.zap(msats(5 * most_msats));
   const { id } = world.deliver(world.request('Write', { budget_sats: 20 }));

@@ -78,6 +78,7 @@ export class Staff {
       prompt_tokens: Math.floor(journal.tokens / 2),
       completion_tokens: Math.ceil(journal.tokens / 2),
       msats: journal.tokens * MSATS_PER_TOKEN,
+      hired_msats: 0,
     };
     const usage = { tokens: journal.tokens, msats: used.msats };
     const report = { result: { ...result, usage }, used, over, notes: [] };

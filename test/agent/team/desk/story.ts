@@ -4,7 +4,7 @@ import type { TeamDesk } from '../../../../src/agent/team/desk/desk.ts';
 import { brokenAt, type TraceEntry } from '../../../../src/agent/team/trace.ts';
 import type { NostrEvent } from '../../../../src/nostr/event.ts';
 import { endsJob } from '../../../support/client.ts';
-import { MADE } from './staff.ts';
+import { MADE, Staff } from './staff.ts';
 import { CALM, TeamWorld, type Trouble } from './world.ts';
 
 /** What stands in the words of the client, and nowhere else. */
@@ -39,7 +39,7 @@ export async function play(
   busy: boolean,
   mutate?: (desk: TeamDesk) => void,
 ): Promise<Story> {
-  const world = new TeamWorld(seed, trouble, busy ? 0.25 : 0.1, mutate);
+  const world = new TeamWorld(seed, trouble, new Staff(seed, busy ? 0.25 : 0.1), mutate);
   const dice = world.chance.bind(world);
   const wait = (max_ms: number) => world.random() * max_ms;
   const budget_sats = busy ? 3 + Math.floor(world.random() * 18) : 20;

@@ -3,8 +3,10 @@
  * the session, its desk, their tables and the client's books are the real ones. The process may die at every fault
  * point and before, within and after every write; what it had in memory is gone then, what it had stored is not.
  */
+import type { TeamBrief } from '../../../../src/agent/team/desk/brief.ts';
 import { TeamDesk } from '../../../../src/agent/team/desk/desk.ts';
-import { readTeamOrder } from '../../../../src/agent/team/request.ts';
+import type { StepReport } from '../../../../src/agent/team/desk/steps.ts';
+import { namesBudget, readTeamOrder } from '../../../../src/agent/team/request.ts';
 import type { TraceEntry } from '../../../../src/agent/team/trace.ts';
 import type { SessionPorts } from '../../../../src/job/ports.ts';
 import { Session } from '../../../../src/job/session.ts';
@@ -34,6 +36,11 @@ export interface Trouble {
   readonly loss: number;
 }
 export const CALM: Trouble = { crash: 0, loss: 0 };
+
+/** Who does the team's work. */
+export interface Worker {
+  work(brief: TeamBrief): StepReport | Promise<StepReport>;
+}
 
 /** What the session did that must never be. */
 export type Fault = string;
@@ -68,7 +75,9 @@ export class TeamWorld {
   readonly #asked = new Set<string>();
   readonly #erased = new Map<string, number>();
   readonly #sql = nodeSql();
-  readonly #staff: Staff;
+  readonly #worker: Worker;
+  /** Work under way that waits for nothing simulated. */
+  readonly #working = new Set<Promise<void>>();
   #life = 0;
   #process: { readonly life: number; readonly desk: TeamDesk; readonly session: Session } | null = null;
   #alarm_ms: number | null = null;
@@ -77,13 +86,13 @@ export class TeamWorld {
   constructor(
     seed: number,
     trouble: Trouble,
-    staffTrouble: number,
+    worker: Worker = new Staff(seed, 0),
     mutate: (desk: TeamDesk) => void = () => undefined,
   ) {
     this.random = seeded(seed);
     this.trouble = trouble;
     this.#mutate = mutate;
-    this.#staff = new Staff(seed, staffTrouble);
+    this.#worker = worker;
     const now = () => this.now_ms;
     this.purse = new Purse(CLIENT.publicKey, ['bolt11_prepaid', 'credit'], now, {
       trust: msats(0),
@@ -164,6 +173,11 @@ export class TeamWorld {
     return this.#desk.store.load(jobId)?.run ?? null;
   }
 
+  /** The text of a version of a job's run. */
+  text(jobId: string, version: string): string | null {
+    return this.#desk.store.text(jobId, version);
+  }
+
   /** What the run of a job has cost, also when it was erased since, msats. */
   spent(jobId: string): number {
     return this.run(jobId)?.outcome?.spent.msats ?? this.#erased.get(jobId) ?? 0;
@@ -213,6 +227,7 @@ export class TeamWorld {
   async pass(steps: number): Promise<boolean> {
     for (let i = 0; i < steps; i++) {
       await settled();
+      await Promise.all(this.#working);
       const next = this.#next();
       if (next === null) return true;
       this.now_ms = Math.max(this.now_ms, next.at_ms);
@@ -312,6 +327,7 @@ export class TeamWorld {
         const template = { kind: DM_KIND, created_at: Math.floor(this.now_ms / 1_000), tags: [], content };
         return signAs(template, AGENT, new Uint8Array(32));
       },
+      isOrder: (body) => namesBudget(this.definition, body),
       inbox: async () => {
         await this.#delay(life, this.random() * 20_000);
         return await call(() => [DM_RELAY]);
@@ -471,7 +487,13 @@ export class TeamWorld {
     const takes_ms = 1_000 + this.random() * 40_000;
     for (let at_ms = 5_000; at_ms < takes_ms; at_ms += 5_000)
       this.#outside(at_ms, () => void this.#desk.steps.beat(jobId, number, attempt));
-    const report = this.#staff.work(brief);
+    const working = this.#work(jobId, brief, takes_ms).finally(() => this.#working.delete(working));
+    this.#working.add(working);
+  }
+
+  async #work(jobId: string, brief: TeamBrief, takes_ms: number): Promise<void> {
+    const { number, attempt } = brief;
+    const report = await this.#worker.work(brief);
     const hands = (at: number, after_ms: number) =>
       this.#bring(after_ms, () => {
         this.#session.long?.move(jobId, () => this.#desk.steps.report(jobId, number, at, report));

@@ -61,6 +61,7 @@ const MUTANTS: Readonly<Record<string, (desk: TeamDesk) => void>> = {
   'gives a run more than was paid': (desk) => {
     const begin = desk.begin.bind(desk);
     desk.begin = (jobId, assignment, msats) => begin(jobId, assignment, 3 * msats);
+    desk.wanted_msats = () => 0;
   },
   'charges more than was spent': changing(({ ending }) =>
     ending?.type === 'output' && ending.output.metered !== undefined

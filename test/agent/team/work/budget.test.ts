@@ -57,7 +57,7 @@ test('calls side by side never use more than the limit together', async () => {
           open.push({ key, until: n + lasts, used: usage(prompt_tokens, Math.floor(granted * uses)) });
       }
       await end(Number.POSITIVE_INFINITY);
-      expect(tokens).toBeLessThanOrEqual(Math.max(0, limit.tokens - kept));
+      expect(tokens).toBeLessThanOrEqual(limit.tokens);
       expect(msats).toBeLessThanOrEqual(limit.msats);
     }),
     { seed: 21, numRuns: 400 },
@@ -94,4 +94,15 @@ test('what is kept back is there when it is let go of', async () => {
   expect(await budget.reserve({ ...wish, key: 'b' })).toBe(0);
   budget.keep(0);
   expect(await budget.reserve({ ...wish, key: 'b' })).toBe(100);
+});
+
+test('no more is kept back than half of the tokens, and of the money', async () => {
+  const at = { ...FREE, per1kInputTokens_msats: 10_000, per1kOutputTokens_msats: 10_000 };
+  const wish = { key: 'a', model: 'small', prompt_tokens: 100, completion_tokens: 9_000 };
+  const dear = stepBudget({ tokens: 60_000, msats: 50_000 }, usage(0, 0), at);
+  dear.keep(7_000);
+  expect(await dear.reserve(wish)).toBe(2_400);
+  const short = stepBudget({ tokens: 5_000, msats: 0 }, usage(0, 0), FREE);
+  short.keep(7_000);
+  expect(await short.reserve(wish)).toBe(2_400);
 });

@@ -10,7 +10,7 @@ import { BUILT_IN_ROLES } from '../../../../src/agent/team/roles.ts';
 import { doWork } from '../../../../src/agent/team/work/work.ts';
 import { JobError } from '../../../../src/errors.ts';
 import { call, final, Journals, type Line, scriptedModel, TEN_FIVE } from '../../../support/loop.ts';
-import { briefFor, never, teamWith, workPorts } from './bench.ts';
+import { briefFor, never, PRICES, teamWith, workPorts } from './bench.ts';
 
 const JUDGE = {
   type: 'judge',
@@ -31,7 +31,7 @@ describe('a step', () => {
   test('hands in its answer with what it used', async () => {
     const { result, used, over, cut } = await work([final('A poem.')]);
     expect(result).toEqual({ type: 'done', text: 'A poem.', summary: null, usage: { tokens: 15, msats: 6 } });
-    expect(used).toEqual({ prompt_tokens: 10, completion_tokens: 5, msats: 6 });
+    expect(used).toEqual({ prompt_tokens: 10, completion_tokens: 5, msats: 6, hired_msats: 0 });
     expect([over, cut]).toEqual([true, false]);
   });
 
@@ -135,6 +135,12 @@ describe('a budget', () => {
     expect(used.prompt_tokens + used.completion_tokens).toBeLessThanOrEqual(limit.tokens);
     expect(used.msats).toBeLessThanOrEqual(limit.msats);
     expect(model.asked.length).toBeGreaterThan(2);
+  });
+
+  test('of a dear model lets a step begin, though its money is less than its longest answer', async () => {
+    const prices = { ...PRICES, per1kOutputTokens_msats: 10_000 };
+    const { result } = await work([final('x')], { limit: { tokens: 60_000, msats: 50_000 } }, { prices });
+    expect(result.type).toBe('done');
   });
 
   test('that allows no question fails the step for good, and nobody is asked', async () => {
