@@ -108,6 +108,13 @@ export const JOB_MAX_STATUS_CHARS = 400;
 /** Answers of a job that are kept although every relay has them; with more, those are dropped from its row. */
 export const JOB_MAX_KEPT_ANSWERS = 24;
 /**
+ * Gift wraps of a job whose ids are kept, so that they can be taken out of our relay when it is erased: the newest, because
+ * all of them stand in its row (2 MB at the most). A team that reports every minute has so many after three days.
+ */
+export const JOB_MAX_KEPT_WRAPS = 5_000;
+/** Answers that one deletion takes back; of more, more deletions are made. */
+export const JOB_RETRACTION_PAGE = 500;
+/**
  * An event before it is encrypted, and before it is gift-wrapped, bytes of JSON. NIP-44 pads and writes base64, a gift wrap
  * does so twice: what is larger would not stay under RELAY_MAX_EVENT_BYTES.
  */

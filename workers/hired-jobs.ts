@@ -15,8 +15,13 @@ import { durableSql } from './sql.ts';
 /** Pause before an alarm that failed is tried again, ms. */
 const ALARM_RETRY_MS = 10_000;
 
+interface Parts {
+  readonly store: HireStore;
+  readonly desk: HireDesk;
+}
+
 export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
-  #parts: { readonly store: HireStore; readonly desk: HireDesk } | null = null;
+  #parts: Parts | null = null;
 
   async hire(
     key: string,
@@ -38,20 +43,24 @@ export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
   }
 
   async setAside(limit: string, key: string, most: string): Promise<string | null> {
-    const set = this.#open().store.setAside(msatsSchema.parse(limit), key, msatsSchema.parse(most));
+    const { store } = await this.#openKept();
+    const set = store.setAside(msatsSchema.parse(limit), key, msatsSchema.parse(most));
     return set === null ? null : set.toString();
   }
 
   async settle(limit: string, key: string, cost: string): Promise<void> {
-    this.#open().store.settle(msatsSchema.parse(limit), key, msatsSchema.parse(cost));
+    const { store } = await this.#openKept();
+    store.settle(msatsSchema.parse(limit), key, msatsSchema.parse(cost));
   }
 
   async remaining(limit: string): Promise<string> {
-    return this.#open().store.remaining(msatsSchema.parse(limit)).toString();
+    const { store } = await this.#openKept();
+    return store.remaining(msatsSchema.parse(limit)).toString();
   }
 
   async spent(): Promise<string> {
-    return this.#open().store.spent().toString();
+    const { store } = await this.#openKept();
+    return store.spent().toString();
   }
 
   async close(): Promise<string> {
@@ -83,7 +92,14 @@ export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
     await this.ctx.storage.setAlarm(next_ms);
   }
 
-  #open(): { readonly store: HireStore; readonly desk: HireDesk } {
+  /** To ask for what is kept makes an object that keeps something: it goes some day, also where nobody is hired. */
+  async #openKept(): Promise<Parts> {
+    if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(systemClock() + HIRE_KEEP_MS);
+    return this.#open();
+  }
+
+  #open(): Parts {
     if (this.#parts === null) {
       const { name } = this.ctx.id;
       if (name === undefined) throw new Error('hired jobs must be reached by the name of their run');

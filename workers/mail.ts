@@ -121,17 +121,22 @@ async function take(
   if (raw === null) return `Larger than ${MAIL_MAX_BYTES} bytes: please answer without attachments`;
   const mail = await readMail(raw);
   if (mail === null) return 'This mail cannot be read';
+  const wantsNone = wishOf(mail.text).wish === 'stop';
   // Programs that unsubscribe somebody may say that they are programs; to stop is never a risk.
-  if (mail.automatic && wishOf(mail.text).wish !== 'stop') return null;
+  if (mail.automatic && !wantsNone) return null;
   if (mail.forged) return 'The sender of this mail could not be authenticated';
-  return (await handedOver(() => steered(env, prefix, mail), pause)) ? null : NOBODY;
+  if (await handedOver(() => steered(env, prefix, mail), pause)) return null;
+  if (!wantsNone) return NOBODY;
+  // The run has ended, and cannot take it down; it is kept all the same, so that no other run asks again.
+  await handedOver(() => rememberAnswer(env, mail.from, 'no'), pause);
+  return null;
 }
 
-/** Repeat-safe, because a mail counts once by its Message-ID. */
-async function handedOver(
-  handOver: () => Promise<boolean>,
+/** Tries a few times; what is tried is repeat-safe, because a mail counts once by its Message-ID. */
+async function handedOver<Value>(
+  handOver: () => Promise<Value>,
   pause: (ms: number) => Promise<void>,
-): Promise<boolean> {
+): Promise<Value> {
   for (let tries = 1; ; tries++) {
     try {
       return await handOver();

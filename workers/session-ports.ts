@@ -7,7 +7,7 @@ import { admit } from '../src/job/admission.ts';
 import type { LongWork } from '../src/job/long-work.ts';
 import type { SessionPorts } from '../src/job/ports.ts';
 import { LeaveHeld } from '../src/job/quota.ts';
-import { JOB_MAX_RELAYS } from '../src/limits.ts';
+import { JOB_MAX_RELAYS, JOB_RETRACTION_PAGE } from '../src/limits.ts';
 import { EMBEDDED } from '../src/link/outbox.ts';
 import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import { KIND } from '../src/nostr/kinds.ts';
@@ -186,14 +186,17 @@ function namedTargets({ ownRelays }: Marketplace, request: Request): string[] {
   return urls.length > others.length && others.length === 0 ? [EMBEDDED] : others;
 }
 
-/** The agent's deletion (NIP-09) of everything the embedded relay knows it answered to a job. */
+/** The agent's deletion (NIP-09) of what the embedded relay knows it answered to a job, the newest of it where it is much. */
 async function retraction(
   env: Env,
   agent: KeyedAgent,
   jobId: string,
   sign: (template: Pick<NostrEvent, 'kind' | 'created_at' | 'tags' | 'content'>) => VerifiedEvent,
 ): Promise<VerifiedEvent | null> {
-  const answers = await env.RELAY.getByName('main').query([{ '#e': [jobId], authors: [agent.pubkey] }], 500);
+  const answers = await env.RELAY.getByName('main').query(
+    [{ '#e': [jobId], authors: [agent.pubkey] }],
+    JOB_RETRACTION_PAGE,
+  );
   if (answers.length === 0) return null;
   const kinds = [...new Set(answers.map((event) => event.kind))];
   const tags = [...answers.map((event) => ['e', event.id]), ...kinds.map((kind) => ['k', String(kind)])];

@@ -1,6 +1,6 @@
 /** What a transition's effects make of a job's stored record: answers are signed and promised, money and answer kept. */
 
-import { JOB_MAX_KEPT_ANSWERS } from '../limits.ts';
+import { JOB_MAX_KEPT_ANSWERS, JOB_MAX_KEPT_WRAPS } from '../limits.ts';
 import { type OutboxEntry, promise } from '../link/outbox.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Live } from './live.ts';
@@ -38,7 +38,15 @@ export function withEffects(
       if (live.request.envelope.sealing === 'giftwrap') wraps.push(event.id);
     }
   }
-  return { ...record, job: transition.job, outbox, resultId, unprojected, money, kept, wraps };
+  const { job } = transition;
+  return { ...record, job, outbox, resultId, unprojected, money, kept, wraps: newest(wraps) };
+}
+
+/** Without the oldest that are too many; but the first may hold the request. */
+function newest(wraps: readonly string[]): readonly string[] {
+  return wraps.length <= JOB_MAX_KEPT_WRAPS
+    ? wraps
+    : [...wraps.slice(0, 1), ...wraps.slice(1 - JOB_MAX_KEPT_WRAPS)];
 }
 
 /** Answers that were brought everywhere, once there are many of them: a team reports for days. */

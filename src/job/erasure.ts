@@ -1,5 +1,6 @@
 /** Erasing an ended job at its client's wish (PROTOCOL §5): what is kept here, and what was told elsewhere. */
 import { EMBEDDED } from '../link/outbox.ts';
+import { tagValues, type VerifiedEvent } from '../nostr/event.ts';
 import type { Journal } from './journal.ts';
 import type { LiveJobs } from './live-jobs.ts';
 import type { SessionPorts } from './ports.ts';
@@ -21,8 +22,23 @@ export async function eraseJob(
   ports.longWork?.erase(jobId);
   if (live !== undefined) lives.erase(live);
   if (wraps.length > 0) await ports.withdraw(wraps);
-  const retraction = await ports.retraction(jobId);
-  if (retraction === null) return;
+  // Page by page: a team may have told of its work a thousand times. A page that was told of before is the last.
+  const told = new Set<string>();
+  for (;;) {
+    const retraction = await ports.retraction(jobId);
+    const ids = retraction === null ? [] : tagValues(retraction, 'e');
+    if (retraction === null || ids.every((id) => told.has(id))) return;
+    for (const id of ids) told.add(id);
+    await takeBack(ports, jobId, targets, retraction);
+  }
+}
+
+async function takeBack(
+  ports: Pick<SessionPorts, 'publish' | 'log'>,
+  jobId: string,
+  targets: readonly string[],
+  retraction: VerifiedEvent,
+): Promise<void> {
   for (const target of targets) {
     try {
       await ports.publish(target, [retraction]);

@@ -102,7 +102,7 @@ export interface SessionPorts {
   ): Promise<readonly { readonly id: string; readonly ok: boolean; readonly reason: string }[]>;
   /** Takes gift wraps out of the embedded relay; nobody else can, and at other relays they stay. */
   withdraw(ids: readonly string[]): Promise<void>;
-  /** The agent's own deletion (NIP-09) of everything it answered to a job; null when there is nothing. */
+  /** The agent's own deletion (NIP-09) of what it answered to a job, a page of it; null when there is nothing (any more). */
   retraction(jobId: string): Promise<VerifiedEvent | null>;
   /** Brings the marketplace's record up to date. Repeat-safe. */
   project(records: readonly JobRecord[]): Promise<void>;

@@ -97,6 +97,7 @@ class Counting implements LongWork {
 let work: Counting;
 let purse: Purse;
 let deferred: Promise<void>[];
+let wakeAt_ms: number | null;
 let recorded: Map<string, JobRecord>;
 
 beforeEach(() => {
@@ -104,6 +105,7 @@ beforeEach(() => {
   purse = new Purse(CLIENT.publicKey, ['credit'], () => NOW_S * 1_000, { trust: ZERO_MSATS, traps: false });
   purse.zap(CREDIT);
   deferred = [];
+  wakeAt_ms = null;
   recorded = new Map();
   for (const { name } of disk.all(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -143,7 +145,9 @@ function start(): Session {
     project: async (records) => {
       for (const record of records) recorded.set(record.id, record);
     },
-    wakeAt: () => undefined,
+    wakeAt: (at_ms) => {
+      wakeAt_ms = at_ms;
+    },
     forget: () => undefined,
     clearAll: () => undefined,
     defer: (promise) => deferred.push(promise),
@@ -223,6 +227,26 @@ test('more money that was set aside is known to the work although the process en
   expect(work.funds.get(id)).toBe(20_000);
   work.dies = false;
   await start().alarm();
+  await quiet();
+  expect(work.funds.get(id)).toBe(50_000);
+});
+
+test('a raise that could not be booked is asked for again soon', async () => {
+  const session = start();
+  const { id } = await posted(session);
+  // Nothing else is appointed.
+  await session.alarm();
+  await quiet();
+  work.wanted = 50_000;
+  purse.meanwhile = async () => {
+    throw new Error('the books could not be reached');
+  };
+  wakeAt_ms = null;
+  session.long?.move(id, () => work.count(id, 1));
+  await quiet();
+  expect(work.funds.get(id)).toBe(20_000);
+  expect(wakeAt_ms).toBeLessThanOrEqual(NOW_S * 1_000 + 10_000);
+  await session.alarm();
   await quiet();
   expect(work.funds.get(id)).toBe(50_000);
 });

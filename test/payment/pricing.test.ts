@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { msats } from '../../src/payment/msats.ts';
-import { charge, type PricedAgent, quote, refuseQuote } from '../../src/payment/pricing.ts';
+import { charge, chargeMetered, type PricedAgent, quote, refuseQuote } from '../../src/payment/pricing.ts';
 import type { JobBody } from '../../src/protocol/model.ts';
 import { type AgentPrices, FREE } from '../../src/protocol/prices.ts';
 
@@ -184,5 +184,22 @@ describe('a quote', () => {
 
   test('is whole msats', () => {
     expect(quote(metered, body).max).toBe(msats(quote(metered, body).max));
+  });
+});
+
+describe('chargeMetered()', () => {
+  const items = fc.array(fc.record({ item: fc.string(), cost_msats: fc.nat(100_000) }), { maxLength: 6 });
+  const sum = (breakdown: readonly { readonly cost_msats: number }[]) =>
+    breakdown.reduce((total, { cost_msats }) => total + cost_msats, 0);
+
+  test('is what was metered, never more than the most, and its items come to no more than that', () => {
+    fc.assert(
+      fc.property(items, fc.nat(400_000), (breakdown, max) => {
+        const cost = chargeMetered(msats(max), used(10, 20), { msats: sum(breakdown), breakdown });
+        expect(cost.price_msats).toBe(Math.min(max, sum(breakdown)));
+        expect(sum(cost.breakdown)).toBe(cost.price_msats);
+        expect(cost.breakdown.map(({ item }) => item)).toEqual(breakdown.map(({ item }) => item));
+      }),
+    );
   });
 });

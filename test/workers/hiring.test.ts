@@ -8,12 +8,13 @@
  * What it does not prove: agents nobody here wrote, and real Lightning; schedules of crashes are
  * test/agent/hire/desk.test.ts, those of the payment itself test/payment/payout-desk.test.ts.
  */
-import { abortAllDurableObjects, runDurableObjectAlarm } from 'cloudflare:test';
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { nip19 } from 'nostr-tools';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RunPaused } from '../../src/agent/loop/outcome.ts';
 import { type HireOutcome, hireAgent } from '../../src/agent/tools/hire.ts';
+import { HIRE_KEEP_MS } from '../../src/limits.ts';
 import type { NostrEvent, Tag } from '../../src/nostr/event.ts';
 import { decryptNip44, encryptNip44 } from '../../src/nostr/nip44.ts';
 import { entry, toPlainEntry } from '../../src/payment/ledger.ts';
@@ -246,6 +247,22 @@ describe('a hire', () => {
     const wish = { agent: SELLER, task: 'more', most_msats: msats(1) };
     expect(await over.port.hire('another', wish)).toMatchObject({ type: 'failed', cost_msats: 0n });
   });
+});
+
+test('what was only asked about is forgotten some day', async () => {
+  const { budget, spent } = house();
+  expect([await spent(), await budget.remaining()]).toEqual([0n, LIMIT]);
+  const object = env.HIRED.get(env.HIRED.idFromName(run));
+  const kept = () =>
+    runInDurableObject(object, async (_, { storage }) => ({
+      alarm: await storage.getAlarm(),
+      tables: storage.sql.exec("SELECT name FROM sqlite_master WHERE name LIKE 'hire%'").toArray().length,
+    }));
+  const before = await kept();
+  expect(before.alarm).toBeGreaterThan(Date.now() + HIRE_KEEP_MS - 60_000);
+  expect(before.tables).toBeGreaterThan(0);
+  expect(await runDurableObjectAlarm(object)).toBe(true);
+  expect(await kept()).toEqual({ alarm: null, tables: 0 });
 });
 
 test('the books agree with the wallet: what was paid for hires is their only expense', async () => {

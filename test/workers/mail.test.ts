@@ -221,3 +221,19 @@ test('an address is asked for one run at a time, under any tag behind a plus, an
   expect(results).toHaveLength(2);
   expect(JSON.stringify(results)).not.toMatch(/eve|example/);
 });
+
+test('a stop that comes when the run has ended is no less a stop: nobody is asked again', async () => {
+  const address = 'late@people.example';
+  expect(await mayInvite(env, address, JOB)).toBe(true);
+  const stop = mailOf(`From: ${address}`, 'Message-ID: <late@people.example>', '', 'stop');
+  for (const heard of ['nobody', 'taken'] as const) {
+    const { message, rejected } = incoming(stop);
+    await receiveMail(message, withSession(heard).env);
+    expect(rejected).toEqual([]);
+  }
+  expect(await mayInvite(env, address, JOB)).toBe(false);
+  const other = incoming(mailOf('From: who@people.example', 'Message-ID: <2@people.example>', '', 'stop'));
+  await receiveMail(other.message, withSession('nobody').env);
+  // Only who was asked is remembered.
+  expect(await mayInvite(env, 'who@people.example', JOB)).toBe(true);
+});

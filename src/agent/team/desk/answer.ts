@@ -35,7 +35,9 @@ function stateLines(before: TeamRun, after: TeamRun): readonly string[] {
   if (after.finishing && !before.finishing) lines.push('The run ends with what there is.');
   if (after.ending?.reason === 'cancelled' && before.ending === null) lines.push('The run is called off.');
   if (after.wanted_msats !== before.wanted_msats) {
-    lines.push(`The budget is ${after.wanted_msats / 1_000} sats, as far as your credit allows.`);
+    lines.push(
+      `The budget is ${after.wanted_msats / 1_000} sats, as far as your credit and this team allow.`,
+    );
   }
   const { settings } = after.reporter;
   if (JSON.stringify(settings) !== JSON.stringify(before.reporter.settings)) {

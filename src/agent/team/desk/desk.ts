@@ -22,6 +22,8 @@ export interface DeskPorts extends Omit<RunPorts, 'post'> {
   isOrder(body: JobBody): boolean;
   /** Where the client reads direct messages; empty when that is unknown. */
   inbox(): Promise<readonly string[]>;
+  /** What any run of this team may cost, msats: the client's words cannot raise it further. */
+  readonly most_msats: number;
   /** Null where mail is not set up. */
   readonly mail: PostPorts | null;
   /** Uniform in [0, 1). */
@@ -104,7 +106,7 @@ export class TeamDesk implements LongWork {
   }
 
   wanted_msats(jobId: string): number {
-    return this.#runs.at(jobId).run.wanted_msats;
+    return Math.min(this.#ports.most_msats, this.#runs.at(jobId).run.wanted_msats);
   }
 
   recover(jobId: string): void {
@@ -116,7 +118,9 @@ export class TeamDesk implements LongWork {
   nextTick(jobId: string): number | null {
     const { run, desk } = this.#runs.at(jobId);
     const now_ms = this.#ports.clock();
-    const times = [nextTeamTick(run, now_ms), letterAt(desk, now_ms)].filter((time) => time !== null);
+    // Without ways of mail (any more) its letters lie where they are, and wake nobody.
+    const letter_ms = this.#post === null ? null : letterAt(desk, now_ms);
+    const times = [nextTeamTick(run, now_ms), letter_ms].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 

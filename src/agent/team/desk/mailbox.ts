@@ -54,10 +54,16 @@ export function mailCame(
 
 /** A letter is done with. @param messageId of an invitation that was sent; null for all others */
 export function letterDone(mailbox: Mailbox, letter: Letter, messageId: string | null): Mailbox {
-  // It may have been taken out while it was on its way.
-  const letters = mailbox.letters.filter((one) => one !== letter);
+  // It may have been taken out while it was on its way, and it is another object when the memory was let go of meanwhile.
+  const done = mailbox.letters.findIndex((one) => isSame(one, letter));
+  const letters = mailbox.letters.filter((_, at) => at !== done);
   const rest = { ...mailbox, letters, failures: 0, retryAt_ms: null };
   return messageId === null ? rest : tell(rest, { type: 'invited', messageId }).mailbox;
+}
+
+function isSame(a: Letter, b: Letter): boolean {
+  if (a.type === 'report') return b.type === 'report' && a.number === b.number;
+  return a.type === 'answer' ? b.type === 'answer' && a.answer === b.answer : a.type === b.type;
 }
 
 /** It could not be done now. */

@@ -35,6 +35,7 @@ function awake(): TeamDesk {
     directMessage: (content) =>
       signAs({ kind: 14, created_at: 0, tags: [], content }, AGENT, new Uint8Array(32)),
     isOrder: (body) => namesBudget(DEFINITION, body),
+    most_msats: DEFINITION.budget.most_msats,
     inbox: async () => [],
     move: (_, how) => void store(how()),
     random: () => 0.5,
@@ -230,7 +231,7 @@ describe('the client’s words', () => {
     ['pause', 'The run is paused. Write resume to go on.'],
     ['finish', 'The run ends with what there is.'],
     ['cancel', 'The run is called off.'],
-    ['budget: 40 sats', 'The budget is 40 sats, as far as your credit allows.'],
+    ['budget: 40 sats', 'The budget is 40 sats, as far as your credit and this team allow.'],
     ['cadence: daily', 'Reports come as you wish from now on.'],
     ['resume', 'Taken in.'],
   ])('%s: %s', (text, answer) => {

@@ -350,6 +350,7 @@ export class TeamWorld {
         },
         remember: (_, answer) => call(() => void this.mails.push(`remembered ${answer}`)),
       },
+      most_msats: this.definition.budget.most_msats,
       urlOf: (jobId, sha256) => `https://errand.test/jobs/${jobId}/artifact/${sha256}`,
       log,
     });
