@@ -42,8 +42,8 @@ export function teamDesk(
     },
     directMessage: (text) =>
       directMessage(keys, parties.client, text, { subject: agent.name }, Math.floor(Date.now() / 1_000)),
-    most_msats: definition.budget.most_msats,
     isOrder: (body) => namesBudget(definition, body),
+    most_msats: definition.budget.most_msats,
     inbox: () => dmRelaysOf(env, parties.client),
     move,
     random: Math.random,

@@ -37,6 +37,12 @@ function wanted(): Mailbox {
 const names = ({ letters }: Mailbox) =>
   letters.map((letter) => (letter.type === 'report' ? letter.number : letter.type));
 
+test('of reports that wait the newest is kept, and whatever is no report', () => {
+  const box = mailed(wanted(), reports(...Array.from({ length: 30 }, (_, at) => at + 1)));
+  expect(names(box)).toEqual(['answer', 30]);
+  expect(box.latest?.number).toBe(30);
+});
+
 test('a letter that was sent is done with although the box was read anew meanwhile, and no other with it', () => {
   const box = mailed(wanted(), reports(1));
   const anew: Mailbox = JSON.parse(JSON.stringify(box));

@@ -35,12 +35,12 @@ function awake(): TeamDesk {
     directMessage: (content) =>
       signAs({ kind: 14, created_at: 0, tags: [], content }, AGENT, new Uint8Array(32)),
     isOrder: (body) => namesBudget(DEFINITION, body),
+    most_msats: DEFINITION.budget.most_msats,
     inbox: async () => [],
     move: (_, how) => void store(how()),
     random: () => 0.5,
     defer: () => undefined,
     mail: null,
-    most_msats: 0,
     urlOf: (_, sha256) => `https://errand.test/${sha256}`,
     log: () => undefined,
   });
