@@ -547,8 +547,7 @@ export const AGENT_MAX_STEPS = 100;
 /** All questions and answers of one job together, tokens: twelve steps whose questions grow to a small model's context. */
 export const AGENT_TOKENS = 200_000;
 export const AGENT_MAX_TOKENS = 10_000_000;
-/** Question and answer together, tokens: what every current small model has at least. */
-export const AGENT_CONTEXT_TOKENS = 16_384;
+/** Question and answer together, tokens, where an agent's file names its own. */
 export const AGENT_MAX_CONTEXT_TOKENS = 2_000_000;
 /** One answer of the model, tokens. */
 export const AGENT_ANSWER_TOKENS = 4_096;
