@@ -1,6 +1,8 @@
 /** `npm start`: runs the marketplace on this machine until Ctrl-C. State is kept in `.errand/` between starts. */
 import { AGENTS } from '../agents/index.ts';
+import { MODELS } from '../agents/models.ts';
 import { keyedAgents } from '../src/agent/embedded.ts';
+import { ownModelNames } from '../src/agent/models/own.ts';
 import { ConfigError } from '../src/config.ts';
 import { BuildError } from './local/build.ts';
 import { type Marketplace, PortTaken, startMarketplace } from './local/marketplace.ts';
@@ -72,7 +74,7 @@ function stopAsked(): Promise<void> {
 }
 
 function welcome({ dev, config }: Marketplace): string {
-  const agents = keyedAgents(config, { agents: AGENTS }).map((agent) => {
+  const agents = keyedAgents(config, { agents: AGENTS, models: ownModelNames(MODELS) }).map((agent) => {
     const npub = dev.agents.find(({ slug }) => slug === agent.slug)?.npub ?? '';
     const kinds = [config.kinds.task, ...agent.jobKinds].join(', ');
     return `  ${agent.slug.padEnd(10)} ${npub}\n  ${''.padEnd(10)} takes kinds ${kinds}: ${agent.description}\n`;

@@ -1,6 +1,8 @@
 /** What this deployment is: its configuration, its agents, and the keys they sign with; made once per isolate. */
 import { AGENTS } from '../agents/index.ts';
+import { MODELS } from '../agents/models.ts';
 import { type EmbeddedOptions, keyedAgents } from '../src/agent/embedded.ts';
+import { ownModelNames } from '../src/agent/models/own.ts';
 import type { TeamDefinition } from '../src/agent/team/definition.ts';
 import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
@@ -38,7 +40,8 @@ const known = new WeakMap<Env, Marketplace>();
 export function marketplaceOf(env: Env): Marketplace {
   let marketplace = known.get(env);
   if (marketplace === undefined) {
-    marketplace = build(configOf(env), { workersAi: env.AI !== undefined, agents: AGENTS });
+    const models = ownModelNames(MODELS);
+    marketplace = build(configOf(env), { workersAi: env.AI !== undefined, agents: AGENTS, models });
     known.set(env, marketplace);
   }
   return marketplace;

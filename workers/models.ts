@@ -1,14 +1,17 @@
 /** The models of this deployment, with their limits and fallbacks where the configuration names some. */
+import { MODELS } from '../agents/models.ts';
 import type { ModelClient } from '../src/agent/chat/model-client.ts';
 import { loopClock } from '../src/agent/loop/clock.ts';
 import type { ToolModelClient } from '../src/agent/loop/model.ts';
 import { meteredModels } from '../src/agent/models/metered.ts';
+import { ownModelNames, providerKey, withOwnModels } from '../src/agent/models/own.ts';
 import { amountOf } from '../src/agent/models/prices.ts';
 import { type Models, modelNames, modelProvider } from '../src/agent/models/provider.ts';
 import { needsTraffic, routedModels } from '../src/agent/models/routed.ts';
 import type { TrafficPort } from '../src/agent/models/router.ts';
 import type { ModelFigures } from '../src/http/ports.ts';
 import { configOf, type Env } from './env.ts';
+import { marketplaceOf } from './marketplace.ts';
 
 const known = new WeakMap<Env, Models | null>();
 
@@ -24,7 +27,7 @@ export function toolModelOf(env: Env): ToolModelClient | null {
 
 /** The names of the models, the preferred one first; none where no model can be asked. */
 export function modelNamesOf(env: Env): readonly string[] {
-  return modelNames(configOf(env), env.AI !== undefined);
+  return modelNames(configOf(env), env.AI !== undefined, ownModelNames(MODELS));
 }
 
 function modelsOf(env: Env): Models | null {
@@ -39,9 +42,13 @@ function modelsOf(env: Env): Models | null {
 function build(env: Env): Models | null {
   const config = configOf(env);
   const ai = env.AI;
-  const provider = modelProvider(
-    config,
-    ai === undefined ? {} : { workersAi: (name, input, { signal }) => ai.run(name, input, { signal }) },
+  const provider = withOwnModels(
+    modelProvider(
+      config,
+      ai === undefined ? {} : { workersAi: (name, input, { signal }) => ai.run(name, input, { signal }) },
+    ),
+    MODELS,
+    providerKey({ ...env }),
   );
   const names = modelNamesOf(env);
   if (provider === null) return null;
@@ -62,8 +69,9 @@ function build(env: Env): Models | null {
 export async function modelFiguresOf(env: Env): Promise<readonly ModelFigures[]> {
   const { prices } = configOf(env).models;
   if (prices.size === 0) return [];
+  const named = marketplaceOf(env).agents.flatMap(({ models }) => models);
   return await Promise.all(
-    modelNamesOf(env).map(async (model) => {
+    [...new Set([...modelNamesOf(env), ...named])].map(async (model) => {
       const usage = await env.MODELS.getByName(model).usage();
       const price = prices.get(model);
       return { model, usage, cost: price === undefined ? null : amountOf(price, usage) };

@@ -8,7 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { nip19 } from 'nostr-tools';
 import { AGENTS } from '../../agents/index.ts';
+import { MODELS } from '../../agents/models.ts';
 import { keyedAgents } from '../../src/agent/embedded.ts';
+import { KEY_PREFIX, ownModelNames } from '../../src/agent/models/own.ts';
 import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { isDevelopmentMoney } from '../../src/payment/operator-wallet.ts';
@@ -81,7 +83,8 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
   const { home, env, log } = options;
   const port = await freePort(options.port);
   const variables: Record<string, string> = { LOCAL: '1', PUBLIC_URL: `http://${HOST}:${port}` };
-  for (const name of [...CONFIG_VARIABLES, ...TEST_VARIABLES]) {
+  const keys = Object.keys(env).filter((name) => name.startsWith(KEY_PREFIX));
+  for (const name of [...CONFIG_VARIABLES, ...TEST_VARIABLES, ...keys]) {
     const value = env[name];
     if (name !== 'LOCAL' && value !== undefined && value !== '') variables[name] = value;
   }
@@ -132,15 +135,17 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
     const dev: DevFile = {
       url,
       relay: `ws://${HOST}:${port}`,
-      agents: keyedAgents(config, { agents: AGENTS }).map(({ slug, pubkey, prices, paymentMethods }) => ({
-        slug,
-        pubkey,
-        npub: nip19.npubEncode(pubkey),
-        price_msats: prices.perJob_msats,
-        price_per_1k_input_tokens_msats: prices.per1kInputTokens_msats,
-        price_per_1k_output_tokens_msats: prices.per1kOutputTokens_msats,
-        payment: [...paymentMethods],
-      })),
+      agents: keyedAgents(config, { agents: AGENTS, models: ownModelNames(MODELS) }).map(
+        ({ slug, pubkey, prices, paymentMethods }) => ({
+          slug,
+          pubkey,
+          npub: nip19.npubEncode(pubkey),
+          price_msats: prices.perJob_msats,
+          price_per_1k_input_tokens_msats: prices.per1kInputTokens_msats,
+          price_per_1k_output_tokens_msats: prices.per1kOutputTokens_msats,
+          payment: [...paymentMethods],
+        }),
+      ),
       customer: { secret_key: keys.customer, nwc: customerWallet(config) },
       operator: { pubkey: operator, secret_key: keys.operator },
       mail: { from: config.mailFrom ?? '', folder: home.mail, inbound: door.url },

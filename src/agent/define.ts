@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { OWN_TOOL_WORDS } from '../config/tools.ts';
 import {
   AGENT_ANSWER_TOKENS,
-  AGENT_CONTEXT_TOKENS,
   AGENT_MAX_CONTEXT_TOKENS,
   AGENT_MAX_STEPS,
   AGENT_MAX_TIME_S,
@@ -43,7 +42,7 @@ export interface AgentSpec {
     readonly tokens?: number;
     /** One answer of the model. */
     readonly outputTokens?: number;
-    /** Question and answer together: what its model takes. */
+    /** Question and answer together: what its model takes. Default: MODEL_CONTEXT_TOKENS of the deployment. */
     readonly contextTokens?: number;
     /** From start to result, seconds. */
     readonly time_s?: number;
@@ -89,13 +88,16 @@ const shape = z
       .strictObject({
         tokens: count(1_000, AGENT_MAX_TOKENS).default(AGENT_TOKENS),
         outputTokens: count(64, AGENT_MAX_CONTEXT_TOKENS).default(AGENT_ANSWER_TOKENS),
-        contextTokens: count(1_000, AGENT_MAX_CONTEXT_TOKENS).default(AGENT_CONTEXT_TOKENS),
+        contextTokens: count(1_000, AGENT_MAX_CONTEXT_TOKENS).optional(),
         time_s: count(1, AGENT_MAX_TIME_S).default(AGENT_TIME_S),
       })
-      .refine((limits) => limits.outputTokens * 2 <= limits.contextTokens, {
-        path: ['outputTokens'],
-        error: 'must leave half of contextTokens to the question',
-      })
+      .refine(
+        ({ outputTokens, contextTokens = Number.POSITIVE_INFINITY }) => outputTokens * 2 <= contextTokens,
+        {
+          path: ['outputTokens'],
+          error: 'must leave half of contextTokens to the question',
+        },
+      )
       .prefault({}),
     price: z
       .strictObject({ perJob_sats: sats, per1kInputTokens_sats: sats, per1kOutputTokens_sats: sats })

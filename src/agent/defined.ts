@@ -25,6 +25,9 @@ export function definitionOf(
   const tools = availableTools(spec.tools, foundation);
   if (spec.tools.length > 0 && tools.length === 0) return null;
   const { price, limits } = spec;
+  const contextTokens = limits.contextTokens ?? config.models.contextTokens;
+  // A file that leaves the context to the deployment cannot know what its answer has to leave to the question.
+  const answerTokens = Math.min(limits.outputTokens, Math.floor(contextTokens / 2));
   const prices = {
     perJob_msats: msatsOf(price.perJob_sats),
     per1kInputTokens_msats: msatsOf(price.per1kInputTokens_sats),
@@ -45,7 +48,7 @@ export function definitionOf(
       tools,
       maxSteps,
       planEvery,
-      maxAnswerTokens: limits.outputTokens,
+      maxAnswerTokens: answerTokens,
       maxTokens: limits.tokens,
     },
     jobKinds: spec.jobKinds,
@@ -53,9 +56,9 @@ export function definitionOf(
     models: [spec.model ?? model],
     inputFormats: ['text/plain'],
     outputFormats: ['text/plain', 'text/markdown'],
-    maxContextTokens: limits.contextTokens,
-    maxOutputTokens: Math.min(limits.tokens, answers * limits.outputTokens),
-    maxInputBytes: Math.min(JOB_MAX_INPUT_BYTES, limits.contextTokens * 2),
+    maxContextTokens: contextTokens,
+    maxOutputTokens: Math.min(limits.tokens, answers * answerTokens),
+    maxInputBytes: Math.min(JOB_MAX_INPUT_BYTES, contextTokens * 2),
     timeLimit_ms: limits.time_s * 1_000,
     parametersSchema: NO_PARAMETERS,
     authentication: config.agentAuth,

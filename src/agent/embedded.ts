@@ -20,6 +20,8 @@ export interface EmbeddedOptions {
   readonly workersAi?: boolean;
   /** Agents as files (agents/index.ts). Their slugs are not those of the agents made here. */
   readonly agents?: readonly Defined[];
+  /** Names of the operator's own models (agents/models.ts). */
+  readonly models?: readonly string[];
 }
 
 /** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
@@ -45,7 +47,7 @@ export function embeddedAgents(config: Config, options: EmbeddedOptions = {}): A
   // Something to pay for; with development money unless the developer names a wallet.
   if (config.local && operatorWallet(config) !== null) agents.push(...pricedVariants(config));
   // The others are the operator's way out, not the client's choice.
-  const [model] = modelNames(config, options.workersAi === true);
+  const [model] = modelNames(config, options.workersAi === true, options.models ?? []);
   if (model !== undefined) {
     agents.push(chatAgent(config, model), ...definedAgents(config, model, options.agents ?? []));
   }

@@ -4,6 +4,7 @@ import { JOB_MAX_KEPT_ANSWERS, JOB_MAX_KEPT_WRAPS } from '../limits.ts';
 import { type OutboxEntry, promise } from '../link/outbox.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Live } from './live.ts';
+import { withCharge } from './money.ts';
 import type { SessionPorts } from './ports.ts';
 import type { Transition } from './types.ts';
 
@@ -20,8 +21,7 @@ export function withEffects(
   let { resultId, unprojected, money, kept } = record;
   for (const effect of transition.effects) {
     if (effect.type === 'project') unprojected = true;
-    if (effect.type === 'charge' && money !== null)
-      money = { ...money, charged: String(effect.cost.price_msats) };
+    if (effect.type === 'charge' && money !== null) money = withCharge(money, effect.cost);
     if (effect.type === 'send') {
       outbox.push(promise(effect.event, effect.targets ?? record.targets));
       wraps.push(effect.event.id);
@@ -29,7 +29,7 @@ export function withEffects(
     if (effect.type !== 'report') continue;
     if (effect.report.type === 'result' && money !== null) {
       const { output, cost } = effect.report;
-      money = { ...money, charged: String(cost.price_msats) };
+      money = withCharge(money, cost);
       if (money.paid !== null) kept = { output, cost };
     }
     for (const event of ports.answer(effect.report, live.request, Math.floor(now_ms / 1000))) {

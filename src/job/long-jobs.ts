@@ -217,7 +217,7 @@ export class LongJobs {
         case 'failed':
           return { type: 'stepFailed', attempt, failure: ending.failure, retry: false };
         case 'calledOff':
-          return { type: 'calledOff', cost: costOf(money, spentOnly(ending.spent_msats)) };
+          return { type: 'calledOff', cost: costOf(money, spentOnly(ending)) };
       }
     };
     return advance(job, input(), now_ms);
@@ -276,8 +276,17 @@ function isUnderWay({ record: { job } }: Live): boolean {
 }
 
 /** What was called off has no output, but its meter. */
-function spentOnly(spent_msats: number): JobOutput {
+function spentOnly({
+  spent_msats: msats,
+  passedOn_msats,
+}: Extract<WorkEnding, { type: 'calledOff' }>): JobOutput {
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
-  const breakdown: Cost['breakdown'] = [{ item: 'until it was called off', cost_msats: spent_msats }];
-  return { content: '', finishReason: 'stop', model: '', usage, metered: { msats: spent_msats, breakdown } };
+  const breakdown: Cost['breakdown'] = [{ item: 'until it was called off', cost_msats: msats }];
+  return {
+    content: '',
+    finishReason: 'stop',
+    model: '',
+    usage,
+    metered: { msats, breakdown, passedOn_msats },
+  };
 }

@@ -26,8 +26,11 @@ export interface Moved {
 export type WorkEnding =
   | { readonly type: 'output'; readonly output: JobOutput }
   | { readonly type: 'failed'; readonly failure: JobFailure }
-  /** Its client called it off and is told nothing more; what was done until then costs so much, msats. */
-  | { readonly type: 'calledOff'; readonly spent_msats: number };
+  /**
+   * Its client called it off and is told nothing more; what was done until then costs so much, and so much of that was
+   * paid to others, msats.
+   */
+  | { readonly type: 'calledOff'; readonly spent_msats: number; readonly passedOn_msats: number };
 
 /** What became of a client's words. */
 export interface Answered {

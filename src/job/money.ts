@@ -9,7 +9,7 @@ import { escrowSchema } from '../payment/escrow-types.ts';
 import { type Bill, billSchema, nextBillTick } from '../payment/invoice-machine.ts';
 import type { Entry } from '../payment/ledger.ts';
 import { delivered, failed, type Terms, writtenOff } from '../payment/ledger-entries.ts';
-import { type Msats, msats, parseMsats } from '../payment/msats.ts';
+import { type Msats, msats, parseMsats, ZERO_MSATS } from '../payment/msats.ts';
 import { charge, chargeMetered, type Quote } from '../payment/pricing.ts';
 import { type SettledPayment, settledPaymentSchema } from '../payment/settlement.ts';
 import { type Plain, toPlain } from '../payment/wallet-json.ts';
@@ -46,6 +46,8 @@ export interface JobMoney {
   readonly closed: boolean;
   /** What it cost in the end, msats; null before that, and when it failed. */
   readonly charged: string | null;
+  /** What of that the operator has paid others for the job, msats; absent for most. */
+  readonly passedOn?: string;
   /** To how much the maximum is being raised out of credit, msats; null mostly. Stored before the books are asked. */
   readonly raising?: string | null;
 }
@@ -113,6 +115,12 @@ export function unbookedOf({ paid, booked }: JobMoney): SettledPayment | null {
   return paid === null || booked ? null : settledPaymentSchema.parse(paid);
 }
 
+/** The money of a job whose cost is known now. */
+export function withCharge(money: JobMoney, { price_msats, passedOn_msats }: Cost): JobMoney {
+  const passedOn = passedOn_msats === undefined ? {} : { passedOn: String(passedOn_msats) };
+  return { ...money, charged: String(price_msats), ...passedOn };
+}
+
 /** What an ended job cost: all that was set aside where nothing else is known. */
 export function chargeOf({ charged, max }: JobMoney): Msats {
   return amountOf(charged ?? max);
@@ -129,7 +137,10 @@ export function closingEntry(job: Job, money: JobMoney, name: string, client: st
   const lent = money.way === 'postpaid';
   if (job.phase !== 'delivered' && money.charged === null)
     return lent ? writtenOff(name, client, reserved) : failed(name, client, reserved);
-  return lent ? null : delivered({ job: name, client, ...money.terms, reserved, charge: chargeOf(money) });
+  if (lent) return null;
+  const charge = chargeOf(money);
+  const passedOn = money.passedOn === undefined ? ZERO_MSATS : amountOf(money.passedOn);
+  return delivered({ job: name, client, ...money.terms, reserved, charge, passedOn });
 }
 
 /** When the money next needs a look, Unix ms; null when nothing is owed or waited for any more. */

@@ -53,13 +53,16 @@ export interface Delivery extends Terms {
   readonly reserved: Msats;
   /** What the job cost; at most what was reserved. */
   readonly charge: Msats;
+  /** What of it the operator has paid others for the job: it is the operator's, whoever earns by the rest. */
+  readonly passedOn?: Msats;
 }
 
 /** A job was delivered and accepted: the owners get the price minus the fee, the client what was not used. */
 export function delivered(delivery: Delivery): Entry {
-  const { job, client, charge } = delivery;
+  const { job, client, charge, passedOn = ZERO_MSATS } = delivery;
   return entry(`end:${job}`, [
-    ...earnings(`job:${job}`, charge, delivery),
+    ...earnings(`job:${job}`, subtract(charge, passedOn), delivery),
+    { from: `job:${job}`, to: 'revenue', amount: passedOn },
     { from: `job:${job}`, to: `credit:${client}`, amount: subtract(delivery.reserved, charge) },
   ]);
 }

@@ -4,7 +4,7 @@
  */
 import type { JobFailure } from '../errors.ts';
 import { AGENT_MAX_FETCHED_BYTES } from '../limits.ts';
-import type { ContentPart, Cost, JobBody, Usage } from '../protocol/model.ts';
+import type { ContentPart, Cost, JobBody, JobOutput, Usage } from '../protocol/model.ts';
 import type { AgentPrices } from '../protocol/prices.ts';
 import { utf8Bytes } from '../protocol/size.ts';
 import { add, ceilDivide, type Msats, msats, msatsFromSats, subtract, toNumber } from './msats.ts';
@@ -109,12 +109,9 @@ export function charge({ max, prices }: Quote, used: Used): Charge {
 }
 
 /** The price of a job whose agent metered it step by step, each item as it was metered, and together never more than the quote. */
-export function chargeMetered(
-  max: Msats,
-  usage: Usage,
-  metered: { readonly msats: number; readonly breakdown: Cost['breakdown'] },
-): Cost {
+export function chargeMetered(max: Msats, usage: Usage, metered: NonNullable<JobOutput['metered']>): Cost {
   const price_msats = Math.min(metered.msats, toNumber(max));
+  const passedOn_msats = Math.min(metered.passedOn_msats ?? 0, price_msats);
   let left = price_msats;
   const breakdown = metered.breakdown.map(({ item, cost_msats }) => {
     const part = Math.min(cost_msats, left);
@@ -126,6 +123,7 @@ export function chargeMetered(
     output_tokens: usage.completion_tokens,
     price_msats,
     breakdown,
+    ...(passedOn_msats === 0 ? {} : { passedOn_msats }),
   };
 }
 

@@ -80,6 +80,8 @@ export interface Cost {
   readonly output_tokens: number;
   readonly price_msats: number;
   readonly breakdown: readonly { readonly item: string; readonly cost_msats: number }[];
+  /** What of the price the operator has paid others for the job, msats; absent for most. */
+  readonly passedOn_msats?: number;
 }
 
 /** The oldest messages of a conversation, told in short: what a session keeps instead of them. */
@@ -108,6 +110,8 @@ export interface JobOutput {
   readonly metered?: {
     readonly msats: number;
     readonly breakdown: Cost['breakdown'];
+    /** What of it the operator has paid others for the job, msats: no owner earns by that. */
+    readonly passedOn_msats?: number;
   };
   /** Present when the text was streamed: number of deltas and SHA-256 of their concatenation. */
   readonly stream?: { readonly deltas: number; readonly sha256: string };

@@ -67,6 +67,19 @@ describe('a definition', () => {
     expect(define).toThrow(message);
   });
 
+  test('that leaves the context to the deployment has its model’s, and answers that leave half of it', () => {
+    const contexts = (raw: Record<string, string>, limits: AgentSpec['limits'] = {}) =>
+      announced([{ ...SPEC, limits }], raw).map(({ maxContextTokens, loop }) => [
+        maxContextTokens,
+        loop?.maxAnswerTokens,
+      ]);
+    expect(contexts({})).toEqual([[16_384, 4_096]]);
+    expect(contexts({ MODEL_CONTEXT_TOKENS: '128000' })).toEqual([[128_000, 4_096]]);
+    expect(contexts({ MODEL_CONTEXT_TOKENS: '3000' })).toEqual([[3_000, 1_500]]);
+    const own = { contextTokens: 32_000, outputTokens: 9_000 };
+    expect(contexts({ MODEL_CONTEXT_TOKENS: '3000' }, own)).toEqual([[32_000, 9_000]]);
+  });
+
   test('with a member nobody knows is refused by its name', () => {
     // As a JavaScript file would have it.
     const misspelt = { ...SPEC, limits: { tokens: 5_000, time: 5 } };

@@ -10,12 +10,14 @@
  * What it does not prove: agents nobody here wrote, and a process that dies on the way (test/fault/kill-hire.test.ts).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { errorOf } from '../support/client.ts';
 import { jsonTag } from '../support/jobs.ts';
 import { type Balances, balancesOf, changeSince } from '../support/lightning/balances.ts';
 import { expectBooksToAgree } from '../support/lightning/books.ts';
 import { Seller } from '../support/seller.ts';
 import { type Service, startService } from '../support/service.ts';
+import { signedCall } from '../support/signed-call.ts';
 import { deliveredBy, TeamClient } from '../support/team-client.ts';
 import { calling, finalAnswer } from '../support/tool-script.ts';
 import { type TwoMarkets, twoMarkets } from '../support/two-markets.ts';
@@ -40,7 +42,7 @@ const hires = new Map<string, { agent: string; task: string; max_sats: number }>
 beforeAll(async () => {
   markets = await twoMarkets();
   atFirst = balancesOf(markets.rig);
-  service = await startService({ env: markets.hiringEnv });
+  service = await startService({ env: { ...markets.hiringEnv, OWNERS: 'desk=ann@owner.test' } });
   markets.model.says('manager', ({ prompt, asked }) => {
     const [, hire] = [...hires].find(([word]) => prompt.includes(word)) ?? [];
     const isDone = JSON.stringify(asked.body.messages).includes('The other agent delivered');
@@ -200,4 +202,13 @@ test('the books of both marketplaces are what their nodes have', async () => {
   // The other cases took longer than the looks after which it would have been paid.
   expect(await neverPaid()).toBe(false);
   await Promise.all([expectBooksToAgree(service, market), expectBooksToAgree(hired, worker)]);
+  // Whoever earns by the team earns by its work, which came to some msats a run, and not by what others were paid.
+  const secretKey = Uint8Array.from(Buffer.from(service.dev.operator.secret_key, 'hex'));
+  const { json } = await signedCall(service.url, secretKey, 'GET', '/operator/ledger?grace_s=0');
+  const { balances } = z.object({ balances: z.record(z.string(), z.number()) }).parse(json);
+  const { hiring, payee = 0, revenue = 0 } = balances;
+  expect(hiring).toBe((HIRED_SATS + toSellers_sats) * 1_000);
+  expect(payee).toBeGreaterThan(0);
+  expect(payee).toBeLessThan(runs * 100);
+  expect(revenue).toBeGreaterThanOrEqual((HIRED_SATS + toSellers_sats) * 1_000);
 });

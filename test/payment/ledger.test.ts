@@ -311,6 +311,22 @@ describe('the life of a job', () => {
     expect(balances(books, 'transit:writer', 'revenue', 'credit:ann')).toEqual([payout, fee, 0n]);
   });
 
+  test('with a part that was passed on to others: the operator has that back, owner and fee are of the rest', () => {
+    const passedOn = msats(10_001);
+    const books = posted(
+      paid,
+      reserved('j', 'ann', msats(21_000)),
+      ...withEarnings(delivered({ ...delivery, passedOn })),
+    );
+    const { payout, fee } = splitFee(msats(3_000), FEE_PARTS);
+    expect(balances(books, 'payee:writer', 'revenue', 'credit:ann', 'job:j')).toEqual([
+      payout,
+      fee + 10_001n,
+      7_999n,
+      0n,
+    ]);
+  });
+
   test("of the operator's own agent: everything is revenue", () => {
     const books = posted(paid, reserved('j', 'ann', msats(21_000)), delivered({ ...delivery, shares: [] }));
     expect(balances(books, 'revenue', 'credit:ann')).toEqual([13_001n, 7_999n]);

@@ -12,12 +12,15 @@ import type {
   LanguageModelV4Usage,
 } from '@ai-sdk/provider';
 import * as z from 'zod';
+import { systemClock } from '../../clock.ts';
 import { JobError } from '../../errors.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { brokenStream, stopped } from '../chat/failures.ts';
+import type { ResponseFormat } from '../chat/model-client.ts';
 import type { JsonSchema } from '../parameters.ts';
 import { callInput } from './openai-messages.ts';
 import { statusFailure } from './provider-status.ts';
+import type { AskClient } from './router.ts';
 
 /** What both our model ports can ask (chat/model-client.ts, and the loop's with tools). */
 export interface AiSdkRequest {
@@ -35,6 +38,7 @@ export interface AiSdkRequest {
   readonly presencePenalty?: number;
   readonly seed?: number;
   readonly stop?: readonly string[];
+  readonly responseFormat?: ResponseFormat;
 }
 
 interface Call {
@@ -54,8 +58,14 @@ export type AiSdkChunk =
   | { readonly type: 'call'; readonly call: Call }
   | { readonly type: 'end'; readonly finishReason: JobOutput['finishReason']; readonly usage: Usage | null };
 
-/** @param now Unix ms */
-export function aiSdkClient(model: LanguageModelV4, now: () => number) {
+/**
+ * @param model what a provider package gives for the name of a model
+ * @param now Unix ms
+ */
+export function aiSdkClient(
+  model: LanguageModelV4,
+  now: () => number = systemClock,
+): AskClient<AiSdkRequest, AiSdkChunk> {
   return {
     ask: (request: AiSdkRequest, signal: AbortSignal): AsyncGenerator<AiSdkChunk> =>
       ask(model, request, signal, now),
@@ -149,6 +159,7 @@ function optionsOf(request: AiSdkRequest): LanguageModelV4CallOptions {
     ...(request.presencePenalty === undefined ? {} : { presencePenalty: request.presencePenalty }),
     ...(request.seed === undefined ? {} : { seed: request.seed }),
     ...(request.stop === undefined ? {} : { stopSequences: [...request.stop] }),
+    ...(request.responseFormat === undefined ? {} : { responseFormat: formatOf(request.responseFormat) }),
     ...(tools.length === 0
       ? {}
       : {
@@ -161,6 +172,12 @@ function optionsOf(request: AiSdkRequest): LanguageModelV4CallOptions {
           toolChoice: { type: 'required' as const },
         }),
   };
+}
+
+function formatOf(format: ResponseFormat): NonNullable<LanguageModelV4CallOptions['responseFormat']> {
+  if (format.type === 'json_object') return { type: 'json' };
+  const { name, schema } = format.json_schema;
+  return { type: 'json', name, schema: schemaShape.parse(schema) };
 }
 
 /** Every JSON object is a schema to the SDK; providers judge it. */

@@ -21,10 +21,24 @@ export interface Models {
   readonly tools: ToolModelClient;
 }
 
-/** Their names, the preferred one first; none where no model can be asked. */
-export function modelNames(config: Config, workersAi: boolean): readonly string[] {
-  const first = config.model?.name ?? (workersAi ? (config.workersAiModel ?? WORKERS_AI_MODEL) : null);
+/**
+ * Their names, the preferred one first; none where no model can be asked.
+ *
+ * @param workersAi whether it is bound
+ * @param own names of the operator's own (own.ts); the first is asked where nothing else is configured
+ */
+export function modelNames(config: Config, workersAi: boolean, own: readonly string[]): readonly string[] {
+  const first = config.model?.name ?? nameWithoutEndpoint(config.workersAiModel, workersAi, own);
   return first === null ? [] : [...new Set([first, ...config.models.fallbacks])];
+}
+
+function nameWithoutEndpoint(
+  named: string | null,
+  workersAi: boolean,
+  own: readonly string[],
+): string | null {
+  if (named !== null) return workersAi || own.includes(named) ? named : null;
+  return workersAi ? WORKERS_AI_MODEL : (own[0] ?? null);
 }
 
 /** The provider's clients, without limits or fallbacks; null where no model can be asked. */

@@ -49,10 +49,13 @@ function routed<
   client: AskClient<Request, Chunk>,
   { names, traffic, newId, now }: RoutedOptions,
 ): AskClient<Request, Chunk> {
+  // Whoever asks has measured the question against MODEL_CONTEXT_TOKENS with a tokenizer; the estimate below would
+  // only refuse what fits.
+  const modelOf = (name: string) => ({ name, client, contextTokens: Number.POSITIVE_INFINITY });
   return routedClient({
-    // Whoever asks has measured the question against MODEL_CONTEXT_TOKENS with a tokenizer; the estimate below would
-    // only refuse what fits.
-    chain: names.map((name) => ({ name, client, contextTokens: Number.POSITIVE_INFINITY })),
+    chain: names.map(modelOf),
+    // An agent's own model, by its file.
+    named: modelOf,
     traffic,
     promptTokens: (request) =>
       roughTokens(utf8Bytes(JSON.stringify([request.messages, 'tools' in request ? request.tools : []]))),

@@ -48,6 +48,8 @@ export interface TrafficPort {
 export interface RouterOptions<Request, Chunk> {
   /** In the order of preference. */
   readonly chain: readonly RoutedModel<Request, Chunk>[];
+  /** A model that is none of the chain, and is asked only where it is named; null where there is none of that name. */
+  readonly named?: (name: string) => RoutedModel<Request, Chunk> | null;
   readonly traffic: TrafficPort;
   /** Tokens of the question, estimated. */
   readonly promptTokens: (request: Request) => number;
@@ -61,7 +63,7 @@ export interface RouterOptions<Request, Chunk> {
 const MIN_WAIT_S = 1;
 const MAX_WAIT_S = 86_400;
 
-/** The client. A request that names a model of the chain begins with it, and falls back to the others in order. */
+/** The client. A request begins with the model it names, and falls back to the others of the chain in order. */
 export function routedClient<Request extends RoutedRequest, Chunk extends RoutedChunk>(
   options: RouterOptions<Request, Chunk>,
 ): AskClient<Request, Chunk> {
@@ -76,7 +78,7 @@ async function* ask<Request extends RoutedRequest, Chunk extends RoutedChunk>(
   const refusals = new Refusals(options.now);
   const promptTokens = options.promptTokens(request);
   const tokens = promptTokens + request.maxTokens;
-  for (const model of preferred(options.chain, request.model)) {
+  for (const model of preferred(options, request.model)) {
     if (tokens > model.contextTokens) {
       refusals.tooLong(model.contextTokens, tokens);
       continue;
@@ -113,13 +115,13 @@ async function* ask<Request extends RoutedRequest, Chunk extends RoutedChunk>(
   throw refusals.error();
 }
 
-/** The chain, beginning with the model asked for where it is one of it. */
+/** The chain, beginning with the model asked for. */
 function preferred<Request, Chunk>(
-  chain: readonly RoutedModel<Request, Chunk>[],
+  { chain, named }: Pick<RouterOptions<Request, Chunk>, 'chain' | 'named'>,
   name: string,
 ): readonly RoutedModel<Request, Chunk>[] {
-  const asked = chain.find((model) => model.name === name);
-  return asked === undefined ? chain : [asked, ...chain.filter((model) => model !== asked)];
+  const asked = chain.find((model) => model.name === name) ?? named?.(name) ?? null;
+  return asked === null ? chain : [asked, ...chain.filter((model) => model !== asked)];
 }
 
 /** Why the models of one round did not answer, and what that comes to. */

@@ -22,10 +22,10 @@ export interface Ended {
 /** @param urlOf where a version's text can be fetched by its hash */
 export function endingOf(ended: Ended, urlOf: (sha256: string) => string): WorkEnding {
   const { outcome, best, silent } = ended;
-  if (silent) return { type: 'calledOff', spent_msats: outcome.spent.msats };
-  const isUsers = outcome.reason === 'cancelled' || outcome.reason === 'finished';
-  if (best !== null || isUsers) return { type: 'output', output: outputOf(ended, urlOf) };
   const hired_msats = Math.min(ended.used.hired_msats, outcome.spent.msats);
+  if (silent) return { type: 'calledOff', spent_msats: outcome.spent.msats, passedOn_msats: hired_msats };
+  const isUsers = outcome.reason === 'cancelled' || outcome.reason === 'finished';
+  if (best !== null || isUsers) return { type: 'output', output: outputOf(ended, hired_msats, urlOf) };
   if (hired_msats === 0) return { type: 'failed', failure: failureOf(outcome) };
   return { type: 'output', output: withoutVersion(ended, hired_msats) };
 }
@@ -41,7 +41,11 @@ function withoutVersion({ outcome, used, entries }: Ended, hired_msats: number):
     finishReason: isCut(outcome) ? 'length' : 'stop',
     model: 'team',
     usage: usageOf(used),
-    metered: { msats: hired_msats, breakdown: [{ item: 'hired agents', cost_msats: hired_msats }] },
+    metered: {
+      msats: hired_msats,
+      breakdown: [{ item: 'hired agents', cost_msats: hired_msats }],
+      passedOn_msats: hired_msats,
+    },
     trace: { sha256: outcome.traceHash, entries: entries.length },
   };
 }
@@ -52,7 +56,11 @@ function failureOf({ reason }: Outcome) {
   return { code, message: `The team made no version: ${END_WORDS[reason]}` } as const;
 }
 
-function outputOf({ outcome, best, used, entries }: Ended, urlOf: (sha256: string) => string): JobOutput {
+function outputOf(
+  { outcome, best, used, entries }: Ended,
+  passedOn_msats: number,
+  urlOf: (sha256: string) => string,
+): JobOutput {
   return {
     // A text that no event holds is cut where it is rendered, and its URL named (protocol/completion.ts).
     content: best === null ? 'The run was ended before there was a version.' : best.text,
@@ -62,6 +70,7 @@ function outputOf({ outcome, best, used, entries }: Ended, urlOf: (sha256: strin
     metered: {
       msats: outcome.spent.msats,
       breakdown: costsByRole(entries).map(({ role, usage }) => ({ item: role, cost_msats: usage.msats })),
+      passedOn_msats,
     },
     trace: { sha256: outcome.traceHash, entries: entries.length },
     ...(best === null
