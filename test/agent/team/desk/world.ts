@@ -79,6 +79,7 @@ export class TeamWorld {
   /** Work under way that waits for nothing simulated. */
   readonly #working = new Set<Promise<void>>();
   #life = 0;
+  #wraps = 0;
   #process: { readonly life: number; readonly desk: TeamDesk; readonly session: Session } | null = null;
   #alarm_ms: number | null = null;
   #timers: Timer[] = [];
@@ -324,7 +325,9 @@ export class TeamWorld {
       order: (jobId, number, attempt) => call(() => this.#ordered(jobId, number, attempt)),
       directMessage: (content) => {
         if (alive()) this.signed.push({ job: null, kind: DM_KIND });
-        const template = { kind: DM_KIND, created_at: Math.floor(this.now_ms / 1_000), tags: [], content };
+        // No gift wrap is like another: two runs may say the same in one second.
+        const tags = [['wrap', String(this.#wraps++)]];
+        const template = { kind: DM_KIND, created_at: Math.floor(this.now_ms / 1_000), tags, content };
         return signAs(template, AGENT, new Uint8Array(32));
       },
       isOrder: (body) => namesBudget(this.definition, body),
