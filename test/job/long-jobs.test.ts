@@ -288,7 +288,9 @@ test('more than there is credit for is not set aside, and the job goes on with w
 test('work called off by its client is charged what it metered until then', async () => {
   const session = start();
   const { id } = await posted(session);
-  session.long?.move(id, () => work.count(id, 1, undefined, { type: 'calledOff', spent_msats: 7_000 }));
+  session.long?.move(id, () =>
+    work.count(id, 1, undefined, { type: 'calledOff', spent_msats: 7_000, passedOn_msats: 0 }),
+  );
   await quiet();
   expect(recorded.get(id)?.phase).toBe('cancelled');
   expect(credit()).toBe(93_000n);

@@ -90,7 +90,7 @@ const MUTANTS: Readonly<Record<string, (desk: TeamDesk) => void>> = {
     desk.callOff = (jobId) => {
       const moved = callOff(jobId);
       return moved?.ending?.type === 'calledOff'
-        ? { ...moved, ending: { type: 'calledOff', spent_msats: 0 } }
+        ? { ...moved, ending: { type: 'calledOff', spent_msats: 0, passedOn_msats: 0 } }
         : moved;
     };
   },
