@@ -501,6 +501,8 @@ export const LOOP_MAX_CALLS = 16;
 export const LOOP_PARALLEL_CALLS = 4;
 /** Arguments of one call, bytes. */
 export const LOOP_MAX_ARGUMENT_BYTES = 32_768;
+/** Arguments of the call that hands in an answer, bytes: what a step may hand in (TEAM_MAX_OUTPUT_BYTES), as JSON. */
+export const LOOP_MAX_ANSWER_BYTES = 131_072;
 /** What a model sees of one tool's output, bytes: about 4,000 tokens. The rest is left out, and marked. */
 export const LOOP_TOOL_OUTPUT_MAX_BYTES = 16_384;
 /** Text of one answer of a model, bytes. More is not read: the request ends there. */

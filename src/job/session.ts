@@ -97,9 +97,8 @@ export class Session {
     const outcome = await this.#steps.tryNow(live, opened.job);
     const done = outcome === null ? null : this.#steps.ending(live, opened.job.attempt, outcome);
     this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));
-    if (live.record.job.phase === 'waiting') this.#ports.defer(this.#waiters.poll(live));
     this.#till?.collect(live);
-    if (priced.again !== null) this.#waiters.release();
+    if (live.record.job.phase === 'waiting') this.#waiters.opened(live);
     await this.#ports.fault('K2', id);
   }
 
@@ -287,6 +286,7 @@ export class Session {
     const told = reports.map((report) => ({ type: 'report', key: 'payment', report }) as const);
     this.#commit(live, { job: moved.job, effects: [...told, ...moved.effects] });
     this.#lives.settle([live]);
+    if (input !== null) this.#waiters.release();
   }
 
   /** Finds out where the client reads (NIP-65) and owes it there too. */

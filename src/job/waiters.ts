@@ -26,6 +26,12 @@ export class Waiters {
     this.#tell = tell;
   }
 
+  /** A job has come that has to wait; what it waits for may be over, or keep back only what is not paid for. */
+  opened(live: Live): void {
+    this.#ports.defer(this.poll(live));
+    this.release();
+  }
+
   /** Lets go on whoever waited for a turn that is over, or for the result of a job of this very session. */
   release(): void {
     for (const live of [...this.#lives.unfinished]) {

@@ -4,7 +4,7 @@
  */
 import type { JobBody } from '../protocol/model.ts';
 import type { Live } from './live.ts';
-import { isFinal } from './types.ts';
+import { isFinal, MONEY } from './types.ts';
 
 /** @param session the conversation, or null for a single job, which waits for no turn */
 export function prerequisites(body: JobBody, session: string | null, lives: Iterable<Live>): string[] {
@@ -15,13 +15,21 @@ export function prerequisites(body: JobBody, session: string | null, lives: Iter
   return [...new Set(keys)];
 }
 
-/** The turns a job waits for that are over. */
+/**
+ * The turns a job waits for that are over. One that nobody has paid for keeps back no job whose money is there: it may
+ * never be paid, and until its invoice expires its client would wait for what it did pay.
+ */
 export function turnsOver(live: Live, lives: ReadonlyMap<string, Live>): string[] {
   return live.record.job.waitingFor.filter((key) => {
     if (!key.startsWith('turn:')) return false;
     const earlier = lives.get(key.slice('turn:'.length));
-    return earlier === undefined || isFinal(earlier.record.job.phase);
+    if (earlier === undefined || isFinal(earlier.record.job.phase)) return true;
+    return isUnpaid(earlier) && !isUnpaid(live);
   });
+}
+
+function isUnpaid({ record: { job } }: Live): boolean {
+  return job.phase === 'waiting' && job.waitingFor.includes(MONEY);
 }
 
 /** The jobs whose results a job waits for. */

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TEAM_MAX_OUTPUT_BYTES } from '../../src/limits.ts';
 import { errorOf, tag } from '../support/client.ts';
 import { asking, jobOverHttp, jsonTag } from '../support/jobs.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -72,6 +73,21 @@ describe('a run', () => {
     await expect
       .poll(() => jobOverHttp(service, run.request.id), { timeout: 10_000 })
       .toMatchObject({ phase: 'delivered' });
+  });
+
+  test('hands in more than an event holds: cut in the event, whole under its hash', async () => {
+    const line = 'She said "it smiles" — and 💥 it did.\n';
+    const long = line.repeat(Math.floor(TEAM_MAX_OUTPUT_BYTES / Buffer.byteLength(line)));
+    model.says('editor', () => finalAnswer(long));
+    const run = await client.begin('Write about pademelons', 'long', { budget_sats: 700, iterations: 1 });
+    const result = await deliveredBy(run);
+    const [, hash, bytes, url = ''] = result.tags.find(([name]) => name === 'artifact') ?? [];
+    expect([hash, bytes]).toEqual([sha256(long), String(Buffer.byteLength(long))]);
+    expect(await (await fetch(url)).text()).toBe(long);
+    const text = JSON.stringify(jsonTag(result, 'result'));
+    expect(text).toContain('it smiles');
+    expect(text).toContain(url);
+    model.says('editor', ({ before }) => finalAnswer(`editor work ${before + 1}`));
   });
 
   test('leaves a record that only its client reads, whose hash the result carries', async () => {

@@ -129,33 +129,40 @@ test('where no more payments may be held, an escrowed job is prepaid at once', a
   expect(phases(world)).toEqual(['delivered']);
 });
 
+/** A turn of one conversation, delivered. */
+function turn(world: World, words: string) {
+  const body = JSON.stringify({ messages: [{ role: 'user', content: words }] });
+  const tags = [
+    ['t', 'trip'],
+    ['request', body],
+  ];
+  const request = world.request(tags, 7001);
+  world.deliver(request);
+  return request;
+}
+
 test('a job whose escrow is gone while it waits for its turn is not worked for', async () => {
-  const { world, purse } = worldWith('escrow_hodl_optional');
+  const { world, purse } = worldOf(true, ['escrow_hodl_optional']);
   purse.refusesToPay = true;
-  const [first, second] = ['one', 'two'].map((words) =>
-    world.request(
-      [
-        ['request', JSON.stringify({ messages: [{ role: 'user', content: words }] })],
-        ['t', 'trip'],
-      ],
-      7001,
-    ),
-  );
-  if (first === undefined || second === undefined) throw new Error('two requests');
-  world.deliver(first);
-  await asked(world);
-  world.deliver(second);
-  const [, bolt11 = ''] = await asked(world, 2);
-  purse.refusesToPay = false;
-  expect(purse.pay(bolt11)).toBe(true);
-  world.hear(second.id, bolt11);
-  await world.run(4);
-  expect(world.shown(second.id)?.phase).toBe('waiting');
+  const pay = async (id: string, times: number) => {
+    const invoice = (await asked(world, times)).at(-1) ?? '';
+    purse.refusesToPay = false;
+    expect(purse.pay(invoice)).toBe(true);
+    purse.refusesToPay = true;
+    world.hear(id, invoice);
+    return invoice;
+  };
+  const first = turn(world, 'one');
+  await pay(first.id, 1);
+  for (let i = 0; i < 50 && world.shown(first.id)?.phase !== 'running'; i++) await world.run(1);
+  const second = turn(world, 'two');
+  const bolt11 = await pay(second.id, 2);
+  await world.run(2);
+  expect([world.shown(first.id)?.phase, world.shown(second.id)?.phase]).toEqual(['running', 'waiting']);
   purse.giveBack(bolt11);
   expect(await world.run(4_000)).toBe(true);
-  expect(phases(world)).toEqual(['expired', 'failed']);
-  expect(world.happened.work).toBeUndefined();
-  expect(purse.spent).toBe(0n);
+  expect(phases(world)).toEqual(['delivered', 'failed']);
+  expect(purse.income).toBe(PRICE);
 });
 
 test('a sealed request that is called off while its price is set aside gets it back', async () => {
@@ -211,4 +218,22 @@ test('a sealed request that comes again when it is too old to be taken gives not
   expect(await world.run(4_000)).toBe(true);
   expect(phases(world)).toEqual(['expired', 'delivered']);
   expect(purse.credit).toBe(0n);
+});
+
+test('a paid turn of a conversation does not wait for an earlier one that nobody has paid for', async () => {
+  const { world, purse } = worldWith('bolt11_prepaid');
+  purse.refusesToPay = true;
+  const first = turn(world, 'one');
+  const [unpaid = ''] = await asked(world);
+  const second = turn(world, 'two');
+  const invoice = (await asked(world, 2)).find((bolt11) => bolt11 !== unpaid) ?? '';
+  purse.refusesToPay = false;
+  expect(purse.pay(invoice)).toBe(true);
+  purse.refusesToPay = true;
+  world.hear(second.id, invoice);
+  for (let i = 0; i < 50 && world.record.get(second.id)?.phase !== 'delivered'; i++) await world.run(1);
+  expect(world.record.get(second.id)?.phase).toBe('delivered');
+  expect(world.record.get(first.id)?.phase).toBe('waiting');
+  expect(await world.run(4_000)).toBe(true);
+  expect(purse.income).toBe(PRICE);
 });

@@ -2,10 +2,9 @@
 import { LOOP_MAX_CALLS, LOOP_MAX_OBSERVED_CHARS } from '../../limits.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { clip } from '../../protocol/size.ts';
-import { argumentsOf, type Refused, refuse } from './calls.ts';
+import { argumentsOf, FINAL_ANSWER, type Refused, refuse } from './calls.ts';
 import type { LoopDefinition } from './definition.ts';
 import type { ModelEntry } from './entry.ts';
-import { FINAL_ANSWER } from './final-answer.ts';
 import { holdsSecret } from './secrets.ts';
 import type { Tool } from './tool.ts';
 

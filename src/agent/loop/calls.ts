@@ -1,10 +1,12 @@
 /** The calls in a model's answer, and their arguments. Models write all of this in many ways. Pure. */
 import { JobError, type Json } from '../../errors.ts';
-import { LOOP_MAX_ARGUMENT_BYTES } from '../../limits.ts';
+import { LOOP_MAX_ANSWER_BYTES, LOOP_MAX_ARGUMENT_BYTES } from '../../limits.ts';
 import { isObject, type JsonObject, parseRequestJson } from '../../protocol/json.ts';
 import { clip, utf8Bytes } from '../../protocol/size.ts';
 import type { Refusal } from './entry.ts';
 import type { ModelCall } from './model.ts';
+
+export const FINAL_ANSWER = 'final_answer';
 
 /** Ids of providers are short; what is longer is not repeated to one. */
 const MAX_ID_CHARS = 128;
@@ -28,12 +30,17 @@ export function callsOf(calls: readonly ModelCall[], text: string, step: number)
   });
 }
 
+/** What a call's arguments may be, bytes: an answer is the work itself, which no tool has to take. */
+export function mostBytes(name: string): number {
+  return name === FINAL_ANSWER ? LOOP_MAX_ANSWER_BYTES : LOOP_MAX_ARGUMENT_BYTES;
+}
+
 /** Arguments that are refused for their length are not repeated to the model in every later prompt. */
 function kept(call: ModelCall): ModelCall {
   const whole_bytes = utf8Bytes(call.arguments);
   // No tool has a name that long, so it stays unknown.
   const named = { ...call, name: clip(call.name, MAX_NAME_CHARS) };
-  if (whole_bytes <= LOOP_MAX_ARGUMENT_BYTES) return named;
+  if (whole_bytes <= mostBytes(call.name)) return named;
   return { ...named, arguments: clip(call.arguments, KEPT_ARGUMENT_CHARS), whole_bytes };
 }
 
@@ -49,8 +56,9 @@ function callInText(text: string): ModelCall[] {
 /** The arguments of a call as an object. Some models write JSON into a JSON string. */
 export function argumentsOf(call: ModelCall): { readonly ok: true; readonly input: JsonObject } | Refused {
   const bytes = call.whole_bytes ?? utf8Bytes(call.arguments);
-  if (bytes > LOOP_MAX_ARGUMENT_BYTES) {
-    return refuse('ARGUMENTS_TOO_LARGE', `${bytes} bytes, and ${LOOP_MAX_ARGUMENT_BYTES} are taken`);
+  const most = mostBytes(call.name);
+  if (bytes > most) {
+    return refuse('ARGUMENTS_TOO_LARGE', `${bytes} bytes, and ${most} are taken`);
   }
   // No arguments at all is how some models call a tool that needs none.
   let value = call.arguments.trim() === '' ? {} : parse(call.arguments);

@@ -1,9 +1,10 @@
 /** What an agent of the loop is: its words, its tools, its limits. Configuration, checked when it is built. */
 import { Validator } from '@cfworker/json-schema';
-import { LOOP_MAX_STEPS } from '../../limits.ts';
+import { AGENT_MAX_OUTPUT_BYTES, LOOP_MAX_STEPS } from '../../limits.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { JsonSchema } from '../parameters.ts';
-import { type AnswerCheck, FINAL_ANSWER, finalAnswerOffer } from './final-answer.ts';
+import { FINAL_ANSWER } from './calls.ts';
+import { type AnswerCheck, finalAnswerOffer } from './final-answer.ts';
 import type { ToolOffer } from './model.ts';
 import type { Pace } from './next.ts';
 import type { Tool } from './tool.ts';
@@ -20,6 +21,8 @@ export interface LoopOptions {
   readonly maxSteps?: number;
   readonly planEvery?: number;
   readonly checks?: readonly AnswerCheck[];
+  /** What the final answer may be, bytes as text. By default as much as an event surely holds. */
+  readonly maxAnswerBytes?: number;
   /** JSON Schema of the final answer. */
   readonly answer?: JsonSchema;
   readonly temperature?: number;
@@ -32,6 +35,7 @@ export interface LoopDefinition extends Pace {
   readonly tools: ReadonlyMap<string, Tool>;
   readonly offers: readonly ToolOffer[];
   readonly checks: readonly AnswerCheck[];
+  readonly maxAnswerBytes: number;
   /** What is wrong with the input of a tool of that name; null when nothing is. */
   inputProblem(name: string, input: JsonObject): string | null;
 }
@@ -68,6 +72,7 @@ export function defineLoop(options: LoopOptions): LoopDefinition {
     maxSteps,
     planEvery,
     checks: options.checks ?? [],
+    maxAnswerBytes: options.maxAnswerBytes ?? AGENT_MAX_OUTPUT_BYTES,
     inputProblem: (name, input) => problemOf(validators.get(name), input),
   };
 }

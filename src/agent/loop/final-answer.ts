@@ -1,10 +1,8 @@
 /** The tool every run has: calling it ends the run, if its checks agree. */
 import type { Json } from '../../errors.ts';
 import type { JsonSchema } from '../parameters.ts';
-import { argumentsOf } from './calls.ts';
+import { argumentsOf, FINAL_ANSWER } from './calls.ts';
 import type { ModelCall, ToolOffer } from './model.ts';
-
-export const FINAL_ANSWER = 'final_answer';
 
 /**
  * A look at an answer before it counts. It may be asked again about the same answer after a crash. A check that fails

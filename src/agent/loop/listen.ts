@@ -1,14 +1,15 @@
 /** Reads one answer of a model to its end, within bounds. */
-import { LOOP_MAX_ARGUMENT_BYTES, LOOP_MAX_CALLS, LOOP_MAX_TEXT_BYTES } from '../../limits.ts';
+import { LOOP_MAX_ANSWER_BYTES, LOOP_MAX_CALLS, LOOP_MAX_TEXT_BYTES } from '../../limits.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { utf8Bytes } from '../../protocol/size.ts';
 import { brokenStream } from '../chat/failures.ts';
+import { mostBytes } from './calls.ts';
 import type { LoopChunk, ModelCall } from './model.ts';
 
 /** Calls read of one answer; those over LOOP_MAX_CALLS are refused, those over this are not even read. */
 const MAX_CALLS_READ = 2 * LOOP_MAX_CALLS;
 /** Arguments of all calls of one answer, bytes: they are one row of a journal, which holds 2 MB, and JSON may escape them sixfold. */
-const MAX_ARGUMENT_BYTES_READ = 4 * LOOP_MAX_ARGUMENT_BYTES;
+const MAX_ARGUMENT_BYTES_READ = LOOP_MAX_ANSWER_BYTES;
 
 /** What was heard so far; of use also when the answer broke off. */
 export class Heard {
@@ -37,7 +38,7 @@ export class Heard {
     }
     if (chunk.type === 'call') {
       // One that is too long for itself is refused later and told of, so it does not end the reading here.
-      this.argumentBytes += Math.min(utf8Bytes(chunk.call.arguments), LOOP_MAX_ARGUMENT_BYTES);
+      this.argumentBytes += Math.min(utf8Bytes(chunk.call.arguments), mostBytes(chunk.call.name));
       const full = this.calls.length === MAX_CALLS_READ || this.argumentBytes > MAX_ARGUMENT_BYTES_READ;
       if (full) return this.stop();
       this.calls.push(chunk.call);

@@ -1,7 +1,8 @@
 /** What a run does next, told by its journal alone. Pure: this is the whole control flow of the loop. */
 import type { Json } from '../../errors.ts';
+import { FINAL_ANSWER } from './calls.ts';
 import type { EndEntry, ModelEntry } from './entry.ts';
-import { answerOf, FINAL_ANSWER } from './final-answer.ts';
+import { answerOf } from './final-answer.ts';
 import type { Memory } from './memory.ts';
 
 export type Action =

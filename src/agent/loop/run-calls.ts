@@ -72,7 +72,7 @@ async function observe(
   if (!admission.ok) return admission;
   const { tool, input } = admission;
   const key = `${run}/${entry.step}.${place}`;
-  if (tool === null) return judged(input.answer ?? null, definition.checks, ports, signal);
+  if (tool === null) return judged(input.answer ?? null, definition, ports, signal);
   const limit_ms = tool.timeLimit_ms === undefined ? LOOP_TOOL_TIMEOUT_MS : tool.timeLimit_ms;
   return attempt(limit_ms, ports, signal, async (stop) => {
     const context: ToolContext = { key, signal: stop, now: () => ports.clock.now() };

@@ -67,7 +67,7 @@ async function act(
       await journal.append({ type: 'end', how: 'final_answer', answer: action.answer, problem: null });
       return null;
     case 'judgeLast': {
-      const verdict = await judged(action.answer, definition.checks, ports, signal);
+      const verdict = await judged(action.answer, definition, ports, signal);
       if (verdict instanceof RunPaused) return verdict;
       await journal.append(lastEnd(action, verdict));
       return null;

@@ -4,13 +4,13 @@
  * give every call index 0, or send whole calls, some with an object for arguments (Workers AI's older models).
  */
 import * as z from 'zod';
-import { LOOP_MAX_ARGUMENT_BYTES, LOOP_MAX_CALLS } from '../../limits.ts';
+import { LOOP_MAX_ANSWER_BYTES, LOOP_MAX_CALLS } from '../../limits.ts';
 import { brokenStream } from '../chat/failures.ts';
 import type { LoopChunk } from '../loop/model.ts';
 
 /** More than the loop reads of one answer (loop/listen.ts), so that it decides what is too much. */
 const MAX_CALLS = 2 * LOOP_MAX_CALLS + 1;
-const MAX_ARGUMENT_CHARS = 4 * LOOP_MAX_ARGUMENT_BYTES + 1;
+const MAX_ARGUMENT_CHARS = LOOP_MAX_ANSWER_BYTES + 1;
 
 const text = z.string().nullish();
 const partShape = z.object({

@@ -14,6 +14,7 @@ import {
   LOOP_PARALLEL_CALLS,
   LOOP_TOOL_OUTPUT_MAX_BYTES,
   LOOP_TOOL_TIMEOUT_MS,
+  TEAM_MAX_OUTPUT_BYTES,
 } from '../../../src/limits.ts';
 import { utf8Bytes } from '../../../src/protocol/size.ts';
 import {
@@ -166,6 +167,14 @@ test('arguments over the limit are refused and not kept', async () => {
   expect(results[0]?.observation).toMatchObject({ ok: false, code: 'ARGUMENTS_TOO_LARGE' });
   expect(ran).toEqual([]);
   expect(JSON.stringify(entries).length).toBeLessThan(4_000);
+});
+
+test('an answer as long as a step of a team may hand in is taken, though no tool takes as much', async () => {
+  const line = 'She said "it smiles" — and 💥 it did.\n';
+  const answer = line.repeat(Math.floor(TEAM_MAX_OUTPUT_BYTES / utf8Bytes(line)));
+  const { outcome, entries } = await run([final(answer)], { maxAnswerBytes: TEAM_MAX_OUTPUT_BYTES });
+  expect(outcome).toMatchObject({ state: 'done', answer });
+  expect(entries.filter(({ type }) => type === 'model')).toHaveLength(1);
 });
 
 test('an answer with more calls, names and arguments than a row of a journal may hold is read to a bound', async () => {

@@ -2,7 +2,7 @@
  * One piece of a team's work, done by whoever was ordered to (the runner): a step by its role's agent loop, or a
  * judgement. The journal lies with the session, so another drive goes on where this one was cut off.
  */
-import { LOOP_MIN_ANSWER_TOKENS } from '../../../limits.ts';
+import { LOOP_MIN_ANSWER_TOKENS, TEAM_MAX_OUTPUT_BYTES } from '../../../limits.ts';
 import { toNumber } from '../../../payment/msats.ts';
 import { clip } from '../../../protocol/size.ts';
 import { accountOf } from '../../loop/account.ts';
@@ -128,6 +128,8 @@ function optionsOf(role: Role, ports: WorkPorts): Omit<LoopOptions, 'instruction
     maxContextTokens: ports.maxContextTokens,
     maxAnswerTokens: answerTokens(role, ports),
     maxSteps: role.limits.steps,
+    // It is kept whole beside the events, which need not hold it.
+    maxAnswerBytes: TEAM_MAX_OUTPUT_BYTES,
   };
 }
 
