@@ -251,25 +251,6 @@ test('a raise that could not be booked is asked for again soon', async () => {
   expect(work.funds.get(id)).toBe(50_000);
 });
 
-test('a raise that failed and is not wanted any more wakes nobody', async () => {
-  const session = start();
-  const { id } = await posted(session);
-  work.wanted = 50_000;
-  purse.meanwhile = async () => {
-    throw new Error('the books could not be reached');
-  };
-  session.long?.move(id, () => work.count(id, 1));
-  await quiet();
-  work.wanted = 10_000;
-  session.long?.move(id, () => work.count(id, 2));
-  // What was appointed before is kept; after it nothing is.
-  await session.alarm();
-  await quiet();
-  wakeAt_ms = null;
-  await session.alarm();
-  expect(wakeAt_ms).toBeGreaterThan(NOW_S * 1_000 + 60_000);
-});
-
 test('a raised job costs what was metered, at most what it was raised to; the rest is credit', async () => {
   const session = start();
   const { id } = await posted(session);
@@ -307,7 +288,9 @@ test('more than there is credit for is not set aside, and the job goes on with w
 test('work called off by its client is charged what it metered until then', async () => {
   const session = start();
   const { id } = await posted(session);
-  session.long?.move(id, () => work.count(id, 1, undefined, { type: 'calledOff', spent_msats: 7_000, passedOn_msats: 0 }));
+  session.long?.move(id, () =>
+    work.count(id, 1, undefined, { type: 'calledOff', spent_msats: 7_000, passedOn_msats: 0 }),
+  );
   await quiet();
   expect(recorded.get(id)?.phase).toBe('cancelled');
   expect(credit()).toBe(93_000n);
