@@ -142,7 +142,8 @@ class TeamStep {
       used: NOTHING_SPENT,
       over: false,
       notes: [],
-      cut: false,
+      // What failed because it was cut off is no failed attempt.
+      cut: this.#cut !== null,
     };
   }
 

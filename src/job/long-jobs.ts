@@ -103,7 +103,7 @@ export class LongJobs {
     inbox: Inbox,
   ): { readonly live: Live; readonly done: Transition } | null {
     const { request, body } = taken;
-    const running = this.#lives.all().find(isUnderWay);
+    const running = this.#newest();
     // One that names an invoice is the request of a job come again (resent.ts).
     if (request.envelope.session === null || body === null || body.bolt11 !== null) return null;
     const words = wordsOf(request, body);
@@ -131,6 +131,12 @@ export class LongJobs {
     return moved !== null;
   }
 
+  /** The run that words are for which name none. */
+  #newest(): Live | undefined {
+    const running = this.#lives.all().filter(isUnderWay);
+    return running.sort((a, b) => b.record.job.openedAt_ms - a.record.job.openedAt_ms)[0];
+  }
+
   /** What to answer to a client's words. */
   #hear(live: Live, words: Words): string {
     const { moved, answer } = this.#work.hear(live.record.job.id, words);
@@ -140,12 +146,8 @@ export class LongJobs {
 
   /** @param jobId null for the newest that is under way */
   steer(jobId: string | null, words: Words): Heard {
-    const running = this.#lives.all().filter(isUnderWay);
-    const live =
-      jobId === null
-        ? running.sort((a, b) => b.record.job.openedAt_ms - a.record.job.openedAt_ms)[0]
-        : running.find(({ record }) => record.job.id === jobId);
-    if (live === undefined) return 'nobody';
+    const live = jobId === null ? this.#newest() : this.#lives.get(jobId);
+    if (live === undefined || !isUnderWay(live)) return 'nobody';
     this.#hear(live, words);
     return 'taken';
   }
