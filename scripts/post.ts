@@ -3,12 +3,11 @@
 import { nip19 } from 'nostr-tools';
 import { generateSecretKey } from 'nostr-tools/pure';
 import type { Json } from '../src/errors.ts';
-import { JOB_MAX_JSON_DEPTH } from '../src/limits.ts';
 import { isHex32 } from '../src/nostr/hex.ts';
 import { DEFAULT_AGENT_KINDS } from '../src/nostr/kinds.ts';
 import { msatsFromSats } from '../src/payment/msats.ts';
 import type { Answer } from '../src/protocol/answers.ts';
-import { isJson } from '../src/protocol/json.ts';
+import { jsonOrText } from '../src/protocol/coerce.ts';
 import { type Payer, payerOf } from './client/payer.ts';
 import { JobFailed, runJob } from './client/run.ts';
 import { fail, readOptions } from './local/options.ts';
@@ -128,20 +127,9 @@ function parametersOf(params: readonly string[]): Record<string, Json> {
     params.map((param) => {
       const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(param) ?? [];
       if (name === undefined) throw new RangeError(`--param must be NAME=VALUE, not ${param}`);
-      return [name, jsonOr(value)];
+      return [name, jsonOrText(value)];
     }),
   );
-}
-
-/** JSON where it is some. */
-function jsonOr(text: string): Json {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJson(value, JOB_MAX_JSON_DEPTH) ? value : text;
-  } catch (error) {
-    if (error instanceof SyntaxError) return text;
-    throw error;
-  }
 }
 
 function pubkeyOf(name: string, dev: DevFile | undefined): string {

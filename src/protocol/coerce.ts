@@ -27,20 +27,21 @@ function coerce(value: Json, schema: Json | undefined): Json {
   if (typeof value !== 'string' || types.includes('string')) return value;
   if ((types.includes('number') || types.includes('integer')) && NUMBER.test(value)) return Number(value);
   if (types.includes('boolean') && (value === 'true' || value === 'false')) return value === 'true';
-  if (types.includes('object')) return parsed(value);
+  if (types.includes('object')) return jsonOrText(value);
   return value;
 }
 
 /** A list is written as several values, or as one value that is a JSON list; one plain value is a list of one. */
 function coerceList(value: Json, items: Json | undefined): Json {
   if (typeof value === 'string' && value.startsWith('[')) {
-    const list = parsed(value);
+    const list = jsonOrText(value);
     if (isList(list)) return list;
   }
   return (isList(value) ? value : [value]).map((item) => coerce(item, items));
 }
 
-function parsed(text: string): Json {
+/** JSON where a text is some; else the text. */
+export function jsonOrText(text: string): Json {
   try {
     const value: unknown = JSON.parse(text);
     return isJson(value, JOB_MAX_JSON_DEPTH) ? value : text;
