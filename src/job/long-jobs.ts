@@ -88,7 +88,9 @@ export class LongJobs {
     const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again: null };
     const { live, opened } = newJob(this.#ports, free, event, via, [], inbox);
     const done = endingOf(opened.job.attempt, wordsAnswer(content), null);
-    return { live, done: openDone(opened, done, this.#ports.clock()) };
+    const answered = openDone(opened, done, this.#ports.clock());
+    // No work was begun for it: it is no job of the agent's reputation.
+    return { live, done: { ...answered, job: { ...answered.job, startedAt_ms: null } } };
   }
 
   /** One change of the work on a job, made by whoever works on it; whether there was any. */

@@ -1,5 +1,5 @@
 /** Writing and reading the record of jobs. */
-import { and, desc, eq, getTableColumns, gte, isNotNull, lt, ne, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, isNotNull, lt, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { D1_MAX_PARAMETERS, HTTP_PAGE_SCAN } from '../limits.ts';
 import type { Position } from './cursor.ts';
@@ -153,16 +153,23 @@ const OUTCOME = {
   closedAt_ms: jobs.closedAt_ms,
 };
 
-/** The outcomes of an agent's newest jobs that have ended, gift-wrapped ones included: figures name no client. */
+/**
+ * The outcomes of an agent's newest jobs that have ended, gift-wrapped ones included: figures name no client. What was
+ * answered without any work (words to a run under way, a request come again) says nothing of it.
+ */
 export async function agentOutcomes(db: Db, agent: string, limit: number): Promise<JobOutcome[]> {
   const newest = db
-    .select(OUTCOME)
+    .select({ ...OUTCOME, startedAt_ms: jobs.startedAt_ms })
     .from(jobs)
     .where(eq(jobs.agent, agent))
     .orderBy(desc(jobs.openedAt_ms), desc(jobs.id))
     .limit(limit)
     .as('newest');
-  return db.select().from(newest).where(isNotNull(newest.closedAt_ms));
+  const { agent: slug, phase, openedAt_ms, closedAt_ms } = newest;
+  return db
+    .select({ agent: slug, phase, openedAt_ms, closedAt_ms })
+    .from(newest)
+    .where(and(isNotNull(closedAt_ms), or(ne(phase, 'delivered'), isNotNull(newest.startedAt_ms))));
 }
 
 /** The outcomes of the newest jobs opened since a time, at most `limit`. */

@@ -142,6 +142,9 @@ describe('words of the client', () => {
     const answer = await client.say('Write in verse.', 'words');
     expect(answer.content).toBe('Directive #1: it stands in every prompt from the next step on.');
     expect(jsonTag(answer, 'cost')).toMatchObject({ price_sats: 0 });
+    await expect
+      .poll(() => jobOverHttp(service, tag(answer, 'e') ?? ''), { timeout: 10_000 })
+      .toMatchObject({ phase: 'delivered', started_at_ms: null });
     await client.message('@writer mention their ears');
     await reportOf(run, ({ directives }) => directives.length === 2);
     await client.comment('And no more than ten lines.', run);

@@ -134,4 +134,12 @@ describe('reputation', () => {
       median_latency_ms: null,
     });
   });
+
+  test('does not count what was answered without work, such as words to a team', async () => {
+    const { db } = nodeD1();
+    const words = Array.from({ length: 9 }, (_, n) => jobRecord(100 + n, { startedAt_ms: null }));
+    const late = jobRecord(200, { phase: 'expired', startedAt_ms: null });
+    await upsertJobs(db, [jobRecord(1), late, ...words]);
+    expect(await reputationOf(db, 'discover')).toMatchObject({ jobs: 2, success_rate: 0.5 });
+  });
 });
