@@ -239,6 +239,16 @@ describe('words of the client', () => {
     ).toEqual([]);
   });
 
+  test('DELETE over HTTP erases a run that is still under way', async () => {
+    const held = holding('writer', 'writer work 550');
+    const run = await client.begin('Write about dibblers', 'erased', { budget_sats: 700 });
+    await held.reached;
+    const path = `/jobs/${run.request.id}`;
+    expect((await signedText(path, 'DELETE')).status).toBe(204);
+    expect((await signedText(`${path}/trace`)).status).toBe(404);
+    held.letGo();
+  });
+
   test('answer a question of the team, which waits for it', async () => {
     model.says('writer', ({ asked }) =>
       JSON.stringify(asked.body.messages).includes('The user answers')
@@ -281,15 +291,18 @@ async function recordOf(id: string): Promise<{ type: string }[]> {
     .map((line) => JSON.parse(line));
 }
 
-async function signedText(path: string): Promise<{ status: number; text: string }> {
+async function signedText(path: string, method = 'GET'): Promise<{ status: number; text: string }> {
   const { finalizeEvent } = await import('nostr-tools/pure');
   const tags = [
     ['u', `${service.url}${path}`],
-    ['method', 'GET'],
+    ['method', method],
     ['nonce', crypto.randomUUID()],
   ];
   const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
   const token = btoa(JSON.stringify(finalizeEvent(template, client.client.secretKey)));
-  const response = await fetch(`${service.url}${path}`, { headers: { authorization: `Nostr ${token}` } });
+  const response = await fetch(`${service.url}${path}`, {
+    method,
+    headers: { authorization: `Nostr ${token}` },
+  });
   return { status: response.status, text: await response.text() };
 }
