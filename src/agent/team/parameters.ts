@@ -71,7 +71,8 @@ const COMMON = {
       items: { type: 'object' },
     },
     cadence: {
-      description: 'When to report: "2 iterations", "6 hours", "daily", "never".',
+      description:
+        'When to report: "2 iterations", "6 hours", "daily", "never" (only when something happens).',
       type: 'string',
       maxLength: 100,
     },
