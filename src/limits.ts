@@ -152,6 +152,9 @@ export const JOB_MAX_PROVIDERS = 20;
 export const JOB_MAX_CALLED_OFF = 100;
 /** A cancellation whose job is not known yet is tried again while it is younger than this, ms. */
 export const CANCEL_PATIENCE_MS = 60_000;
+/** A job that is to be erased and still runs is waited for so long, ms, and looked at so often. */
+export const ERASE_PATIENCE_MS = 20_000;
+export const ERASE_LOOK_MS = 250;
 /** Jobs or events that one message to a team may name; those after them are not looked for. */
 export const WORDS_MAX_NAMED = 4;
 /** Runs of one client with one team that a message without a name is offered to, the newest first. */

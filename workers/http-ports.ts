@@ -1,6 +1,8 @@
 /** What the HTTP side asks of this Worker. */
 import { embeddedRelayUrl } from '../src/config.ts';
+import { JobError } from '../src/errors.ts';
 import type { HttpPorts } from '../src/http/ports.ts';
+import { ERASE_LOOK_MS, ERASE_PATIENCE_MS } from '../src/limits.ts';
 import { linkGroups } from '../src/link/shard.ts';
 import { isDevelopmentMoney, operatorWallet } from '../src/payment/operator-wallet.ts';
 import { partiesOf } from '../src/protocol/route.ts';
@@ -13,6 +15,7 @@ import { sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
+import type { AgentSessionRpc } from './rpc.ts';
 import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
@@ -50,6 +53,7 @@ export function httpPorts(env: Env): HttpPorts {
       const session = env.SESSION.getByName(job.session);
       // The first call ends a job that still runs; what has ended, the next erases.
       await session.cancel(job.id, job.client);
+      await ended(session, job.id);
       await session.cancel(job.id, job.client);
       // The session retracts the answers, which are its own. The request is the client's, and it has just signed for it.
       await relay().withdraw([job.id, job.requestEventId]);
@@ -68,4 +72,20 @@ export function httpPorts(env: Env): HttpPorts {
     modelFigures: () => modelFiguresOf(env),
     relayStats: () => relay().stats(),
   };
+}
+
+/**
+ * Waits for a run that was called off: it first hears what its steps have cost.
+ *
+ * @throws JobError SERVICE_UNAVAILABLE when that takes too long: nothing is erased yet
+ */
+async function ended(session: Pick<AgentSessionRpc, 'record'>, jobId: string): Promise<void> {
+  for (let waited_ms = 0; (await session.record(jobId))?.phase === 'running'; waited_ms += ERASE_LOOK_MS) {
+    if (waited_ms >= ERASE_PATIENCE_MS) {
+      throw new JobError('SERVICE_UNAVAILABLE', 'the job is called off, and not over yet: ask again', {
+        retry_after_s: 5,
+      });
+    }
+    await scheduler.wait(ERASE_LOOK_MS);
+  }
 }

@@ -6,13 +6,14 @@ import { operatorWallet } from '../payment/operator-wallet.ts';
 import { isFree } from '../protocol/prices.ts';
 import type { DefinedTeam } from './define-team.ts';
 import type { AgentDefinition } from './definition.ts';
-import { TEAM_PARAMETERS } from './team/parameters.ts';
+import { teamParameters } from './team/parameters.ts';
+import { parseTeam } from './team/parse.ts';
 
 const MSATS_PER_SAT = 1_000;
 
 /** The definition of a team as an agent; null where it has a price and there is no wallet: it must not be announced. */
 export function teamAgent(
-  { spec }: DefinedTeam,
+  { spec, definition }: DefinedTeam,
   config: Config,
   model: string,
 ): Omit<AgentDefinition, 'rateLimits'> | null {
@@ -40,7 +41,14 @@ export function teamAgent(
     maxOutputTokens: AGENT_MAX_OUTPUT_BYTES / 4,
     maxInputBytes: JOB_MAX_INPUT_BYTES,
     timeLimit_ms: limits.time_s * 1_000,
-    parametersSchema: TEAM_PARAMETERS,
+    parametersSchema: teamParameters({
+      budget: isFree(prices) ? null : spec.budget,
+      iterations: spec.iterations,
+      time_s: limits.time_s,
+      roles: Object.keys(
+        parseTeam({ ...definition.team, budget: { ...definition.team.budget, msats: 0 } }).roles,
+      ),
+    }),
     authentication: config.agentAuth,
     prices,
     // Work of hours is no case for an escrow, whose money must be settled within minutes (NIP-47).

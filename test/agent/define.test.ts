@@ -152,6 +152,19 @@ describe('a deployment', () => {
       expect(defineLoop(options).offers.map(({ name }) => name)).toEqual(['final_answer']);
     }
   });
+
+  test('says of a team what it takes where the client says nothing, what it may cost at most, and who is in it', () => {
+    const config = readConfig({ LOCAL: '1', ...MODEL });
+    const team = embeddedAgents(config, { agents: AGENTS }).find(({ slug }) => slug === 'duel');
+    const order = expect.objectContaining({ description: expect.stringMatching(/plain.*ranker/) });
+    expect(team?.parametersSchema).toMatchObject({
+      properties: {
+        budget_sats: { minimum: 1, maximum: 10_000, default: 300 },
+        iterations: { default: 3 },
+        order,
+      },
+    });
+  });
 });
 
 describe('the configuration of tools', () => {

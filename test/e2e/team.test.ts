@@ -142,6 +142,9 @@ describe('words of the client', () => {
     const answer = await client.say('Write in verse.', 'words');
     expect(answer.content).toBe('Directive #1: it stands in every prompt from the next step on.');
     expect(jsonTag(answer, 'cost')).toMatchObject({ price_sats: 0 });
+    await expect
+      .poll(() => jobOverHttp(service, tag(answer, 'e') ?? ''), { timeout: 10_000 })
+      .toMatchObject({ phase: 'delivered', started_at_ms: null });
     await client.message('@writer mention their ears');
     await reportOf(run, ({ directives }) => directives.length === 2);
     await client.comment('And no more than ten lines.', run);
@@ -252,6 +255,16 @@ describe('words of the client', () => {
     expect(model.of('writer').at(-1)?.prompt).toContain('editor work 550');
   });
 
+  test('DELETE over HTTP erases a run that is still under way', async () => {
+    const held = holding('writer', 'writer work 550');
+    const run = await client.begin('Write about dibblers', 'erased', { budget_sats: 700 });
+    await held.reached;
+    const path = `/jobs/${run.request.id}`;
+    expect((await signedText(path, 'DELETE')).status).toBe(204);
+    expect((await signedText(`${path}/trace`)).status).toBe(404);
+    held.letGo();
+  });
+
   test('answer a question of the team, which waits for it', async () => {
     model.says('writer', ({ asked }) =>
       JSON.stringify(asked.body.messages).includes('The user answers')
@@ -294,6 +307,6 @@ async function recordOf(id: string): Promise<{ type: string }[]> {
     .map((line) => JSON.parse(line));
 }
 
-function signedText(path: string): Promise<{ status: number; text: string }> {
-  return signed(service.url, client.client.secretKey, 'GET', path);
+function signedText(path: string, method = 'GET'): Promise<{ status: number; text: string }> {
+  return signed(service.url, client.client.secretKey, method, path);
 }

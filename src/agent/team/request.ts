@@ -30,7 +30,7 @@ export interface TeamOrder {
 }
 
 /**
- * Reads a request whose parameters have passed TEAM_PARAMETERS.
+ * Reads a request whose parameters have passed the schema of its card (parameters.ts).
  *
  * @param history the conversation before it: a run can go on from an earlier one's result
  * @throws JobError INVALID_PARAMETER, CONTENT_TOO_LARGE; INSUFFICIENT_FUNDS for a budget that allows no first draft

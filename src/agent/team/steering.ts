@@ -12,7 +12,7 @@ import {
 import { cutToBytes } from '../../protocol/size.ts';
 import { close } from './ending.ts';
 import type { Command } from './feedback/commands.ts';
-import { type Directive, direct, type Message } from './feedback/directives.ts';
+import { type Directive, direct, type Message, namesOther } from './feedback/directives.ts';
 import { readFeedback } from './feedback/read.ts';
 import { answer, openQuestions } from './questions.ts';
 import { describe } from './report/describe.ts';
@@ -44,10 +44,13 @@ export function steer(
   announce(turn, 'steered');
 }
 
-/** Free words: the answer to the oldest open question, and a directive in any case. */
+/** Free words: the answer to the oldest open question unless they say that they are not, and a directive in any case. */
 function listen(turn: Turn, words: string, message: Message): void {
   const clipped = cutToBytes(words.slice(0, TEAM_MAX_MESSAGE_CHARS).toWellFormed(), TEAM_MAX_MESSAGE_BYTES);
-  const question = openQuestions(turn.run)[0];
+  const { directives, team } = turn.run;
+  const question = openQuestions(turn.run).find(
+    ({ role }) => !namesOther(clipped, role, directives, Object.keys(team.roles)),
+  );
   if (question !== undefined) answer(turn, question.number, clipped, 'user');
   const told = question === undefined ? clipped : `To the question "${question.text}": ${clipped}`;
   directAs(turn, told, message);
@@ -110,9 +113,11 @@ function set(turn: Turn, command: Setting, message: Message): void {
 
 type Setting = Exclude<Command, { readonly type: 'cancel' | 'finish' }>;
 
-/** Whether no order of this kind that was written later has been taken. */
-function isNewer(turn: Turn, kind: string, { sentAt_ms, source }: Message): boolean {
+/**
+ * Whether no order of this kind that was written later has been taken. Events and mails tell their time in seconds: of
+ * two orders of one second the one that came later holds, for nothing else says which the user meant.
+ */
+function isNewer(turn: Turn, kind: string, { sentAt_ms }: Message): boolean {
   const last = turn.run.stamps[kind];
-  if (last === undefined || sentAt_ms > last.sentAt_ms) return true;
-  return sentAt_ms === last.sentAt_ms && source >= last.source;
+  return last === undefined || sentAt_ms >= last.sentAt_ms;
 }

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { advanceTeam, nextTeamTick, openTeam } from '../../../src/agent/team/machine.ts';
+import { openQuestions } from '../../../src/agent/team/questions.ts';
 import { resultSchema } from '../../../src/agent/team/result.ts';
 import { brokenAt } from '../../../src/agent/team/trace.ts';
 import type { Result, TeamInput, TeamRun } from '../../../src/agent/team/types.ts';
@@ -388,6 +389,13 @@ describe('pausing', () => {
     expect(advanceTeam(paused.run, late, paused.now_ms).run.paused).toBe(true);
   });
 
+  test('of two orders of one second the one that came later holds, whatever their ids', () => {
+    for (const source of ['a', 'z']) {
+      const resumed = advanceTeam(paused.run, message(source, 'resume', START_MS), paused.now_ms).run;
+      expect(resumed.paused).toBe(false);
+    }
+  });
+
   test('its time does not count, but it does not last for ever', () => {
     const at_ms = nextTeamTick(paused.run, paused.now_ms);
     expect(at_ms).toBeGreaterThan(paused.now_ms + 20 * 86_400_000);
@@ -470,6 +478,16 @@ describe('questions', () => {
       attempt: 2,
       parts: { answers: [{ question: 'Which year?', answer: '2024', by: 'user' }] },
     });
+  });
+
+  test('are not answered by what is said to another role or of a directive', () => {
+    const { run, now_ms } = waiting(null);
+    const said = (source: string, text: string, to = run) =>
+      advanceTeam(to, message(source, text, now_ms), now_ms).run;
+    const aside = said('m', '@editor no adverbs');
+    expect(aside.directives).toMatchObject([{ text: 'no adverbs', scope: 'editor' }]);
+    expect(openQuestions(said('n', 'drop #1', aside))).toHaveLength(1);
+    expect(openQuestions(said('o', '@writer 2024', aside))).toEqual([]);
   });
 
   test('or go on with the stated assumption after a limit, which the next report says', () => {

@@ -9,7 +9,7 @@ export interface Directive {
   readonly text: string;
   /** A role's name, or `all`. */
   readonly scope: string;
-  /** When it was written, Unix ms; of two that were written at one time, the smaller source is the older. */
+  /** When it was written, Unix ms; of two that were written at one time, the one that came first is the older. */
   readonly sentAt_ms: number;
   /** The message it came in: an event id or a mail's Message-ID. */
   readonly source: string;
@@ -62,6 +62,19 @@ export function direct(
   return [...others, made];
 }
 
+/** Whether words are about something else than what a role asked: for another role, or about a directive by its number. */
+export function namesOther(
+  words: string,
+  asker: string,
+  directives: readonly Directive[],
+  roles: readonly string[],
+): boolean {
+  const number = Number(REPLACES.exec(words.trim())?.[1]);
+  if (directives.some((one) => one.number === number)) return true;
+  const { scope } = scoped(words.trim(), roles);
+  return scope !== null && scope !== asker;
+}
+
 function superseded(directives: readonly Directive[], number: number, by: number): readonly Directive[] {
   return directives.map((one) =>
     one.number === number ? { ...one, status: 'superseded', supersededBy: by } : one,
@@ -80,7 +93,7 @@ function scoped(words: string, roles: readonly string[]): { scope: string | null
 export function inForce(directives: readonly Directive[], role: string): readonly Directive[] {
   return directives
     .filter((one) => one.status !== 'superseded' && (one.scope === EVERYBODY || one.scope === role))
-    .sort((a, b) => a.sentAt_ms - b.sentAt_ms || (a.source < b.source ? -1 : a.source > b.source ? 1 : 0));
+    .sort((a, b) => a.sentAt_ms - b.sentAt_ms || a.number - b.number);
 }
 
 /** A step that had these directives in its prompt is done. */

@@ -25,6 +25,10 @@ const PLACEHOLDER = /^(\(.*\)|\[.*\]|<.*>|\.{2,}|…)$/s;
 const WITH_COLON = new RegExp(`^\\s*(${KEYWORDS.join('|')})\\s*:[ \\t]*(.*)$`, 'i');
 const BARE = new RegExp(`^\\s*(?:please )?(${KEYWORDS.join('|')})(?:\\s+(.*?))?[.!]*\\s*$`, 'i');
 
+/** What people say for two of them when they want nothing else done; alone, because it is said of other things too. */
+const STOPS = /^(?:please )?(?:stop|halt)[.!]*$/i;
+const GOES_ON = /^(?:please )?(?:continue|go on|unpause)[.!]*$/i;
+
 /** A longer value is none, characters; it also bounds what a hostile text can cost. */
 const MAX_VALUE_CHARS = 500;
 
@@ -89,6 +93,8 @@ function oneLine(said: string): string {
 
 function bareCommand(said: string): readonly Command[] | null | undefined {
   if (said.length > MAX_VALUE_CHARS || said.includes('\n')) return undefined;
+  if (STOPS.test(said)) return [{ type: 'pause' }];
+  if (GOES_ON.test(said)) return [{ type: 'resume' }];
   const match = BARE.exec(said);
   const keyword = KEYWORDS.find((one) => one === match?.[1]?.toLowerCase());
   // The value of these is free words, which only a colon tells from a sentence.

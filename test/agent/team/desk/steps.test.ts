@@ -228,7 +228,7 @@ describe('the client’s words', () => {
   test.each([
     ['Write in verse.', 'Directive #1: it stands in every prompt from the next step on.'],
     ['@writer in verse', 'Directive #1 for writer: it stands in every prompt from the next step on.'],
-    ['pause', 'The run is paused. Write resume to go on.'],
+    ['pause', 'The run is paused. Write resume to go on, finish or cancel to end it.'],
     ['finish', 'The run ends with what there is.'],
     ['cancel', 'The run is called off.'],
     ['budget: 40 sats', 'The budget is 40 sats, as far as your credit and this team allow.'],
