@@ -690,3 +690,12 @@ export const MAIL_HAND_OVER_MAX_MS = 5_000;
 export const MAIL_MAX_REPORTS = 1_000;
 /** Longest name of a team in a mail, characters. */
 export const MAIL_MAX_NAME_CHARS = 60;
+
+// ── Values: what programs take and return ──
+
+/** Text of one value, characters. An executor's output is capped far below. */
+export const VALUE_MAX_CHARS = 1_048_576;
+/** Brackets within brackets: CPython's own parser refuses the 201st. */
+export const VALUE_MAX_NESTING = 200;
+/** Decimal digits of an int: CPython 3.11 and later neither reads nor prints more (sys.set_int_max_str_digits). */
+export const VALUE_MAX_INT_DIGITS = 4_300;
