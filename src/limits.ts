@@ -699,3 +699,25 @@ export const VALUE_MAX_CHARS = 1_048_576;
 export const VALUE_MAX_NESTING = 200;
 /** Decimal digits of an int: CPython 3.11 and later neither reads nor prints more (sys.set_int_max_str_digits). */
 export const VALUE_MAX_INT_DIGITS = 4_300;
+
+// ── Checks of verified jobs ──
+
+/** A program in a contract, or in an answer, characters. */
+export const CHECK_MAX_PROGRAM_CHARS = 8_192;
+/** An input, an output or a message in a contract, characters. */
+export const CHECK_MAX_VALUE_CHARS = 8_192;
+/** Tests of one check, shown and hidden counted apart. */
+export const CHECK_MAX_TESTS = 50;
+/** What of a result is looked through for the answer, characters; a result is an event, so there is no more. */
+export const CHECK_MAX_ANSWER_CHARS = 65_536;
+/** Work of one execution, units of fuel: all but one of 17,572 published tasks need less (EXECUTORS.md). */
+export const CHECK_FUEL = 50_000_000;
+/** Every execution is done in so many fresh instances, whose outputs have to be the same. */
+export const CHECK_INSTANCES = 2;
+/** The outer net around the fuel, ms: what a contract may ask for at the most, and gets when it does not ask. */
+export const CHECK_MAX_TIMEOUT_MS = 30_000;
+export const CHECK_DEFAULT_TIMEOUT_MS = 10_000;
+/** Levels of a JSON Schema in a contract. */
+export const CHECK_MAX_SCHEMA_DEPTH = 16;
+/** An expected output of so many characters must not stand in the program: it would be copied, not worked out. */
+export const CHECK_GIVEAWAY_CHARS = 20;
