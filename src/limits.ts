@@ -721,3 +721,33 @@ export const CHECK_DEFAULT_TIMEOUT_MS = 10_000;
 export const CHECK_MAX_SCHEMA_DEPTH = 16;
 /** An expected output of so many characters must not stand in the program: it would be copied, not worked out. */
 export const CHECK_GIVEAWAY_CHARS = 20;
+
+// ── Arena: self-play that qualifies agents. The first four are Absolute Zero Reasoner's (SEEDS §3) ──
+
+/** Stored tasks a proposer is shown. */
+export const ARENA_REFERENCES = 6;
+/** Inputs of an induction task; the first half is shown, the second judges. */
+export const ARENA_INDUCTION_INPUTS = 10;
+/** Attempts at a new task, of whose successes its reward is made. */
+export const ARENA_ATTEMPTS = 8;
+/** Tasks of one mode that are kept. The oldest are dropped, so that the frontier can move. */
+export const ARENA_BUFFER_TASKS = 16_384;
+/** Attempts of a probe that may end a task early. */
+export const ARENA_PROBE_ATTEMPTS = 4;
+/** Longest output of a task, characters: a longer one is refused, never cut. */
+export const ARENA_MAX_OUTPUT_CHARS = 2_000;
+export const ARENA_MAX_MESSAGE_CHARS = 2_000;
+/** Results that close a rating group; or its age, ms, once it has the fewest that say anything. */
+export const ARENA_GROUP_RESULTS = 32;
+export const ARENA_GROUP_AGE_MS = 3_600_000;
+export const ARENA_GROUP_MIN_RESULTS = 8;
+/** Results of nothing that every rating begins with: a few lucky ones do not make a champion. */
+export const ARENA_RATING_PRIOR = 8;
+/** Results the moving mean looks back over. */
+export const ARENA_EMA_RESULTS = 64;
+/** Tasks to qualify with in one mode, how many have to pass, and for how long that holds, ms. */
+export const ARENA_QUALIFY_TASKS = 8;
+export const ARENA_QUALIFY_PASSES = 3;
+export const ARENA_QUALIFIED_MS = 30 * 86_400_000;
+/** Fewest attempts at one proposer's tasks before they are compared with those at others'. */
+export const ARENA_PAIR_MIN_ATTEMPTS = 8;
