@@ -734,6 +734,11 @@ export const ARENA_ATTEMPTS = 8;
 export const ARENA_BUFFER_TASKS = 16_384;
 /** Attempts of a probe that may end a task early. */
 export const ARENA_PROBE_ATTEMPTS = 4;
+/**
+ * Rounds before a task is published. Inductions ask about younger programs alone, so that nobody can look their answers up
+ * among the published ones.
+ */
+export const ARENA_EMBARGO_ROUNDS = 64;
 /** Longest output of a task, characters: a longer one is refused, never cut. */
 export const ARENA_MAX_OUTPUT_CHARS = 2_000;
 export const ARENA_MAX_MESSAGE_CHARS = 2_000;

@@ -1,5 +1,5 @@
 /** What has been proposed and is valid, in the order in which it came: the references and the tasks of later rounds. */
-import { below, type Random, sample } from './random.ts';
+import { type Random, sample } from './random.ts';
 
 export interface Stored<T> {
   readonly item: T;
@@ -46,10 +46,4 @@ export function toSolve<T>(
 export function solvingWeight(p: number, by: 'learnability' | 'information'): number {
   if (by === 'information') return p * (1 - p);
   return p > 0.05 && p < 0.95 ? 1 - p : 0;
-}
-
-/** One program of any of the buffers, uniform over all of them: what an induction is about. */
-export function anyOf<T>(buffers: readonly TaskBuffer<T>[], random: Random): T | undefined {
-  const all = buffers.flat();
-  return all[below(all.length, random)]?.item;
 }

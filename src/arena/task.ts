@@ -90,11 +90,16 @@ export function checkOf(task: Task): OpenCheck {
  * other inputs do not make it another thing to find out.
  */
 export function taskId(task: Task): string {
-  const program = normalizedProgram(task.program, task.language);
+  const program = programId(task);
   const rest: Readonly<Record<Mode, readonly string[]>> = {
     deduction: task.mode === 'deduction' ? [task.input] : [],
     abduction: task.mode === 'abduction' ? [task.output] : [],
     induction: [],
   };
-  return sha256Hex(canonicalJson([task.mode, task.language, program, ...rest[task.mode]]));
+  return sha256Hex(canonicalJson([task.mode, program, ...rest[task.mode]]));
+}
+
+/** The same for programs that differ in names, comments and white space alone. */
+export function programId({ program, language }: Task): string {
+  return sha256Hex(canonicalJson([language, normalizedProgram(program, language)]));
 }
