@@ -703,3 +703,69 @@ export const MAIL_HAND_OVER_MAX_MS = 5_000;
 export const MAIL_MAX_REPORTS = 1_000;
 /** Longest name of a team in a mail, characters. */
 export const MAIL_MAX_NAME_CHARS = 60;
+
+// ── Values: what programs take and return ──
+
+/** Text of one value, characters. An executor's output is capped far below. */
+export const VALUE_MAX_CHARS = 1_048_576;
+/** Brackets within brackets: CPython's own parser refuses the 201st. */
+export const VALUE_MAX_NESTING = 200;
+/** Decimal digits of an int: CPython 3.11 and later neither reads nor prints more (sys.set_int_max_str_digits). */
+export const VALUE_MAX_INT_DIGITS = 4_300;
+
+// ── Checks of verified jobs ──
+
+/** A program in a contract, or in an answer, characters. */
+export const CHECK_MAX_PROGRAM_CHARS = 8_192;
+/** An input, an output or a message in a contract, characters. */
+export const CHECK_MAX_VALUE_CHARS = 8_192;
+/** Tests of one check, shown and hidden counted apart. */
+export const CHECK_MAX_TESTS = 50;
+/** What of a result is looked through for the answer, characters; a result is an event, so there is no more. */
+export const CHECK_MAX_ANSWER_CHARS = 65_536;
+/** Work of one execution, units of fuel: all but one of 17,572 published tasks need less (EXECUTORS.md). */
+export const CHECK_FUEL = 50_000_000;
+/** Every execution is done in so many fresh instances, whose outputs have to be the same. */
+export const CHECK_INSTANCES = 2;
+/** The outer net around the fuel, ms: what a contract may ask for at the most, and gets when it does not ask. */
+export const CHECK_MAX_TIMEOUT_MS = 30_000;
+export const CHECK_DEFAULT_TIMEOUT_MS = 10_000;
+/** Levels of a JSON Schema in a contract. */
+export const CHECK_MAX_SCHEMA_DEPTH = 16;
+/** An expected output of so many characters must not stand in the program: it would be copied, not worked out. */
+export const CHECK_GIVEAWAY_CHARS = 20;
+
+// ── Arena: self-play that qualifies agents. The first four are Absolute Zero Reasoner's (SEEDS §3) ──
+
+/** Stored tasks a proposer is shown. */
+export const ARENA_REFERENCES = 6;
+/** Inputs of an induction task; the first half is shown, the second judges. */
+export const ARENA_INDUCTION_INPUTS = 10;
+/** Attempts at a new task, of whose successes its reward is made. */
+export const ARENA_ATTEMPTS = 8;
+/** Tasks of one mode that are kept. The oldest are dropped, so that the frontier can move. */
+export const ARENA_BUFFER_TASKS = 16_384;
+/** Attempts of a probe that may end a task early. */
+export const ARENA_PROBE_ATTEMPTS = 4;
+/**
+ * Rounds before a task is published. Inductions ask about younger programs alone, so that nobody can look their answers up
+ * among the published ones.
+ */
+export const ARENA_EMBARGO_ROUNDS = 64;
+/** Longest output of a task, characters: a longer one is refused, never cut. */
+export const ARENA_MAX_OUTPUT_CHARS = 2_000;
+export const ARENA_MAX_MESSAGE_CHARS = 2_000;
+/** Results that close a rating group; or its age, ms, once it has the fewest that say anything. */
+export const ARENA_GROUP_RESULTS = 32;
+export const ARENA_GROUP_AGE_MS = 3_600_000;
+export const ARENA_GROUP_MIN_RESULTS = 8;
+/** Results of nothing that every rating begins with: a few lucky ones do not make a champion. */
+export const ARENA_RATING_PRIOR = 8;
+/** Results the moving mean looks back over. */
+export const ARENA_EMA_RESULTS = 64;
+/** Tasks to qualify with in one mode, how many have to pass, and for how long that holds, ms. */
+export const ARENA_QUALIFY_TASKS = 8;
+export const ARENA_QUALIFY_PASSES = 3;
+export const ARENA_QUALIFIED_MS = 30 * 86_400_000;
+/** Fewest attempts at one proposer's tasks before they are compared with those at others'. */
+export const ARENA_PAIR_MIN_ATTEMPTS = 8;

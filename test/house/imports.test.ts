@@ -12,9 +12,10 @@ const FLOORS = [
   ['payment'],
   ['link', 'relay', 'protocol'],
   ['search'],
-  ['net', 'store'],
+  // Checks are data that jobs carry, so they stand below what carries and what pays for them.
+  ['net', 'store', 'checks'],
   ['config'],
-  ['nostr', 'mail-address'],
+  ['nostr', 'mail-address', 'values'],
   ['limits', 'errors', 'retry', 'clock', 'version', 'wasm'],
 ];
 

@@ -1,0 +1,89 @@
+/** Ratings: how much better than the others of its group an agent is, per mode and role (SEEDS §4.4). */
+import {
+  ARENA_EMA_RESULTS,
+  ARENA_GROUP_AGE_MS,
+  ARENA_GROUP_MIN_RESULTS,
+  ARENA_GROUP_RESULTS,
+  ARENA_RATING_PRIOR,
+} from '../limits.ts';
+import { whitened } from './advantage.ts';
+import { wilson } from './interval.ts';
+import type { Mode, Role } from './settings.ts';
+
+/** One paid-out reward of an agent. */
+export interface Result {
+  readonly agent: string;
+  readonly reward: number;
+  /** Solvers: the answer was right. Proposers: the task could be learnt from. */
+  readonly passed: boolean;
+}
+
+/** The results of one mode and role that are still to be compared with each other. */
+export interface Group {
+  readonly mode: Mode;
+  readonly role: Role;
+  /** Unix ms of the first result. */
+  readonly opened_ms: number;
+  readonly results: readonly Result[];
+}
+
+export interface Rating {
+  /** Results in it. */
+  readonly count: number;
+  readonly sumAdvantage: number;
+  /** Moving mean of the advantages, over about {@link ARENA_EMA_RESULTS} of them. */
+  readonly ema: number;
+  readonly passed: number;
+}
+
+export const UNRATED: Rating = { count: 0, sumAdvantage: 0, ema: 0, passed: 0 };
+
+/** Whether a group is to be closed. One with too few results stays open however old: eight say little, three nothing. */
+export function isDue({ results, opened_ms }: Group, now_ms: number): boolean {
+  if (results.length >= ARENA_GROUP_RESULTS) return true;
+  return results.length >= ARENA_GROUP_MIN_RESULTS && now_ms - opened_ms >= ARENA_GROUP_AGE_MS;
+}
+
+/**
+ * The ratings of the agents of a group after it. Each result counts once, however long the response. In a group of equal
+ * rewards nobody gains or loses.
+ */
+export function closeGroup(
+  { results }: Group,
+  before: ReadonlyMap<string, Rating>,
+): ReadonlyMap<string, Rating> {
+  const rewards = results.map(({ reward }) => reward);
+  const advantages =
+    new Set(rewards).size < 2
+      ? rewards.map(() => 0)
+      : whitened(
+          rewards,
+          rewards.map(() => 1),
+        );
+  const after = new Map(before);
+  for (const [i, { agent, passed }] of results.entries()) {
+    const rating = after.get(agent) ?? UNRATED;
+    const advantage = advantages[i] ?? 0;
+    after.set(agent, {
+      count: rating.count + 1,
+      sumAdvantage: rating.sumAdvantage + advantage,
+      ema: rating.ema + (advantage - rating.ema) * (2 / (ARENA_EMA_RESULTS + 1)),
+      passed: rating.passed + (passed ? 1 : 0),
+    });
+  }
+  return after;
+}
+
+/** The rating as a number around 0, drawn towards it while there are few results; its deviation shrinks with them. */
+export function standing(rating: Rating): {
+  readonly rating: number;
+  readonly deviation: number;
+  /** What share of results passes at least, with 95 % certainty. */
+  readonly lowerBound: number;
+} {
+  return {
+    rating: rating.sumAdvantage / (rating.count + ARENA_RATING_PRIOR),
+    deviation: 1 / Math.sqrt(rating.count + 1),
+    lowerBound: wilson(rating.passed, rating.count).lower,
+  };
+}

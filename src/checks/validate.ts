@@ -1,0 +1,108 @@
+/**
+ * Tries a check out before anybody pays for it: it has to run, to say the same in fresh instances, to take its own
+ * reference, and to refuse what nobody had to think for.
+ */
+import { CHECK_FUEL, CHECK_GIVEAWAY_CHARS } from '../limits.ts';
+import type { DeductionCheck, OpenCheck } from './check.ts';
+import { CODECS } from './codec.ts';
+import type { Executor } from './executor.ts';
+import { planOf, planOfAnswer } from './plan.ts';
+import { judgeAll, runFresh } from './run.ts';
+import { trivialAnswers } from './trivial.ts';
+
+export type Validation =
+  /** `fuel`: what trying it out took. */
+  | { readonly ok: true; readonly fuel: number }
+  | { readonly ok: false; readonly problem: ValidationProblem; readonly message: string };
+
+export type ValidationProblem =
+  /** The check's program does not come to a value, or to one that equals nothing (NaN). */
+  | 'program-fails'
+  /** There is no reference, and the mode needs one. */
+  | 'no-reference'
+  /** The reference does not pass. */
+  | 'reference-fails'
+  /** An empty answer, a null or an echo of what is public passes. */
+  | 'trivial-answer-passes'
+  /** The expected output stands in the program. */
+  | 'answer-in-program';
+
+/** @throws JobError SERVICE_UNAVAILABLE when there is no executor; nothing was learnt about the check then */
+export async function validateCheck(
+  open: OpenCheck,
+  executor: Executor,
+  signal: AbortSignal,
+): Promise<Validation> {
+  const { check } = open;
+  if (check.mode === 'deduction') {
+    const derived = await derivedReference(check, executor, signal);
+    if (!derived.ok) return derived;
+    const tried = await tryOut(open, derived.output, executor, signal);
+    return tried.ok ? { ok: true, fuel: tried.fuel + derived.fuel } : tried;
+  }
+  const { reference } = open.hidden;
+  if (reference === null && check.mode !== 'schema') {
+    return refused('no-reference', `a check by ${check.mode} has to come with an answer that passes`);
+  }
+  return tryOut(open, reference, executor, signal);
+}
+
+type Derived =
+  | { readonly ok: true; readonly output: string; readonly fuel: number }
+  | Extract<Validation, { ok: false }>;
+
+/** A deduction holds its own answer: what the program returns. */
+async function derivedReference(
+  check: DeductionCheck,
+  executor: Executor,
+  signal: AbortSignal,
+): Promise<Derived> {
+  const { language, program, input } = check;
+  const [outcome] = await runFresh(executor, [{ language, program, input, fuel: CHECK_FUEL }], signal);
+  if (outcome === undefined || !outcome.ok) {
+    const why = outcome === undefined ? 'no outcome' : `${outcome.failure}: ${outcome.error}`;
+    return refused('program-fails', `the program ends with ${why}`);
+  }
+  const value = CODECS[language].readOutput(outcome.output);
+  if (!value.ok || value.value.key === null) {
+    return refused('program-fails', 'the program returns what no answer can equal');
+  }
+  const expected = value.value.canonical;
+  if (expected.length >= CHECK_GIVEAWAY_CHARS && program.includes(expected)) {
+    return refused('answer-in-program', 'the expected output stands in the program');
+  }
+  // An infinity has no literal, so no answer could be written that equals it.
+  const written = CODECS[language].readValue(expected);
+  return written.ok
+    ? { ok: true, output: expected, fuel: outcome.fuel }
+    : refused('program-fails', 'the output has no literal');
+}
+
+async function tryOut(
+  open: OpenCheck,
+  reference: string | null,
+  executor: Executor,
+  signal: AbortSignal,
+): Promise<Validation> {
+  const trivial = trivialAnswers(open.check);
+  const plans = trivial.map((answer) => planOfAnswer(open, answer));
+  if (reference !== null) plans.push(referencePlan(open, reference));
+  const { verdicts, fuel } = await judgeAll(executor, plans, signal);
+  const best = reference === null ? null : (verdicts[trivial.length] ?? null);
+  if (best !== null && !best.passed)
+    return refused('reference-fails', `the reference does not pass: ${best.detail}`);
+  const passing = trivial.findIndex((_, i) => verdicts[i]?.passed === true);
+  if (passing >= 0) {
+    return refused('trivial-answer-passes', `this answer passes: ${trivial[passing]?.slice(0, 80) ?? ''}`);
+  }
+  return { ok: true, fuel };
+}
+
+/** A derived reference is the bare value; one that came with the check is a result like an agent's. */
+function referencePlan(open: OpenCheck, reference: string) {
+  return open.check.mode === 'deduction' ? planOfAnswer(open, reference) : planOf(open, reference);
+}
+
+function refused(problem: ValidationProblem, message: string): Extract<Validation, { ok: false }> {
+  return { ok: false, problem, message };
+}

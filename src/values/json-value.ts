@@ -1,0 +1,78 @@
+/** JSON as the values of JavaScript programs: one spelling per value, and nothing that JSON text cannot carry back. */
+import type { Json } from '../errors.ts';
+import { VALUE_MAX_CHARS, VALUE_MAX_NESTING } from '../limits.ts';
+import { LiteralProblem, type Read, reading } from './literal-problem.ts';
+
+/**
+ * Numbers are doubles, as JavaScript reads them. -0 is refused, because its text reads back as another value, and so
+ * is what overflows to infinity.
+ */
+export function readJson(text: string): Read<Json> {
+  return reading(() => {
+    if (text.length > VALUE_MAX_CHARS) throw new LiteralProblem('too long', VALUE_MAX_CHARS);
+    checkNesting(text);
+    return plain(parsed(text));
+  });
+}
+
+/** An argument list: a JSON array. */
+export function readJsonArguments(text: string): Read<readonly Json[]> {
+  const read = readJson(text);
+  if (!read.ok) return read;
+  return isArray(read.value)
+    ? { ok: true, value: read.value }
+    : { ok: false, problem: 'arguments are a JSON array', at: 0 };
+}
+
+/** Members sorted by UTF-16 units, no white space, numbers as ECMAScript writes them (RFC 8785). */
+export function canonicalJson(value: Json): string {
+  if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Deep equality: true and 1 are two values, the order of members is none. */
+export function sameJson(a: Json, b: Json): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new LiteralProblem('not JSON', 0);
+  }
+}
+
+/** The engine's own parser overflows its stack on deep texts, so they are measured first. */
+function checkNesting(text: string): void {
+  let depth = 0;
+  for (const [mark] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
+    if (mark === '[' || mark === '{') depth += 1;
+    else if (mark === ']' || mark === '}') depth -= 1;
+    if (depth > VALUE_MAX_NESTING) throw new LiteralProblem('too many nested brackets', 0);
+  }
+}
+
+function plain(value: unknown): Json {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number') {
+    if (Object.is(value, -0)) throw new LiteralProblem('negative zero has no JSON of its own', 0);
+    if (!Number.isFinite(value)) throw new LiteralProblem('a number beyond a double', 0);
+    return value;
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+  }
+  throw new LiteralProblem('not JSON', 0);
+}
+
+/** `Array.isArray` does not narrow readonly arrays. */
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
