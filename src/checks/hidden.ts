@@ -2,7 +2,7 @@
  * The part of a check that is not shown before the end. The contract holds only its hash, so that what is judged by is
  * settled before anybody answers, and can be looked over by everybody afterwards.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from '../errors.ts';
 import { CHECK_MAX_ANSWER_CHARS, CHECK_MAX_PROGRAM_CHARS } from '../limits.ts';
 import { sha256Hex } from '../nostr/event.ts';

@@ -1,5 +1,5 @@
 /** From `contract.verify` as a stranger wrote it to a {@link Check} (PROTOCOL §6). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { JobError, type Json } from '../errors.ts';
 import {
   CHECK_DEFAULT_TIMEOUT_MS,

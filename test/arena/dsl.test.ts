@@ -1,7 +1,7 @@
 /** The baseline's small language: it has to mean the same here, in Python and in JavaScript, or its arena is a fiction. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   argumentType,
   composed,

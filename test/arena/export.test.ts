@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { advantages } from '../../src/arena/advantage.ts';
 import { exportable, type Rollout } from '../../src/arena/export/rollout.ts';
 import { rolloutLines } from '../../src/arena/export/rollouts.ts';

@@ -1,6 +1,6 @@
 /** What Absolute Zero Reasoner's own code did (test/vectors/README.md). */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const number = z.number();
 const text = z.string();

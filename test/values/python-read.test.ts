@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sameAsPython, sameTyped } from '../../src/values/python-equality.ts';
 import { canonicalPython, pythonRepr } from '../../src/values/python-print.ts';
 import { readPython, readPythonArguments, readPythonOutput } from '../../src/values/python-read.ts';
