@@ -20,8 +20,9 @@ export async function reputationOf(db: Db, agent: string): Promise<Reputation> {
 
 /** Counts a reputation. What the client did (cancelled) or asked wrongly (rejected) is not held against the agent. */
 export function reputation(recorded: readonly JobOutcome[]): Reputation {
-  // Delivered without an attempt: a request that came again, or words to a run, and no work of the agent's.
-  const outcomes = recorded.filter(({ phase, attempts }) => phase !== 'delivered' || attempts > 0);
+  // Without an attempt nothing is the agent's doing: a request that came again, words to a run, inputs that never came, or
+  // an invoice nobody paid, by which any stranger could lower the rate.
+  const outcomes = recorded.filter(({ attempts }) => attempts > 0);
   const counted = outcomes.filter(
     ({ phase }) => phase === 'delivered' || phase === 'failed' || phase === 'expired',
   );

@@ -100,8 +100,8 @@ describe('reputation', () => {
     });
     fc.assert(
       fc.property(fc.array(outcome), (recorded) => {
-        // What was answered without anybody's work says nothing of the agent.
-        const outcomes = recorded.filter((o) => o.attempts > 0 || o.phase !== 'delivered');
+        // What ended without anybody's work (unpaid, or answered by words) says nothing of the agent.
+        const outcomes = recorded.filter((o) => o.attempts > 0);
         const { jobs, success_rate, median_latency_ms } = reputation(recorded);
         const phases = (wanted: string[]) => outcomes.filter(({ phase }) => wanted.includes(phase)).length;
         const delivered = phases(['delivered']);
