@@ -9,7 +9,7 @@ const FLOORS = [
   ['http'],
   ['agent', 'arena'],
   ['job'],
-  ['payment'],
+  ['payment', 'sandbox'],
   ['link', 'relay', 'protocol'],
   ['search'],
   ['net', 'store'],
