@@ -719,3 +719,5 @@ export const SANDBOX_MAX_INTEGER_DIGITS = 4_300;
 export const SANDBOX_MAX_STDOUT_BYTES = 65_536;
 /** An exception's text, characters. */
 export const SANDBOX_MAX_MESSAGE_CHARS = 300;
+/** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
+export const SANDBOX_TIMEOUT_MS = 15_000;

@@ -6,20 +6,27 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { SANDBOX_JAVASCRIPT_PAGES, SANDBOX_STACK_BYTES } from '../../src/limits.ts';
+import { SANDBOX_JAVASCRIPT_PAGES, SANDBOX_PYTHON_PAGES, SANDBOX_STACK_BYTES } from '../../src/limits.ts';
+import type { Glue } from '../../src/sandbox/python/glue.ts';
+import { makeSnapshot } from '../../src/sandbox/python/snapshot.ts';
 import { ROOT } from '../local/state.ts';
+import { patchGlue } from './glue.ts';
 import { meter } from './meter.ts';
 
 export const SANDBOX_FOLDER = join(ROOT, 'dist', 'sandbox');
 /** Versions and the hash of the inputs; written last, so that a build that broke off is no build. */
 const VERSIONS = 'versions.txt';
 
-const versions = z.object({ inputs: z.string(), javascript: z.string() });
+const versions = z.object({ inputs: z.string(), javascript: z.string(), python: z.string() });
 export type SandboxVersions = z.output<typeof versions>;
 
 const require = createRequire(import.meta.url);
 const QUICKJS = '@jitl/quickjs-wasmfile-release-sync';
+const PYODIDE = 'pyodide';
+/** Pyodide's glue, which is imported, and by these names. */
+const GLUE = ['pyodide.asm.mjs', 'pyodide.mjs'] as const;
 
 /** Builds what is not built. @throws WasmError where a package is not what this was written for */
 export async function buildSandbox(): Promise<SandboxVersions> {
@@ -27,7 +34,7 @@ export async function buildSandbox(): Promise<SandboxVersions> {
   const known = readVersions();
   if (known?.inputs === inputs) return known;
   mkdirSync(SANDBOX_FOLDER, { recursive: true });
-  const built: SandboxVersions = { inputs, javascript: buildJavaScript() };
+  const built: SandboxVersions = { inputs, javascript: buildJavaScript(), python: await buildPython() };
   put(VERSIONS, JSON.stringify(built));
   return built;
 }
@@ -45,6 +52,37 @@ function buildJavaScript(): string {
   });
   put('quickjs.wasm', wasm);
   return versionOf(`quickjs-${packageVersion(QUICKJS)}`, [wasm]);
+}
+
+async function buildPython(): Promise<string> {
+  const { wasm } = meter(readFileSync(packageFile(PYODIDE, 'pyodide.asm.wasm')), {
+    maxPages: SANDBOX_PYTHON_PAGES,
+    stackBytes: SANDBOX_STACK_BYTES,
+  });
+  put('python.wasm', wasm);
+  const sources = GLUE.map((name) => {
+    const patched = patchGlue(name, readFileSync(packageFile(PYODIDE, name), 'utf8'));
+    put(name, patched);
+    return new TextEncoder().encode(patched);
+  });
+  const library = new Uint8Array(readFileSync(packageFile(PYODIDE, 'python_stdlib.zip')));
+  const snapshot = await makeSnapshot(await WebAssembly.compile(wasm), await loadGlue(), library);
+  put('python.snapshot.bin', snapshot);
+  return versionOf(`pyodide-${packageVersion(PYODIDE)}`, [wasm, snapshot, ...sources]);
+}
+
+const glueModules = z.tuple([
+  z.object({ default: z.unknown() }),
+  z.object({ loadPyodide: z.custom<Glue['loadPyodide']>((found) => typeof found === 'function') }),
+]);
+
+/** The patched glue, for the build and for who runs the engine under Node. */
+export async function loadGlue(): Promise<Glue> {
+  const loaded = await Promise.all(
+    GLUE.map((name): Promise<unknown> => import(pathToFileURL(join(SANDBOX_FOLDER, name)).href)),
+  );
+  const [{ default: createPyodideModule }, { loadPyodide }] = glueModules.parse(loaded);
+  return { createPyodideModule, loadPyodide };
 }
 
 /** Name, and a hash over the built parts and over what drives them. */

@@ -7,6 +7,8 @@ const ENOUGH = 2n ** 62n;
 
 export class Fuel {
   readonly #counter: WebAssembly.Global;
+  /** What was left when the host took it. */
+  #drained = 0n;
 
   /** @throws Error when the module is not metered */
   constructor(exports: WebAssembly.Exports) {
@@ -20,6 +22,7 @@ export class Fuel {
   }
 
   fill(units: number): void {
+    this.#drained = 0n;
     this.#counter.value = BigInt(units);
   }
 
@@ -30,7 +33,9 @@ export class Fuel {
 
   /** Takes it all: whatever runs next in the module traps, even if it caught what ended the guest. */
   drain(): void {
-    if (this.left >= 0n) this.#counter.value = -1n;
+    if (this.left < 0n) return;
+    this.#drained = this.left;
+    this.#counter.value = -1n;
   }
 
   /** Charges work that the host does for the guest. */
@@ -49,6 +54,6 @@ export class Fuel {
 
   /** Units used of a budget, the whole of it once it is spent. */
   usedOf(units: number): number {
-    return this.spent || this.stackSpent ? units : units - Number(this.left);
+    return units - Number(this.spent || this.stackSpent ? this.#drained : this.left);
   }
 }

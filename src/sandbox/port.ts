@@ -46,7 +46,7 @@ export const runRequest = z.strictObject({
    * who is being examined.
    */
   input: z.union([
-    z.strictObject({ values: z.array(z.string().max(SANDBOX_MAX_INPUT_CHARS)).max(255) }),
+    z.strictObject({ values: z.array(z.string().max(SANDBOX_MAX_INPUT_CHARS)).max(255).readonly() }),
     z.strictObject({ expression: z.string().max(SANDBOX_MAX_INPUT_CHARS) }),
   ]),
   /** Units of work, see scripts/sandbox/meter.ts. */

@@ -1,23 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { buildSandbox, SANDBOX_FOLDER } from '../../scripts/sandbox/build.ts';
-import { javascriptEngine } from '../../src/sandbox/javascript/engine.ts';
-import { type Engine, type RunOutcome, type RunRequest, runRequest } from '../../src/sandbox/port.ts';
+
+import type { Engine, RunOutcome, RunRequest } from '../../src/sandbox/port.ts';
 import { HOSTILE_JAVASCRIPT } from './hostile-javascript.ts';
+import { builtJavaScript, runWith } from './rig.ts';
 
 let engine: Engine;
 
 beforeAll(async () => {
-  const { javascript } = await buildSandbox();
-  engine = javascriptEngine(
-    new WebAssembly.Module(readFileSync(join(SANDBOX_FOLDER, 'quickjs.wasm'))),
-    javascript,
-  );
-});
+  engine = await builtJavaScript();
+}, 120_000);
 
 function run(code: string, request: Partial<RunRequest> = {}): Promise<RunOutcome> {
-  return engine.run(runRequest.parse({ language: 'javascript', code, input: { values: [] }, ...request }));
+  return runWith(engine, { language: 'javascript', code, ...request });
 }
 
 test('values go in and come out with their types', async () => {
