@@ -61,6 +61,7 @@ export function pythonEngine(parts: PythonParts): Engine {
 
 async function boot(parts: PythonParts, image: Image): Promise<Machine> {
   const host = new PythonHost();
+  const needed = WebAssembly.Module.imports(parts.module);
   let exports: WebAssembly.Exports | undefined;
   let resize: unknown;
   await bootPyodide({
@@ -69,7 +70,7 @@ async function boot(parts: PythonParts, image: Image): Promise<Machine> {
     snapshot: unpackSnapshot(image),
     instantiate: async (imports) => {
       resize = imports.env?.emscripten_resize_heap;
-      const instance = await WebAssembly.instantiate(parts.module, host.guarded(parts.module, imports));
+      const instance = await WebAssembly.instantiate(parts.module, host.guarded(needed, imports));
       exports = instance.exports;
       host.memory = memoryOf(exports);
       return instance;

@@ -24,6 +24,12 @@ const LOCK_FILE = JSON.stringify({
 /** An archive with nothing in it: every module that is needed lies in the snapshot. */
 const EMPTY_ZIP = Uint8Array.of(80, 75, 5, 6, ...Array.from({ length: 18 }, () => 0));
 
+const noCompiler = {
+  construct(): never {
+    throw new WebAssembly.CompileError('nothing is compiled at run time');
+  },
+};
+
 export interface BootOptions {
   readonly glue: Glue;
   readonly instantiate: (imports: WebAssembly.Imports) => Promise<WebAssembly.Instance>;
@@ -53,6 +59,9 @@ export async function bootPyodide(options: BootOptions): Promise<Pyodide> {
     instance: await instantiate(imports),
     module,
   }));
+  // A Worker refuses to compile anything at run time. Elsewhere the glue would, and put what it got into the module's
+  // table, where a snapshot made here would expect it there.
+  replace(WebAssembly, 'Module', new Proxy(WebAssembly.Module, noCompiler));
   if (!('setImmediate' in globalThis))
     replace(globalThis, 'setImmediate', (then: () => void) => setTimeout(then, 0));
   try {

@@ -68,9 +68,12 @@ export class PythonHost {
   }
 
   /** The module's imports, each behind our guard. */
-  guarded(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Imports {
+  guarded(
+    needed: readonly WebAssembly.ModuleImportDescriptor[],
+    imports: WebAssembly.Imports,
+  ): WebAssembly.Imports {
     const out: Record<string, Record<string, WebAssembly.ImportValue>> = {};
-    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    for (const { module: from, name } of needed) {
       const given = imports[from]?.[name];
       if (given === undefined) throw new Error(`the glue lacks ${from}.${name}`);
       const guarded =

@@ -11,12 +11,13 @@ export async function makeSnapshot(
   library: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const host = new PythonHost();
+  const needed = WebAssembly.Module.imports(module);
   const pyodide = await bootPyodide({
     glue,
     module,
     library,
     instantiate: async (imports) => {
-      const instance = await WebAssembly.instantiate(module, host.guarded(module, imports));
+      const instance = await WebAssembly.instantiate(module, host.guarded(needed, imports));
       const { memory } = instance.exports;
       if (memory instanceof WebAssembly.Memory) host.memory = memory;
       return instance;
