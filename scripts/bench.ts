@@ -13,12 +13,13 @@ import { lossRows } from '../test/bench/money/losses.ts';
 import { rowsWrittenRows } from '../test/bench/money/rows-written.ts';
 import { zapRows } from '../test/bench/money/zaps.ts';
 import { jobRows, type Measured } from '../test/bench/rows.ts';
+import { sandboxRows } from '../test/bench/sandbox.ts';
 import { type SignatureTimes, signatureRows, timeSignatures } from '../test/bench/signatures.ts';
 import { sizeRows } from '../test/bench/size.ts';
 import { type Row, render } from '../test/bench/table.ts';
 import { fail, readOptions } from './local/options.ts';
 
-const PARTS = ['signatures', 'size', ...SUBJECTS, 'money', 'losses'] as const;
+const PARTS = ['signatures', 'size', ...SUBJECTS, 'money', 'losses', 'sandbox'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `npm run bench -- [--rounds 3] [--quick] [part ...]
@@ -76,6 +77,10 @@ async function main(parts: readonly Part[], effort: Effort, money: MoneyEffort):
     rows.push(...(await paidJobRows(money, say)));
     say('zaps');
     rows.push(...(await zapRows(money)), ...(await rowsWrittenRows(money, say)));
+  }
+  if (parts.includes('sandbox')) {
+    say('the sandbox');
+    rows.push(...(await sandboxRows(effort.single)));
   }
   if (parts.includes('losses')) rows.push(...(await lossRows(say)));
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
