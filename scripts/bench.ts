@@ -16,12 +16,13 @@ import { lossRows } from '../test/bench/money/losses.ts';
 import { rowsWrittenRows } from '../test/bench/money/rows-written.ts';
 import { zapRows } from '../test/bench/money/zaps.ts';
 import { jobRows, type Measured } from '../test/bench/rows.ts';
+import { sandboxRows } from '../test/bench/sandbox.ts';
 import { type SignatureTimes, signatureRows, timeSignatures } from '../test/bench/signatures.ts';
 import { sizeRows } from '../test/bench/size.ts';
 import { type Row, render } from '../test/bench/table.ts';
 import { fail, readOptions } from './local/options.ts';
 
-const PARTS = ['signatures', 'size', ...SUBJECTS, 'money', 'losses', 'agents', 'crowd'] as const;
+const PARTS = ['signatures', 'size', ...SUBJECTS, 'money', 'losses', 'agents', 'crowd', 'sandbox'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `npm run bench -- [--rounds 3] [--quick] [--idle 1000] [--active 50] [--answer 200] [part ...]
@@ -115,6 +116,10 @@ async function main(parts: readonly Part[], efforts: Efforts): Promise<void> {
     rows.push(...(await paidJobRows(money, say)));
     say('zaps');
     rows.push(...(await zapRows(money)), ...(await rowsWrittenRows(money, say)));
+  }
+  if (parts.includes('sandbox')) {
+    say('the sandbox');
+    rows.push(...(await sandboxRows(jobs.single)));
   }
   if (parts.includes('losses')) rows.push(...(await lossRows(say)));
   if (parts.includes('agents')) {

@@ -769,3 +769,34 @@ export const ARENA_QUALIFY_PASSES = 3;
 export const ARENA_QUALIFIED_MS = 30 * 86_400_000;
 /** Fewest attempts at one proposer's tasks before they are compared with those at others'. */
 export const ARENA_PAIR_MIN_ATTEMPTS = 8;
+
+// ── Sandbox: what one run of a stranger's program may use ──
+
+/** Work of one run, units of fuel (scripts/sandbox/meter.ts): all but 1 of 17,572 published AZR tasks need less. */
+export const SANDBOX_FUEL = 50_000_000;
+/** The most that can be asked for, units: a second or two, in which a local workerd does nothing else. */
+export const SANDBOX_MAX_FUEL = 200_000_000;
+/** Memory of one guest, pages of 64 KiB: 48 MB for Python, of which 30 are its own, 32 MB for JavaScript. */
+export const SANDBOX_PYTHON_PAGES = 768;
+export const SANDBOX_JAVASCRIPT_PAGES = 512;
+/**
+ * What a guest's calls may take of the host's stack, bytes by the meter's estimate of their frames. V8 has 984 KB and
+ * was seen to use less than 600 KB where the estimate says 1 MB, so that this always ends first.
+ */
+export const SANDBOX_STACK_BYTES = 1_048_576;
+/** QuickJS' own limit, bytes of its stack in linear memory: below the one above, because a guest can catch this one. */
+export const SANDBOX_JAVASCRIPT_STACK_BYTES = 180_224;
+/** A program, and one argument or the expression of all, characters. */
+export const SANDBOX_MAX_CODE_CHARS = 65_536;
+export const SANDBOX_MAX_INPUT_CHARS = 262_144;
+/** A value that leaves a guest, characters of its JSON, and how deep it may nest. */
+export const SANDBOX_MAX_VALUE_CHARS = 1_048_576;
+export const SANDBOX_MAX_VALUE_DEPTH = 100;
+/** An integer in a value, decimal digits: CPython's own limit for turning one into text. */
+export const SANDBOX_MAX_INTEGER_DIGITS = 4_300;
+/** What a run may print, bytes; more ends it. */
+export const SANDBOX_MAX_STDOUT_BYTES = 65_536;
+/** An exception's text, characters. */
+export const SANDBOX_MAX_MESSAGE_CHARS = 300;
+/** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
+export const SANDBOX_TIMEOUT_MS = 15_000;

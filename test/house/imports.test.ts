@@ -9,7 +9,7 @@ const FLOORS = [
   ['http'],
   ['agent', 'arena'],
   ['job'],
-  ['payment'],
+  ['payment', 'sandbox'],
   ['link', 'relay', 'protocol'],
   ['search'],
   // Checks are data that jobs carry, so they stand below what carries and what pays for them.

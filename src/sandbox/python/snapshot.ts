@@ -1,0 +1,28 @@
+/** Part of the build: CPython boots once from its archive, takes in the harness, and its memory becomes the snapshot. */
+import { bootPyodide, type Glue } from './glue.ts';
+import { PYTHON_HARNESS } from './harness.ts';
+import { packSnapshot } from './image.ts';
+import { PythonHost } from './imports.ts';
+
+/** @param library the archive of Python's standard library */
+export async function makeSnapshot(
+  module: WebAssembly.Module,
+  glue: Glue,
+  library: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const host = new PythonHost();
+  const needed = WebAssembly.Module.imports(module);
+  const pyodide = await bootPyodide({
+    glue,
+    module,
+    library,
+    instantiate: async (imports) => {
+      const instance = await WebAssembly.instantiate(module, host.guarded(needed, imports));
+      const { memory } = instance.exports;
+      if (memory instanceof WebAssembly.Memory) host.memory = memory;
+      return instance;
+    },
+  });
+  pyodide.runPython(PYTHON_HARNESS);
+  return packSnapshot(pyodide.makeMemorySnapshot());
+}

@@ -1,0 +1,102 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { Engine, RunOutcome, RunRequest } from '../../src/sandbox/port.ts';
+import { HOSTILE_PYTHON } from './hostile-python.ts';
+import { builtPython, runWith } from './rig.ts';
+
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await builtPython();
+}, 120_000);
+
+function run(code: string, request: Partial<RunRequest> = {}): Promise<RunOutcome> {
+  return runWith(engine, { code, ...request });
+}
+
+test('values go in and come out with their types', async () => {
+  const given = [
+    '{"i":"123456789012345678901234567890"}',
+    '{"f":"0.1"}',
+    '{"t":[true,null,"\\ud83d\\ude00"]}',
+    '{"d":[["k",{"s":[{"i":"2"},{"i":"1"}]}],[{"t":[]},{"b":"00ff"}]]}',
+    '{"e":0}',
+  ];
+  const { value } = await run('def f(*all): return list(all) + [-0.0, 1e400, frozenset(), 3j]', {
+    input: { values: given },
+  });
+  expect(value).toBe(
+    '[{"i":"123456789012345678901234567890"},{"f":"0.1"},{"t":[true,null,"😀"]},' +
+      '{"d":[["k",{"s":[{"i":"1"},{"i":"2"}]}],[{"t":[]},{"b":"00ff"}]]},{"e":0},' +
+      '{"f":"-0"},{"f":"inf"},{"z":[]},{"c":["0","3"]}]',
+  );
+  const dicts = await run(
+    'from collections import *\ndef f(): return [Counter("aab"), deque([1]), defaultdict(int)]',
+  );
+  expect(dicts.value).toBe(
+    '[{"o":["Counter",[["a",{"i":"2"}],["b",{"i":"1"}]]]},{"q":[{"i":"1"}]},{"o":["defaultdict",[]]}]',
+  );
+});
+
+test('an expression is the arguments of one call, and nothing else', async () => {
+  const code = 'def f(*a, **k): return [len(a), k]';
+  expect(await run(code, { input: { expression: '1, (2, 3), z=[4] # five' } })).toMatchObject({
+    value: '[{"i":"2"},{"d":[["z",[{"i":"4"}]]]}]',
+  });
+  for (const expression of ['1), f(2', '1) or (2', '1).count(2', '(1', ')', '1\n)\n+(2']) {
+    expect((await run(code, { input: { expression } })).verdict, expression).toBe('syntax');
+  }
+});
+
+test.each([
+  ['import os\ndef f(): return 1', 'import of os'],
+  ['from os import path\ndef f(): return 1', 'import of os'],
+  ['from . import x\ndef f(): return 1', 'import of None'],
+  ['def f(): return ().__class__.__bases__', 'the attribute __bases__'],
+  ['def f(): return eval("1")', 'the name eval'],
+  ['def f():\n  __builtins__["len"] = 1', 'the name __builtins__'],
+  ['def g():\n  yield\ndef f(): return g().gi_frame.f_back', 'the attribute f_back'],
+])('the static check refuses %j', async (code, reason) => {
+  const refused = await run(code);
+  expect(refused).toMatchObject({ verdict: 'refused', message: reason });
+  expect((await run(code, { checked: false })).verdict).not.toBe('refused');
+});
+
+test('a program whose two calls differ is unstable, one whose set has another order is not', async () => {
+  expect((await run('n = []\ndef f():\n  n.append(1)\n  return len(n)', { calls: 2 })).verdict).toBe(
+    'unstable',
+  );
+  const code = 'n = []\ndef f():\n  n.append(1)\n  return {8, 0} if len(n) == 1 else {0, 8}';
+  expect((await run(code, { calls: 2 })).verdict).toBe('value');
+});
+
+test.each(Object.entries(HOSTILE_PYTHON))('hostile: %s', async (_, { code, ends, value }) => {
+  const outcome = await run(code, { checked: false });
+  expect(outcome.verdict, `${outcome.message} ${outcome.value}`).toBe(ends);
+  if (value !== undefined) expect(outcome.value).toBe(value);
+  // The next run finds nothing of it.
+  const next =
+    'import json, math\ndef f(): return [len([]), json.dumps([1]), math.pi, "leak" in dir(__builtins__)]';
+  expect((await run(next, { checked: false })).value).toBe(
+    '[{"i":"0"},"[1]",{"f":"3.141592653589793"},false]',
+  );
+});
+
+test('the same program takes the same fuel every time, whatever ran before it and to whatever end', async () => {
+  for (const code of [
+    'def f(): return sorted({str(i): i for i in range(100)}.items())',
+    'def f():\n  while True: pass',
+    'import sys\nsys.setrecursionlimit(10**9)\ndef f(x=0): return repr(f(x+1))',
+    'def f():\n  a = []\n  while True: a.append([0] * 1000)',
+  ]) {
+    const first = await run(code, { checked: false });
+    await run(HOSTILE_PYTHON['memory by lists']?.code ?? '', { checked: false });
+    await run('def f(): return 1');
+    expect(await run(code, { checked: false })).toEqual(first);
+  }
+});
+
+test('a new instance gives the same verdict and fuel as a used one', async () => {
+  const code = 'import random, re\ndef f(): return [random.random(), re.sub("a+", "b", "caat"), hash("x")]';
+  const used = await run(code);
+  expect(await runWith(await builtPython(), { code })).toEqual(used);
+});
