@@ -16,6 +16,8 @@ export default defineConfig({
   ],
   test: {
     include: ['test/workers/**/*.test.ts'],
+    // By itself vitest leaves one core of two unused.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: ['./test/workers/setup.ts'],
