@@ -3,7 +3,7 @@ import type { Example, OpenCheck } from '../checks/check.ts';
 import type { Language } from '../checks/executor.ts';
 import { CHECK_DEFAULT_TIMEOUT_MS } from '../limits.ts';
 import { sha256Hex } from '../nostr/event.ts';
-import { canonicalJson } from '../values/json-value.ts';
+import { canonicalJson } from '../values/canonical-json.ts';
 import { normalizedProgram } from './normalize.ts';
 import type { Mode } from './settings.ts';
 

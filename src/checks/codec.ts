@@ -1,6 +1,7 @@
 /** Values of either language by their texts: read once, compared outside of any program. */
 import type { Json } from '../errors.ts';
-import { canonicalJson, readJson, readJsonArguments } from '../values/json-value.ts';
+import { canonicalJson } from '../values/canonical-json.ts';
+import { readJson, readJsonArguments } from '../values/json-value.ts';
 import type { Read } from '../values/literal-problem.ts';
 import { equalityKey } from '../values/python-equality.ts';
 import { pythonFromJson } from '../values/python-from-json.ts';

@@ -6,7 +6,8 @@ import * as z from 'zod';
 import type { Json } from '../errors.ts';
 import { CHECK_MAX_ANSWER_CHARS, CHECK_MAX_PROGRAM_CHARS } from '../limits.ts';
 import { sha256Hex } from '../nostr/event.ts';
-import { canonicalJson, readJson } from '../values/json-value.ts';
+import { canonicalJson } from '../values/canonical-json.ts';
+import { readJson } from '../values/json-value.ts';
 import type { Check, Hidden, OpenCheck } from './check.ts';
 import { parseExamples, wrong } from './parse.ts';
 

@@ -8,7 +8,7 @@ import {
   CHECK_MAX_TIMEOUT_MS,
   CHECK_MAX_VALUE_CHARS,
 } from '../limits.ts';
-import { canonicalJson } from '../values/json-value.ts';
+import { canonicalJson } from '../values/canonical-json.ts';
 import type { Read } from '../values/literal-problem.ts';
 import type { Check, Example } from './check.ts';
 import { CODECS } from './codec.ts';

@@ -1,5 +1,5 @@
 /** Answers nobody had to think for: nothing, null, and what stands in the check already. */
-import { canonicalJson } from '../values/json-value.ts';
+import { canonicalJson } from '../values/canonical-json.ts';
 import type { Check } from './check.ts';
 import type { Language } from './executor.ts';
 

@@ -1,6 +1,7 @@
 /** JSON as the values of JavaScript programs: one spelling per value, and nothing that JSON text cannot carry back. */
 import type { Json } from '../errors.ts';
 import { VALUE_MAX_CHARS, VALUE_MAX_NESTING } from '../limits.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { LiteralProblem, type Read, reading } from './literal-problem.ts';
 
 /**
@@ -22,16 +23,6 @@ export function readJsonArguments(text: string): Read<readonly Json[]> {
   return isArray(read.value)
     ? { ok: true, value: read.value }
     : { ok: false, problem: 'arguments are a JSON array', at: 0 };
-}
-
-/** Members sorted by UTF-16 units, no white space, numbers as ECMAScript writes them (RFC 8785). */
-export function canonicalJson(value: Json): string {
-  if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
-  }
-  return JSON.stringify(value);
 }
 
 /** Deep equality: true and 1 are two values, the order of members is none. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/errors.ts';
-import { canonicalJson, readJson, readJsonArguments, sameJson } from '../../src/values/json-value.ts';
+import { canonicalJson } from '../../src/values/canonical-json.ts';
+import { readJson, readJsonArguments, sameJson } from '../../src/values/json-value.ts';
 
 const anyJson: fc.Arbitrary<Json> = fc.jsonValue({ maxDepth: 4 }).map((value) => {
   const read = readJson(JSON.stringify(value));

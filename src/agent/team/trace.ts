@@ -7,8 +7,8 @@
  */
 import type { JobFailure } from '../../errors.ts';
 import { sha256Hex } from '../../nostr/event.ts';
+import { canonicalJson } from '../../values/canonical-json.ts';
 import type { TeamConfig } from './config.ts';
-import { canonicalJson } from './export/canonical.ts';
 import type { Command } from './feedback/commands.ts';
 import type { Verdict } from './insertion.ts';
 import type { EndReason, Usage, Version } from './records.ts';

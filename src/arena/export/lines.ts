@@ -1,6 +1,6 @@
 /** JSON Lines: one canonical JSON text a line. */
 import type { Json } from '../../errors.ts';
-import { canonicalJson } from '../../values/json-value.ts';
+import { canonicalJson } from '../../values/canonical-json.ts';
 
 /** Ends with a line break; empty for no rows. */
 export function jsonLines(rows: readonly Json[]): string {

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { canonicalJson } from '../../../src/agent/team/export/canonical.ts';
 import { costsByRole, traceJsonl } from '../../../src/agent/team/export/jsonl.ts';
 import { traceMarkdown } from '../../../src/agent/team/export/markdown.ts';
+import { canonicalJson } from '../../../src/values/canonical-json.ts';
 import { failed, improving, message, play } from './world.ts';
 
 const played = play({

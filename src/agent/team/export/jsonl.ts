@@ -1,9 +1,9 @@
 /** A run as JSON Lines: every entry of its record in order, then what it cost by role. One canonical JSON text a line. */
 
+import { canonicalJson } from '../../../values/canonical-json.ts';
 import type { Usage } from '../records.ts';
 import type { TraceEntry } from '../trace.ts';
 import { NOTHING, plus } from '../turn.ts';
-import { canonicalJson } from './canonical.ts';
 
 /** Ends with a line break; empty for an empty record. */
 export function traceJsonl(entries: readonly TraceEntry[]): string {
