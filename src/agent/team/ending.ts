@@ -2,7 +2,7 @@
 import { TEAM_CLOSING_GRACE_MS } from '../../limits.ts';
 import { roleOf } from './parts.ts';
 import type { EndReason } from './records.ts';
-import { book, store } from './settle.ts';
+import { book, recordAttempt, store } from './settle.ts';
 import { announce, bestOf, change, record, type Turn } from './turn.ts';
 
 /** Nothing is ordered any more. Steps in flight are aborted, and asked what they have cost. */
@@ -27,26 +27,15 @@ export function conclude(turn: Turn): void {
   if (wave.some(({ result }) => result === null) && turn.now_ms < ending.until_ms) return;
   change(turn, { wave: [] });
   for (const task of wave) {
-    const { number, attempt, work, directives, result } = task;
-    const role = roleOf(turn.run, work);
+    const { work, result } = task;
     if (result === null) {
-      const { iteration } = turn.run;
-      const rest = { directives, usage: null, failure: null };
-      record(turn, {
-        type: 'step',
-        number,
-        attempt,
-        work: work.type,
-        role,
-        iteration,
-        outcome: 'aborted',
-        ...rest,
-      });
+      recordAttempt(turn, task, null);
       continue;
     }
     book(turn, task, result);
     // It was paid for, so it is kept, though nobody ranks it any more.
-    if (result.type === 'done' && work.type === 'step') store(turn, task, role, result.text, result.summary);
+    if (result.type === 'done' && work.type === 'step')
+      store(turn, task, roleOf(turn.run, work), result.text, result.summary);
   }
   const { spent, iteration } = turn.run;
   const { reason } = ending;

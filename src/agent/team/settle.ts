@@ -90,22 +90,10 @@ function settleTask(turn: Turn, task: Task, result: Result): void {
 
 /** Money, directives and the record of an attempt. */
 export function book(turn: Turn, task: Task, result: Result): void {
-  const { number, attempt, work, directives } = task;
+  const { number, work, directives } = task;
   const role = roleOf(turn.run, work);
   change(turn, { spent: plus(turn.run.spent, result.usage) });
-  const outcome = result.type === 'judged' || result.type === 'checked' ? 'done' : result.type;
-  record(turn, {
-    type: 'step',
-    number,
-    attempt,
-    work: work.type,
-    role,
-    iteration: turn.run.iteration,
-    outcome,
-    directives,
-    usage: result.usage,
-    failure: result.type === 'failed' ? result.failure : null,
-  });
+  recordAttempt(turn, task, result);
   if (result.type === 'done') {
     change(turn, { directives: applied(turn.run.directives, directives, role, number) });
   }
@@ -117,6 +105,28 @@ export function book(turn: Turn, task: Task, result: Result): void {
     toReporter(turn, { thresholds: [...turn.run.reporter.thresholds, percent] });
     announce(turn, event);
   }
+}
+
+/** What came of an attempt, without its money; `result` is null when nobody told. */
+export function recordAttempt(turn: Turn, task: Task, result: Result | null): void {
+  const { number, attempt, work, directives } = task;
+  record(turn, {
+    type: 'step',
+    number,
+    attempt,
+    work: work.type,
+    role: roleOf(turn.run, work),
+    iteration: turn.run.iteration,
+    outcome: outcomeOf(result),
+    directives,
+    usage: result?.usage ?? null,
+    failure: result?.type === 'failed' ? result.failure : null,
+  });
+}
+
+function outcomeOf(result: Result | null) {
+  if (result === null) return 'aborted';
+  return result.type === 'judged' || result.type === 'checked' ? 'done' : result.type;
 }
 
 /** Keeps what a step handed in; null for a role that hands in nothing. */
