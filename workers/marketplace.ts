@@ -10,6 +10,7 @@ import { agentKeys, deriveKeys } from '../src/nostr/keys.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { partiesOf } from '../src/protocol/route.ts';
 import { configOf, type Env } from './env.ts';
 
 export interface Marketplace {
@@ -45,6 +46,13 @@ export function marketplaceOf(env: Env): Marketplace {
     known.set(env, marketplace);
   }
   return marketplace;
+}
+
+/** Whose step this is, by the name of its session. @throws Error when the agent was taken away since it was ordered */
+export function agentOfStep(env: Env, session: string): KeyedAgent {
+  const agent = marketplaceOf(env).agentByPubkey(partiesOf(session)?.agent ?? '');
+  if (agent === undefined) throw new Error('this step is of an agent that is not here any more');
+  return agent;
 }
 
 function build(config: Config, options: EmbeddedOptions): Marketplace {

@@ -12,13 +12,12 @@ import { JOB_DELTA_FAREWELL_MS, JOB_DELTA_WINDOW_MS, STEP_HEARTBEAT_MS } from '.
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { JobOutput } from '../src/protocol/model.ts';
-import { partiesOf } from '../src/protocol/route.ts';
 import { seal } from '../src/protocol/sealing.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
 import { jobLoop } from './job-loop.ts';
-import { marketplaceOf } from './marketplace.ts';
+import { agentOfStep, marketplaceOf } from './marketplace.ts';
 import { chatModelOf } from './models.ts';
 import { publishTo } from './relays.ts';
 import type { AgentSessionRpc, StepNews } from './rpc.ts';
@@ -90,9 +89,7 @@ class StepWork {
     this.#order = order;
     this.#step = step;
     this.#session = session;
-    const agent = marketplaceOf(env).agentByPubkey(partiesOf(order.session)?.agent ?? '');
-    if (agent === undefined) throw new Error('this step is of an agent that is not here any more');
-    this.#agent = agent;
+    this.#agent = agentOfStep(env, order.session);
     this.#deltas = new DeltaSender(
       step.targets,
       (target, events) => publishTo(env, target, events),

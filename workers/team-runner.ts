@@ -13,12 +13,11 @@ import { JobError } from '../src/errors.ts';
 import { TEAM_BEAT_MS, TEAM_SLICE_MS } from '../src/limits.ts';
 import type { Msats } from '../src/payment/msats.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
-import { partiesOf } from '../src/protocol/route.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { hiring } from './hiring.ts';
 import { sessionStore } from './job-loop.ts';
-import { marketplaceOf } from './marketplace.ts';
+import { agentOfStep } from './marketplace.ts';
 import { toolModelOf } from './models.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { toolHouse } from './tool-house.ts';
@@ -74,9 +73,7 @@ class TeamStep {
     this.#env = env;
     this.#order = order;
     this.#session = session;
-    const agent = marketplaceOf(env).agentByPubkey(partiesOf(order.session)?.agent ?? '');
-    if (agent === undefined) throw new Error('this step is of an agent that is not here any more');
-    this.#agent = agent;
+    this.#agent = agentOfStep(env, order.session);
   }
 
   /** Why it was cut off; null when it was not. */
