@@ -16,29 +16,21 @@ import { systemClock } from '../../clock.ts';
 import { JobError } from '../../errors.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 import { brokenStream, stopped } from '../chat/failures.ts';
-import type { ResponseFormat } from '../chat/model-client.ts';
+import type { ModelRequest, ResponseFormat } from '../chat/model-client.ts';
 import type { JsonSchema } from '../parameters.ts';
 import { callInput } from './openai-messages.ts';
 import { statusFailure } from './provider-status.ts';
 import type { AskClient } from './router.ts';
 
 /** What both our model ports can ask (chat/model-client.ts, and the loop's with tools). */
-export interface AiSdkRequest {
+export interface AiSdkRequest extends Omit<ModelRequest, 'model' | 'messages'> {
   readonly messages: readonly AiSdkMessage[];
-  readonly maxTokens: number;
   /** Where there are some, a call is wanted. */
   readonly tools?: readonly {
     readonly name: string;
     readonly description: string;
     readonly input: JsonSchema;
   }[];
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly frequencyPenalty?: number;
-  readonly presencePenalty?: number;
-  readonly seed?: number;
-  readonly stop?: readonly string[];
-  readonly responseFormat?: ResponseFormat;
 }
 
 interface Call {

@@ -12,10 +12,10 @@ import { parseTeam } from '../../../src/agent/team/parse.ts';
 import { sharesOf, stepBudget } from '../../../src/agent/team/work/budget.ts';
 import type { WorkPorts } from '../../../src/agent/team/work/ports.ts';
 import { doWork } from '../../../src/agent/team/work/work.ts';
-import type { ToolHouse } from '../../../src/agent/tools/registry.ts';
 import { type Msats, msats } from '../../../src/payment/msats.ts';
 import { FREE } from '../../../src/protocol/prices.ts';
 import { call, final, loopPorts, scriptedModel } from '../../support/loop.ts';
+import { BARE } from './work/bench.ts';
 
 const PRICES = { ...FREE, per1kInputTokens_msats: 100, per1kOutputTokens_msats: 400 };
 
@@ -107,25 +107,12 @@ function world(tools: string[]) {
     { calls: [call('a', 'hire_agent', { agent: 'npub1x', task: 'translate', max_sats: 40 })] },
     final('it was translated'),
   ]);
-  const nothing: ToolHouse = {
-    webSearch: null,
-    webPage: null,
-    papers: null,
-    nostr: null,
-    artifacts: null,
-    user: null,
-    hire: null,
-    mcp: [],
-    connect: () => {
-      throw new Error('no servers');
-    },
-  };
   const ports: WorkPorts = {
     ...loopPorts({ model }),
     prices: PRICES,
     modelName: 'small',
     maxContextTokens: 8_000,
-    house: (parts) => ({ ...nothing, ...parts }),
+    house: (parts) => ({ ...BARE, ...parts }),
     text: async () => null,
     notes: async () => [],
     hiring: (journal, limit, latest_ms) => {
