@@ -1,5 +1,5 @@
 /** Writing and reading the record of the arena. Its object is the only writer; all writes may come twice. */
-import { and, desc, eq, getTableColumns, gte, lte, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import * as z from 'zod';
 import { D1_MAX_PARAMETERS } from '../limits.ts';
@@ -16,6 +16,8 @@ export type ArenaFrontierRecord = typeof arenaFrontier.$inferInsert;
 export interface ArenaNews {
   readonly tasks: readonly ArenaTaskRecord[];
   readonly attempts: readonly ArenaAttemptRecord[];
+  /** What became of responses that were recorded before: their group was closed. */
+  readonly advantages: readonly { readonly round: number; readonly at: number; readonly advantage: number }[];
   readonly groups: readonly ArenaGroupRecord[];
   readonly ratings: readonly RatingRecord[];
   readonly qualifications: readonly QualificationRecord[];
@@ -23,8 +25,8 @@ export interface ArenaNews {
 }
 
 /**
- * Records the news, in one transaction. Repeat-safe, in any order: rows of rounds and groups never change once their
- * advantage is known, and sums of fewer results than the recorded ones change nothing.
+ * Records the news, in one transaction. Repeat-safe: rows of rounds and groups never change once their advantage is known,
+ * and sums of fewer results than the recorded ones change nothing.
  */
 export async function recordArena(db: Db, news: ArenaNews): Promise<void> {
   const parts = <T>(rows: readonly T[], columns: object) =>
@@ -38,14 +40,13 @@ export async function recordArena(db: Db, news: ArenaNews): Promise<void> {
   const statements = [
     ...parts(news.tasks, task).map((rows) => db.insert(arenaTasks).values(rows).onConflictDoNothing()),
     ...parts(news.attempts, attempt).map((rows) =>
+      db.insert(arenaAttempts).values(rows).onConflictDoNothing(),
+    ),
+    ...news.advantages.map(({ round, at, advantage }) =>
       db
-        .insert(arenaAttempts)
-        .values(rows)
-        .onConflictDoUpdate({
-          target: [attempt.round, attempt.at],
-          set: fromExcluded({ advantage: attempt.advantage }),
-          setWhere: sql`${attempt.advantage} IS NULL`,
-        }),
+        .update(arenaAttempts)
+        .set({ advantage })
+        .where(and(eq(attempt.round, round), eq(attempt.at, at), isNull(attempt.advantage))),
     ),
     ...parts(news.groups, group).map((rows) => db.insert(arenaGroups).values(rows).onConflictDoNothing()),
     ...parts(news.ratings, rating).map((rows) =>
