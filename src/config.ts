@@ -3,6 +3,7 @@
  * Locally everything is optional; a deployment must bring its own MASTER_SECRET.
  */
 import * as z from 'zod';
+import { type ArenaConfig, arenaConfig, arenaVariables } from './config/arena.ts';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';
@@ -51,6 +52,7 @@ export interface Config {
   readonly tools: ToolConfig;
   /** The address mails of team runs come from, lower case (MAIL_FROM); null where none are sent. */
   readonly mailFrom: string | null;
+  readonly arena: ArenaConfig;
   readonly kinds: AgentKinds;
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
@@ -196,10 +198,12 @@ const shape = z.object({
   MODEL_API_KEY: text.optional(),
   ...modelVariables,
   ...TOOL_VARIABLES,
+  ...arenaVariables,
   MAIL_FROM: mailAddress.optional(),
   KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
   KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
   KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
+  KIND_STANDING: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.standing),
   BLOCKED_PUBKEYS: list
     .refine((keys) => keys.every(isHex32), 'must be a comma-separated list of hex public keys')
     .default([]),
@@ -276,13 +280,18 @@ export function readConfig(raw: RawConfig): Config {
     chatContext: env.CHAT_CONTEXT,
     tools,
     mailFrom: env.MAIL_FROM ?? (env.LOCAL ? LOCAL_MAIL_FROM : null),
-    kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
+    arena: arenaConfig(env),
+    kinds: kindsOf(env),
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,
     agentAuth: env.AGENT_AUTH,
     jobsPerHour: env.JOBS_PER_HOUR ?? null,
     draining: env.DRAIN,
   };
+}
+
+function kindsOf(env: z.infer<typeof shape>): AgentKinds {
+  return { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD, standing: env.KIND_STANDING };
 }
 
 /** The embedded relay's own URL: the public URL with a WebSocket scheme. */

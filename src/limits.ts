@@ -784,14 +784,20 @@ export const ARENA_KEPT_ANSWER_CHARS = 4_000;
 /** A model's answer to one question, tokens, and how long it may take until it counts as an empty one, ms. */
 export const ARENA_ANSWER_TOKENS = 1_500;
 export const ARENA_ANSWER_PATIENCE_MS = 300_000;
+/** One request to a model in the arena, ms: less than the patience, so that its failure is told and not guessed. */
+export const ARENA_MODEL_TIMEOUT_MS = 180_000;
 /** Questions of one round or examination to models, at the most. */
 export const ARENA_MAX_QUESTIONS = 32;
+/** Rounds a day where the operator says nothing: one every 30 s locally, one a minute deployed. */
+export const ARENA_ROUNDS_PER_DAY = { local: 2_880, deployed: 1_440 } as const;
+/** What models may read and write for the arena in a day, tokens, where the operator says nothing. */
+export const ARENA_TOKENS_PER_DAY = 100_000;
 /** Shortest pause between rounds, and how long the arena rests when the sandbox is away, ms. */
 export const ARENA_MIN_PAUSE_MS = 50;
 export const ARENA_REST_MS = 30_000;
 /** Executions handed to the sandbox together, and the pause behind them, ms: what else runs gets its turn between. */
-export const ARENA_SLICE_EXECUTIONS = 4;
-export const ARENA_SLICE_PAUSE_MS = 5;
+export const ARENA_SLICE_EXECUTIONS = 2;
+export const ARENA_SLICE_PAUSE_MS = 20;
 /** News for the record that are written by one transaction. */
 export const ARENA_NEWS_BATCH = 4;
 /** Standings are published at most so often, ms: an hour. */

@@ -27,6 +27,8 @@ export interface Marketplace {
   readonly receiptKeys: KeyPair | null;
   /** What requests to agents of others are signed with; null where there is no wallet to pay them from. */
   readonly hiringKeys: KeyPair | null;
+  /** What the marketplace itself signs with: standings of the arena. */
+  readonly marketplaceKeys: KeyPair;
   /** The URLs by which clients name the embedded relay. */
   readonly ownRelays: ReadonlySet<string>;
   /** Every request kind some agent takes. */
@@ -77,6 +79,7 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
     },
     receiptKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'zap-receipts'),
     hiringKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'hiring'),
+    marketplaceKeys: deriveKeys(config.masterSecret, 'marketplace'),
     ownRelays: new Set([embeddedRelayUrl(config)]),
     requestKinds: new Set([config.kinds.task, ...agents.flatMap((agent) => agent.jobKinds)]),
     commentedKinds: commentedKinds(agents, config),

@@ -5,7 +5,7 @@ import { type Random, sample } from './random.ts';
 
 export interface Seat {
   readonly agent: string;
-  /** Who is paid for it. */
+  /** Who is paid for it; several of them with `|` between. */
   readonly owner: string;
 }
 
@@ -25,7 +25,8 @@ const SUSPICIOUS = 1e-4;
 
 /** Nobody solves own tasks, nor those of another agent of the same owner. */
 export function maySolve(solver: Seat, proposer: Seat): boolean {
-  return solver.agent !== proposer.agent && solver.owner !== proposer.owner;
+  const owners = proposer.owner.split('|');
+  return solver.agent !== proposer.agent && !solver.owner.split('|').some((owner) => owners.includes(owner));
 }
 
 /**

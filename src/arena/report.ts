@@ -2,7 +2,7 @@
 import type { ArenaFrontierRecord } from '../store/arena.ts';
 import type { QualificationRecord, RatingRecord } from '../store/arena-record.ts';
 import { wilson, Z_95 } from './interval.ts';
-import { standing } from './rating.ts';
+import { standing, UNRATED } from './rating.ts';
 import type { Mode, Role } from './settings.ts';
 
 /** Two bounds, 95 % sure. */
@@ -79,6 +79,24 @@ export function standingRows(
         ? -1
         : 1,
   );
+}
+
+/**
+ * One number for an agent, for its card: its rating as a solver over all modes together; null before its first result. Modes
+ * are compared each within themselves, so that their advantages add up.
+ */
+export function overallRating(ratings: readonly RatingRecord[]): number | null {
+  const solved = ratings.filter(({ role }) => role === 'solve');
+  const total = solved.reduce(
+    (sum, one) => ({
+      count: sum.count + one.count,
+      sumAdvantage: sum.sumAdvantage + one.sumAdvantage,
+      ema: 0,
+      passed: sum.passed + one.passed,
+    }),
+    UNRATED,
+  );
+  return total.count === 0 ? null : short(standing(total).rating);
 }
 
 export function frontierPoints(stretches: readonly ArenaFrontierRecord[]): readonly FrontierPoint[] {

@@ -79,6 +79,11 @@ export class ArenaHouse {
     return this.#questions.question(key);
   }
 
+  /** Whether models are being asked. */
+  get waits(): boolean {
+    return this.#questions.open;
+  }
+
   /** @returns whether somebody waited for it */
   answered(key: string, answer: ModelAnswer): boolean {
     return this.#questions.answered(key, answer);

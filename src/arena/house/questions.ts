@@ -60,6 +60,11 @@ export class Questions {
       .map(({ key }) => String(key));
   }
 
+  /** Whether there are any without an answer. */
+  get open(): boolean {
+    return first(this.#sql, 'SELECT 1 AS one FROM questions WHERE text IS NULL LIMIT 1') !== undefined;
+  }
+
   /** Stores new questions, if the day's tokens suffice for all of them. */
   add(wanted: readonly Wanted[], tokensPerDay: number): boolean {
     const costs = wanted.map(({ prompt }) => costOf(prompt));
