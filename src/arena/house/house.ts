@@ -112,7 +112,7 @@ export class ArenaHouse {
       const mode = MODES[number % MODES.length] ?? 'deduction';
       const proposer = pick([...this.#options.proposers, ...seats], random);
       if (proposer === undefined) throw new Error('nobody sits as proposer');
-      const suspects = this.#suspected(mode, proposer.agent);
+      const suspects = this.#scores.suspects(mode, proposer.agent);
       const solvers = [...this.#options.solvers, ...seats].filter(({ agent }) => !suspects.has(agent));
       const input = { mode, language, proposer, solvers, settings, probe, random, signal };
       const record = await unlessUnanswered(playRound(this.#season, { ...input, executor: this.#executor }));
@@ -132,7 +132,7 @@ export class ArenaHouse {
     const entries = this.#sql.transaction(() => {
       this.#season.store(record.stored, settings.bufferTasks, settings.attempts);
       this.#scores.countPairs(record);
-      const suspects = this.#suspected(record.mode, record.proposer);
+      const suspects = this.#scores.suspects(record.mode, record.proposer);
       const counted = entriesOf(record, suspects, asking.answers);
       const rows = counted.map((entry) =>
         attemptRecord(
@@ -230,12 +230,6 @@ export class ArenaHouse {
     // Without the tokens of one answer there is no use in trying.
     const left = this.#options.tokensPerDay - Number(row?.day_tokens ?? 0);
     return left > ARENA_ANSWER_TOKENS || this.#questions.has(unit);
-  }
-
-  #suspected(mode: Mode, proposer: string): ReadonlySet<string> {
-    return new Set(
-      this.#scores.suspects(mode).flatMap((pair) => (pair.proposer === proposer ? [pair.solver] : [])),
-    );
   }
 
   /** Who proposed a task; somebody who has left has no owner that could be another's. */

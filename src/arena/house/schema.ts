@@ -21,8 +21,10 @@ export const ARENA_SCHEMA: readonly string[][] = [
       mode TEXT NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, count INTEGER NOT NULL, sum_advantage REAL NOT NULL,
       ema REAL NOT NULL, passed INTEGER NOT NULL, PRIMARY KEY (mode, role, agent)
     ) WITHOUT ROWID`,
+    // `suspected`: whether the pair was found to be too good together. That is for good: apart, it proves nothing more.
     `CREATE TABLE pairs (
       mode TEXT NOT NULL, proposer TEXT NOT NULL, solver TEXT NOT NULL, tasks INTEGER NOT NULL, passed INTEGER NOT NULL,
+      suspected INTEGER NOT NULL,
       PRIMARY KEY (mode, proposer, solver)
     ) WITHOUT ROWID`,
     'CREATE TABLE stretches (mode TEXT PRIMARY KEY, stretch TEXT NOT NULL) WITHOUT ROWID',

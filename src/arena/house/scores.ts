@@ -3,7 +3,7 @@ import { ARENA_STRETCH_ROUNDS } from '../../limits.ts';
 import type { ArenaFrontierRecord, ArenaGroupRecord, ArenaNews } from '../../store/arena.ts';
 import type { RatingRecord } from '../../store/arena-record.ts';
 import { first, type Sql } from '../../store/sql.ts';
-import { type PairCount, type SuspiciousPair, suspiciousPairs } from '../collusion.ts';
+import { type PairCount, suspiciousPairs } from '../collusion.ts';
 import { isFrontier } from '../qualification.ts';
 import { advantagesIn, closeGroup, isDue, type Rating, type Result } from '../rating.ts';
 import type { RoundRecord } from '../round.ts';
@@ -76,13 +76,13 @@ export class Scores {
     );
   }
 
-  /** Counts what each solver made of a task that every attempt was made at. Call it within a transaction. */
+  /** Counts what each solver made of a task that every attempt was made at, and who is too good together. Call it within a transaction. */
   countPairs({ mode, proposer, stored, attempts }: RoundRecord): void {
     if (stored === null || stored.learnability === null) return;
     for (const [solver, own] of Map.groupBy(attempts, ({ agent }) => agent)) {
       const passed = own.some(({ right }) => right) ? 1 : 0;
       this.#sql.run(
-        `INSERT INTO pairs VALUES (?, ?, ?, 1, ?)
+        `INSERT INTO pairs VALUES (?, ?, ?, 1, ?, 0)
          ON CONFLICT (mode, proposer, solver) DO UPDATE SET tasks = tasks + 1, passed = passed + excluded.passed`,
         mode,
         proposer,
@@ -90,21 +90,38 @@ export class Scores {
         passed,
       );
     }
+    this.#suspect(mode);
   }
 
-  suspects(mode: Mode): readonly SuspiciousPair[] {
-    const rows = this.#sql.all('SELECT * FROM pairs WHERE mode = ?', mode);
-    return suspiciousPairs(
-      rows.map((row): PairCount => {
-        const { proposer, solver, tasks, passed } = row;
-        return {
-          proposer: String(proposer),
-          solver: String(solver),
-          passed: Number(passed),
-          tasks: Number(tasks),
-        };
-      }),
+  /** Solvers that are suspected together with a proposer. */
+  suspects(mode: Mode, proposer: string): ReadonlySet<string> {
+    const rows = this.#sql.all(
+      'SELECT solver FROM pairs WHERE mode = ? AND proposer = ? AND suspected = 1',
+      mode,
+      proposer,
     );
+    return new Set(rows.map(({ solver }) => String(solver)));
+  }
+
+  #suspect(mode: Mode): void {
+    const rows = this.#sql.all('SELECT * FROM pairs WHERE mode = ?', mode);
+    const counts = rows.map((row): PairCount => {
+      const { proposer, solver, tasks, passed } = row;
+      return {
+        proposer: String(proposer),
+        solver: String(solver),
+        passed: Number(passed),
+        tasks: Number(tasks),
+      };
+    });
+    for (const { proposer, solver } of suspiciousPairs(counts)) {
+      this.#sql.run(
+        'UPDATE pairs SET suspected = 1 WHERE mode = ? AND proposer = ? AND solver = ? AND suspected = 0',
+        mode,
+        proposer,
+        solver,
+      );
+    }
   }
 
   /** Adds a round to the course of the frontier. Call it within a transaction. */
