@@ -22,7 +22,7 @@ const USAGE = `npm run post -- [options] "text"
   --relay URL       another relay than that of the marketplace started here
   --session ID      conversation: jobs with the same id share their context
   --param NAME=VALUE a parameter of the agent, as its card lists them; JSON, or else text. Any number of times
-  --check FILE      a check the answer has to pass, as docs/verified-jobs.md has it under `verify`: JSON
+  --check FILE      a check the answer has to pass, as docs/verified-jobs.md has it, JSON
   --encrypted       for the agent's eyes only (NIP-44)
   --pay SATS        pay what is asked for, up to so much, from the customer's development wallet
   --timeout S       give up after this many seconds (default 60)
