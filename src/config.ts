@@ -4,12 +4,13 @@
  */
 import * as z from 'zod';
 import { type ArenaConfig, arenaConfig, arenaVariables } from './config/arena.ts';
+import { kindsOf, kindVariables } from './config/kinds.ts';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';
 import { parseMailAddress, partsOf } from './mail-address.ts';
 import { isHex32 } from './nostr/hex.ts';
-import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
+import type { AgentKinds } from './nostr/kinds.ts';
 import { parseWalletUri, type WalletUri } from './nostr/nip47.ts';
 import { normalizeRelayUrl } from './nostr/relay-url.ts';
 
@@ -97,12 +98,6 @@ const DEVELOPMENT_SECRET = 'f1ca0b64a0fad5e0ffe8e8d1f879333f28546eb6648e366f0ad5
 
 const text = z.string().trim();
 const flag = text.regex(/^(0|1|true|false|)$/, 'must be 1 or 0').transform((v) => v === '1' || v === 'true');
-const kind = (min: number, max: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(min, `must be a kind from ${min} to ${max}`)
-    .max(max, `must be a kind from ${min} to ${max}`);
 const list = text.transform((v) =>
   v
     .split(',')
@@ -200,10 +195,7 @@ const shape = z.object({
   ...TOOL_VARIABLES,
   ...arenaVariables,
   MAIL_FROM: mailAddress.optional(),
-  KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
-  KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
-  KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
-  KIND_STANDING: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.standing),
+  ...kindVariables,
   BLOCKED_PUBKEYS: list
     .refine((keys) => keys.every(isHex32), 'must be a comma-separated list of hex public keys')
     .default([]),
@@ -288,10 +280,6 @@ export function readConfig(raw: RawConfig): Config {
     jobsPerHour: env.JOBS_PER_HOUR ?? null,
     draining: env.DRAIN,
   };
-}
-
-function kindsOf(env: z.infer<typeof shape>): AgentKinds {
-  return { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD, standing: env.KIND_STANDING };
 }
 
 /** The embedded relay's own URL: the public URL with a WebSocket scheme. */

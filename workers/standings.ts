@@ -15,7 +15,7 @@ const NAME = ':arena';
 
 /** Repeat-safe. Publishes nothing before the first rating. */
 export async function publishStandings(env: Env): Promise<void> {
-  const { config, agentBySlug, marketplaceKeys } = marketplaceOf(env);
+  const { config, agentBySlug, ownKeys } = marketplaceOf(env);
   const db = openDb(env.DB);
   const rows = standingRows(await allRatings(db), await allQualifications(db));
   if (rows.length === 0) return;
@@ -34,7 +34,7 @@ export async function publishStandings(env: Env): Promise<void> {
   const keep =
     known !== undefined &&
     (known.fingerprint === fingerprint || now_ms - known.publishedAt_ms < ARENA_STANDINGS_PAUSE_MS);
-  const event = keep ? known.event : signAs(template, marketplaceKeys);
+  const event = keep ? known.event : signAs(template, ownKeys);
   if (!keep) await putAnnouncement(db, { agent: NAME, kind, fingerprint, event, publishedAt_ms: now_ms });
   await publishMissing(env, [event], now_ms);
 }
