@@ -2,6 +2,7 @@
 import type { ModelMessage } from '../src/agent/chat/model-client.ts';
 import { roughTokens } from '../src/agent/messages.ts';
 import type { ModelAnswer, ModelQuestion } from '../src/arena/house/questions.ts';
+import { JobError } from '../src/errors.ts';
 import { AGENT_MAX_OUTPUT_BYTES, ARENA_MODEL_TIMEOUT_MS } from '../src/limits.ts';
 import { utf8Bytes } from '../src/protocol/size.ts';
 import type { Env } from './env.ts';
@@ -46,7 +47,7 @@ async function answerTo(env: Env, { agent: slug, prompt, maxTokens }: ModelQuest
         }
       }
     } catch (error) {
-      console.warn('a model failed in the arena', slug, error);
+      console.warn('a model failed in the arena', slug, error instanceof JobError ? error.code : error);
       text = '';
     }
   }

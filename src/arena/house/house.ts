@@ -109,7 +109,7 @@ export class ArenaHouse {
         ? this.#options.agents.map((one) => modelSeat(one, asking, settings))
         : [];
       const random = this.#randomOf(unit);
-      const mode = MODES[number % MODES.length] ?? 'deduction';
+      const mode = MODES[(number - 1) % MODES.length] ?? 'deduction';
       const proposer = pick([...this.#options.proposers, ...seats], random);
       if (proposer === undefined) throw new Error('nobody sits as proposer');
       const suspects = this.#scores.suspects(mode, proposer.agent);
