@@ -12,7 +12,6 @@ import { EMBEDDED } from '../src/link/outbox.ts';
 import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { toPlainEntry } from '../src/payment/ledger.ts';
-import { quote } from '../src/payment/pricing.ts';
 import { preimageVault } from '../src/payment/vault.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
@@ -28,6 +27,7 @@ import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { mailDesk } from './mail.ts';
 import { type Marketplace, marketplaceOf } from './marketplace.ts';
+import { quoteOf } from './quotes.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
 import { walletOf } from './wallet.ts';
@@ -105,12 +105,7 @@ export function sessionPorts(
       return admit(config, agent, { request, authenticated: proved, openJobs }, leave, Date.now());
     },
     quote(body, history) {
-      if (isFree(agent.prices)) return null;
-      if (agent.runtime === 'team') {
-        const { budget } = readTeamOrder(marketplace.teamOf(agent), agent.prices, body);
-        return { max: budget, fixed: false, prices: agent.prices };
-      }
-      return quote(agent, body, utf8Bytes(JSON.stringify(history)));
+      return quoteOf(marketplace, agent, body, utf8Bytes(JSON.stringify(history)));
     },
     money: isFree(agent.prices)
       ? null

@@ -19,6 +19,8 @@ export interface JournalRecord {
   readonly request: NostrEvent;
   /** What can be told of the request of an erased job, whose money still moves; null of any other. */
   readonly erased: Envelope | null;
+  /** How many agents had it before this one, and failed. */
+  readonly turn: number;
   /** Where it came from: `embedded` or a relay URL. */
   readonly via: string;
   /** Where its answers go. */
@@ -192,6 +194,7 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   if (typeof event === 'string') throw new Error(`the journal holds a broken request: ${event}`);
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
-  // A row from before jobs could be erased while their money moves says nothing of it.
-  return { ...stored, erased: stored.erased ?? null, grace: stored.grace ?? null, request: event };
+  // Rows from before a member was there say nothing of it.
+  const { erased = null, grace = null, turn = 0 } = stored;
+  return { ...stored, erased, grace, turn, request: event };
 }

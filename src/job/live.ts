@@ -96,7 +96,7 @@ export function toJobRecord(
   live: Live,
   names: { readonly session: string; readonly agent: string },
 ): JobRecord {
-  const { job, request, via, resultId } = live.record;
+  const { job, request, via, resultId, turn } = live.record;
   const { envelope } = live.request;
   return {
     id: job.id,
@@ -117,5 +117,6 @@ export function toJobRecord(
     requestEventId: request.id,
     resultEventId: resultId,
     attempts: job.attempt,
+    turn,
   };
 }

@@ -11,6 +11,7 @@ import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
+import { FIRST } from './broker.ts';
 import { withEffects } from './effects.ts';
 import { eraseJob } from './erasure.ts';
 import { afterLoss } from './grace.ts';
@@ -22,7 +23,7 @@ import { type Commit, LongJobs } from './long-jobs.ts';
 import { advance, begunHere, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
 import type { MoneyNews } from './money-driver.ts';
-import { newJob } from './opening.ts';
+import { type Came, newJob } from './opening.ts';
 import type { Failed, SessionPorts } from './ports.ts';
 import { price } from './priced.ts';
 import { Projector } from './projector.ts';
@@ -68,9 +69,10 @@ export class Session {
    *
    * @param event the request, or the gift wrap around it; verified
    * @param via where it came from: `embedded` or a relay URL
-   * @param authenticated public keys its connection proved to hold (NIP-42)
+   * @param proved public keys its connection proved to hold (NIP-42)
+   * @param placement given where the broker had a hand in it
    */
-  async open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
+  async open(event: NostrEvent, via: string, proved: readonly string[], placement = FIRST): Promise<void> {
     this.#recover();
     if (this.#lives.knows(event.id)) return;
     const request = this.#ports.read(event);
@@ -79,21 +81,21 @@ export class Session {
     if (id !== event.id && this.#lives.knows(id)) return;
     const opening =
       this.#opening.get(id) ??
-      this.#open(request, event, via, authenticated).finally(() => this.#opening.delete(id));
+      this.#open(request, { event, via, placement }, proved).finally(() => this.#opening.delete(id));
     this.#opening.set(id, opening);
     await opening;
   }
 
-  async #open(request: Request, event: NostrEvent, via: string, authenticated: readonly string[]) {
+  async #open(request: Request, came: Came, proved: readonly string[]) {
     const { id } = request.envelope;
-    const taken = await take(this.#ports, request, authenticated, this.#lives.unfinished.size);
+    const taken = await take(this.#ports, request, proved, this.#lives.unfinished.size, came.placement);
     if (taken === null) return await this.#till?.abandon(id);
-    const heard = this.#long?.answered(taken, event, via, this.#inbox) ?? null;
+    const heard = this.#long?.answered(taken, came, this.#inbox) ?? null;
     if (heard !== null) return this.#openAs(heard.live, heard.done);
     const priced = await price(this.#ports, this.#till, taken, this.#journal, this.#lives, (first) =>
       this.#input(first, { type: 'cancel' }),
     );
-    const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
+    const { live, opened } = newJob(this.#ports, priced, came, this.#lives.unfinished, this.#inbox);
     const outcome = await this.#steps.tryNow(live, opened.job);
     const done = outcome === null ? null : this.#steps.ending(live, opened.job.attempt, outcome);
     this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));

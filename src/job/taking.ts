@@ -2,6 +2,7 @@
 import { JobError, type JobFailure } from '../errors.ts';
 import { JOB_REQUEST_MAX_AGE_S, RELAY_CREATED_AT_FUTURE_S } from '../limits.ts';
 import type { JobBody, Request } from '../protocol/model.ts';
+import type { Placement } from './broker.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Live } from './live.ts';
 import type { SessionPorts } from './ports.ts';
@@ -11,19 +12,25 @@ export type Taken =
   | { readonly request: Request; readonly body: JobBody; readonly failure: null }
   | { readonly request: Request; readonly body: null; readonly failure: JobFailure };
 
-/** Looks at a request. Null when it is not for now: too old, so that nobody waits for it, or from the future. */
+/**
+ * Looks at a request. Null when it is not for now: too old, so that nobody waits for it, or from the future. One that
+ * another agent passes on was looked at there.
+ */
 export async function take(
   ports: Pick<SessionPorts, 'body' | 'admit' | 'clock'>,
   request: Request,
   authenticated: readonly string[],
   openJobs: number,
+  { passedOn, refusal: unplaced }: Placement,
 ): Promise<Taken | null> {
+  if (passedOn) return readBody(ports, request);
   const { createdAt_s } = request.envelope;
   const now_s = ports.clock() / 1000;
   if (createdAt_s < now_s - JOB_REQUEST_MAX_AGE_S || createdAt_s > now_s + RELAY_CREATED_AT_FUTURE_S)
     return null;
   const refusal = await ports.admit(request, authenticated, openJobs);
-  if (refusal !== null) return { request, body: null, failure: refusal };
+  const failure = refusal ?? unplaced;
+  if (failure !== null) return { request, body: null, failure };
   return readBody(ports, request);
 }
 
