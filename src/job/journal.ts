@@ -184,6 +184,8 @@ export class Journal {
   }
 }
 
+const UNCHECKED = { refused: [], proof: null } as const;
+
 const tracesSchema = z.object({
   targets: z.array(z.string()).default([]),
   wraps: z.array(z.string()).default([]),
@@ -194,7 +196,8 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   if (typeof event === 'string') throw new Error(`the journal holds a broken request: ${event}`);
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
-  // Rows from before a member was there say nothing of it.
+  // Rows from before a member was there say nothing of it; nor one from before jobs could have a check.
   const { erased = null, grace = null, turn = 0 } = stored;
-  return { ...stored, erased, grace, turn, request: event };
+  const job = { ...UNCHECKED, ...stored.job };
+  return { ...stored, job, erased, grace, turn, request: event };
 }
