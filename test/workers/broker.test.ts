@@ -67,7 +67,12 @@ function request(tags: readonly Tag[], kind = 5050): NostrEvent {
 
 /** One that waits for a job nobody knows. */
 const waiting = () => request([['i', hexOf(0xdead), 'job']]);
-const VERIFY = { mode: 'deduction', language: 'python', program: 'def f(x):\n    return x', input: '1' };
+const VERIFY = {
+  mode: 'deduction',
+  language: 'javascript',
+  program: 'function f(x) { return x; }',
+  input: '[1]',
+};
 const checked = (contract: object) =>
   request(
     [
