@@ -29,6 +29,7 @@ import { sandboxExecutor } from '../src/sandbox/executor.ts';
 import { remoteSandbox } from '../src/sandbox/remote.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
+import { brokerOf } from './broker.ts';
 import { chainedResult } from './chained.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
@@ -111,6 +112,7 @@ export function sessionPorts(
       judge: (open, result) =>
         prove(open, result, executor, AbortSignal.timeout(CHECK_PATIENCE_MS), Date.now),
     },
+    broker: brokerOf(env),
     verdict(account, request, now_s) {
       const { kinds } = config;
       const template = verdictEvent(account, request.envelope, kinds.verdict, agent.pubkey, now_s);

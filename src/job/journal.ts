@@ -38,6 +38,8 @@ export interface JournalRecord {
   readonly inputs: { readonly [key: string]: ChatMessage };
   /** What a step begun elsewhere was given after the memory was lost (grace.ts); null while it shows that it lives. */
   readonly grace: Grace | null;
+  /** Whether it is to go to the next agent, once its money is given back. */
+  readonly passOn: boolean;
   /** Whether the marketplace's record (D1) is behind. */
   readonly unprojected: boolean;
   /** The event that ended it. */
@@ -196,8 +198,8 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   if (typeof event === 'string') throw new Error(`the journal holds a broken request: ${event}`);
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
-  // Rows from before a member was there say nothing of it; nor one from before jobs could have a check.
-  const { erased = null, grace = null, turn = 0 } = stored;
+  // Rows from before a member was there say nothing of it.
   const job = { ...UNCHECKED, ...stored.job };
-  return { ...stored, job, erased, grace, turn, request: event };
+  const { erased = null, grace = null, turn = 0, passOn = false } = stored;
+  return { ...stored, job, erased, grace, turn, passOn, request: event };
 }

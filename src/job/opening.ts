@@ -59,6 +59,7 @@ export function newJob(
     kept: null,
     inputs: {},
     grace: null,
+    passOn: false,
     unprojected: false,
     resultId: null,
     wraps: envelope.sealing === 'giftwrap' ? [event.id] : [],

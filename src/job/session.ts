@@ -1,9 +1,8 @@
 /**
  * A session: the jobs of one client with one agent under one session id (DESIGN §2).
  *
- * It turns what happens into inputs of the job machine, stores the new state together with the effects it asks for,
- * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
- * journal and done later; whatever is done twice counts once.
+ * It turns what happens into inputs of the job machine, stores the new state together with the effects it asks for, and only
+ * then performs them. What was not performed when the memory is lost is found in the journal; done twice it counts once.
  */
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Msats } from '../payment/msats.ts';
@@ -19,7 +18,7 @@ import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
 import { forgetKept, type Live } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
-import { type Commit, LongJobs } from './long-jobs.ts';
+import { LongJobs } from './long-jobs.ts';
 import { advance, begunHere, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
 import type { MoneyNews } from './money-driver.ts';
@@ -59,11 +58,11 @@ export class Session {
     this.#steps = new Steps(ports, this.#journal, this);
     this.#till =
       ports.money && new Till(ports, ports.money, this.#lives, (...step) => this.#storeMoney(...step));
-    const stored: Commit = (...step) => this.#commit(...step);
+    const stored = (live: Live, ...step: [Transition, (() => void)?]) => this.#commit(live, ...step);
     this.#long = ports.longWork && new LongJobs(ports, ports.longWork, this.#lives, this.#till, stored);
-    const tell = <T extends JobInputType>(live: Live, news: JobInput<T>) => this.#input(live, news);
-    this.#waiters = new Waiters(ports, this.#lives, tell);
-    this.#proving = new Proving(ports, this.#lives, this.#till, this.#waiters, tell);
+    const told = (live: Live, news: JobInput) => this.#input(live, news);
+    this.#waiters = new Waiters(ports, this.#lives, told);
+    this.#proving = new Proving(ports, this.#lives, this.#till, this.#waiters, told, stored);
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -74,6 +73,7 @@ export class Session {
    * @param event the request, or the gift wrap around it; verified
    * @param via where it came from: `embedded` or a relay URL
    * @param proved public keys its connection proved to hold (NIP-42)
+   * @param placement given where the broker had a hand in it
    */
   async open(event: NostrEvent, via: string, proved: readonly string[], placement = FIRST): Promise<void> {
     this.#recover();
@@ -113,7 +113,7 @@ export class Session {
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
   }
 
-  /** The work that lives beside its jobs; null for agents that work in steps. */
+  /** The work beside the jobs; null for agents that work in steps. */
   get long(): LongJobs | null {
     this.#recover();
     return this.#long;
@@ -272,7 +272,7 @@ export class Session {
     else if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
-    if (job.phase === 'proving') this.#proving.look(live);
+    this.#proving.look(live);
     if (job.phase === 'checkout') this.#till?.checkout(live);
     if (isFinal(job.phase)) {
       this.#till?.settle(live);
