@@ -810,6 +810,18 @@ export const ARENA_NEWS_BATCH = 4;
 /** Standings are published at most so often, ms: an hour. */
 export const ARENA_STANDINGS_PAUSE_MS = 3_600_000;
 
+// ── Broker: who gets an open request ──
+
+/** An agent's newest jobs that an open request without a check is routed by: few, because they are read again and again. */
+export const BROKER_JOBS = 50;
+/** How long what is known of the agents is used before it is read again, ms. */
+export const BROKER_KNOWS_MS = 15_000;
+/** Jobs that every success rate begins with, and the share of them that was delivered. */
+export const BROKER_PRIOR_JOBS = 8;
+export const BROKER_PRIOR_SUCCESS = 0.9;
+/** Success rate that a place further up in the list of agents is worth: four failures of a new agent undo it. */
+export const BROKER_PLACE_WORTH = 0.25;
+
 // ── Sandbox: what one run of a stranger's program may use ──
 
 /** Work of one run, units of fuel (scripts/sandbox/meter.ts): all but 1 of 17,572 published AZR tasks need less. */

@@ -7,6 +7,7 @@ import type { Leave as ModelLeave } from '../src/agent/models/traffic.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
 import type { ModelAnswer, ModelQuestion } from '../src/arena/house/questions.ts';
 import type { JobFailure } from '../src/errors.ts';
+import type { Placement } from '../src/job/broker.ts';
 import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
@@ -108,8 +109,12 @@ export interface ZapClaim {
 
 /** One session (workers/agent-session.ts). */
 export interface AgentSessionRpc extends TeamSessionRpc {
-  /** Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored. */
-  open(delivery: Delivery): Promise<void>;
+  /**
+   * Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored.
+   *
+   * @param placement given where the broker had a hand in it
+   */
+  open(delivery: Delivery, placement?: Placement): Promise<void>;
   /** Calls a job off, or erases an ended one, when its client asks; anybody else's wish changes nothing. */
   cancel(jobId: string, author: string): Promise<void>;
   /** A runner begins a step; null when it is not to be done. */

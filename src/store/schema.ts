@@ -9,6 +9,7 @@
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { JOB_ERROR_CODES } from '../errors.ts';
 import { ARENA_MODES, ARENA_ROLES } from './arena-record.ts';
+import { ASSIGNMENT_STATES } from './assignment-record.ts';
 import { JOB_DIALECTS, JOB_PHASES, JOB_SEALINGS } from './job-record.ts';
 
 /** One row per agent: the card as it is served, byte for byte. */
@@ -89,6 +90,7 @@ export const jobs = sqliteTable(
     requestEventId: text('request_event_id').notNull(),
     resultEventId: text('result_event_id'),
     attempts: integer('attempts').notNull(),
+    turn: integer('turn').notNull().default(0),
   },
   (table) => [
     // Keyset paging, newest first: everything, one agent's (also its reputation), one client's. There is none by
@@ -258,4 +260,31 @@ export const arenaFrontier = sqliteTable(
     frontierChars: integer('frontier_chars').notNull(),
   },
   (table) => [primaryKey({ columns: [table.stretch, table.mode] })],
+);
+
+/**
+ * Which agent has an open request for which several fit. Its words are in {@link file://./assignments.ts}. A request that
+ * names its agent, or that only one fits, has no row.
+ */
+export const assignments = sqliteTable('assignment', {
+  jobId: text('job_id').primaryKey(),
+  agent: text('agent').notNull(),
+  session: text('session').notNull(),
+  /** JSON: slugs. */
+  tried: text('tried').notNull(),
+  state: text('state', { enum: ASSIGNMENT_STATES }).notNull(),
+  /** JSON: a JobFailure. */
+  failure: text('failure'),
+  createdAt_ms: integer('created_at_ms').notNull(),
+});
+
+/** Jobs at which an agent failed and that went on to another, whose row in `jobs` says no more of it. Read by agent, newest first. */
+export const passedOn = sqliteTable(
+  'passed_on',
+  {
+    agent: text('agent').notNull(),
+    at_ms: integer('at_ms').notNull(),
+    jobId: text('job_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.agent, table.at_ms, table.jobId] })],
 );
