@@ -45,9 +45,14 @@ async function keepUp(env: Env): Promise<void> {
   for (const one of started)
     if (one.status === 'rejected') console.error('a group of links did not start', one.reason);
   if (devWallets(config).length > 0) await env.DEV_WALLET.getByName('main').announce();
-  await env.ARENA.getByName('main').keepPlaying();
   await announceAll(env);
-  await publishStandings(env);
+  try {
+    await env.ARENA.getByName('main').keepPlaying();
+    await publishStandings(env);
+  } catch (error) {
+    // Nothing else waits for the arena; the next minute tries again.
+    console.error('the arena could not be kept up', error);
+  }
 }
 
 export default {

@@ -111,6 +111,17 @@ describe('models', () => {
     expect(house.answered(key, { text: 'x', model: 'm', tokens: 1, took_ms: 1 })).toBe(false);
   });
 
+  test('that left while they were asked hold nothing up', async () => {
+    const world = new ArenaWorld({ agents: [CHAT] }, () => null);
+    const house = world.open();
+    while ((await world.turn(house)).type === 'round');
+    expect(house.waits).toBe(true);
+    world.options = { ...world.options, agents: [] };
+    const without = world.open();
+    expect(without.waits).toBe(false);
+    expect((await world.turn(without)).type).toBe('round');
+  });
+
   test('are shown what the task shows, never a hidden half nor the program that is asked for', async () => {
     const seen: string[] = [];
     const world = new ArenaWorld({ agents: [CHAT] }, (question) => {

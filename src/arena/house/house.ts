@@ -51,6 +51,7 @@ export class ArenaHouse {
     this.#questions = new Questions(sql);
     this.#examinations = new Examinations(sql);
     this.#news = new News(sql);
+    this.#questions.keepOnly(options.agents.map(({ agent }) => agent));
     this.#season.begin(options.language, options.seed, options.seeds, options.settings.bufferTasks);
   }
 

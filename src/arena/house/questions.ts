@@ -127,6 +127,14 @@ export class Questions {
     );
   }
 
+  /** Forgets those to agents that have left: nobody will answer them. */
+  keepOnly(agents: readonly string[]): void {
+    for (const { agent } of this.#sql.all('SELECT DISTINCT agent FROM questions')) {
+      if (!agents.includes(String(agent)))
+        this.#sql.run('DELETE FROM questions WHERE agent = ?', agent ?? null);
+    }
+  }
+
   /** Forgets those of a round or examination. Call it within a transaction. */
   forget(unit: string): void {
     this.#sql.run('DELETE FROM questions WHERE key >= ? AND key < ?', ...rangeOf(unit));
