@@ -5,9 +5,9 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { baselineProposers, baselineSolvers } from '../src/arena/baseline/seats.ts';
-import { pacedExecutor } from '../src/arena/house/executors.ts';
 import { ArenaHouse } from '../src/arena/house/house.ts';
 import type { ModelAgent } from '../src/arena/house/model-seat.ts';
+import { pacedExecutor, pacedSolver } from '../src/arena/house/paced.ts';
 import type { ModelAnswer, ModelQuestion } from '../src/arena/house/questions.ts';
 import type { Turn } from '../src/arena/house/types.ts';
 import { seedTasks } from '../src/arena/seeds/seeds.ts';
@@ -115,7 +115,7 @@ export class Arena extends DurableObject<Env> implements ArenaRpc {
         settings,
         probe,
         proposers: baselineProposers(settings.inductionInputs),
-        solvers: baselineSolvers(),
+        solvers: baselineSolvers().map((solver) => pacedSolver(solver, pause)),
         agents: agents.flatMap((agent): ModelAgent[] =>
           agent.arena === true
             ? [{ agent: agent.slug, owner: ownerOf(agent.owners), models: agent.models }]
@@ -128,7 +128,7 @@ export class Arena extends DurableObject<Env> implements ArenaRpc {
         executor: pacedExecutor(
           sandboxExecutor(remoteSandbox(this.env.SANDBOX)),
           ARENA_SLICE_EXECUTIONS,
-          () => scheduler.wait(ARENA_SLICE_PAUSE_MS),
+          pause,
         ),
         now: Date.now,
         order: async (keys) => {
@@ -139,6 +139,8 @@ export class Arena extends DurableObject<Env> implements ArenaRpc {
     return this.#house;
   }
 }
+
+const pause = (): Promise<void> => scheduler.wait(ARENA_SLICE_PAUSE_MS);
 
 /** An agent that nobody is named for is the operator's. */
 function ownerOf(owners: readonly { readonly payee: string }[]): string {

@@ -14,6 +14,7 @@ import { playRound, type RoundInput, type RoundRecord } from '../../src/arena/ro
 import type { Solver } from '../../src/arena/seat.ts';
 import { DEFAULT_SETTINGS, MODES } from '../../src/arena/settings.ts';
 import type { Language } from '../../src/checks/executor.ts';
+import { ARENA_EMBARGO_ROUNDS } from '../../src/limits.ts';
 import { migrate } from '../../src/store/sql.ts';
 import { dslExecutor } from '../support/dsl-executor.ts';
 import { nodeSql } from '../support/node-sql.ts';
@@ -93,6 +94,26 @@ describe('a season of the baseline', () => {
       expect(attempts).toHaveLength(8);
       expect(stored.tally).toEqual({ solved, done: 8 });
       expect(reward).toBe(solved === 0 || solved === 8 ? -0.5 : 1 - solved / 8);
+    }
+  });
+
+  test('asks no induction about a program that another was about, nor about one that is published', () => {
+    const orders = records.flatMap(({ order, round }) =>
+      order?.mode === 'induction' ? [{ round, program: order.subject.program }] : [],
+    );
+    expect(orders.length).toBeGreaterThan(40);
+    for (const { round, program } of orders) {
+      const same = records.filter(({ stored }) => stored?.task.program === program);
+      const earlier = same.filter((record) => record.round < round);
+      expect(earlier.length).toBeGreaterThan(0);
+      expect(
+        earlier.some(({ mode }) => mode === 'induction'),
+        `round ${round}`,
+      ).toBe(false);
+      // At the least one of its tasks is younger than the embargo, and none is older.
+      expect(Math.min(...earlier.map((record) => record.round))).toBeGreaterThan(
+        round - 1 - ARENA_EMBARGO_ROUNDS,
+      );
     }
   });
 

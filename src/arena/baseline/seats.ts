@@ -20,6 +20,6 @@ export function baselineSolvers(): readonly Solver[] {
   return [
     solver('quick', { runFuel: 20, inputs: 40, candidates: 500, library: 6 }),
     solver('steady'),
-    solver('patient', { runFuel: 80, inputs: 360, candidates: 4_000, library: 24 }),
+    solver('patient', { runFuel: 80, inputs: 360, candidates: 2_500, library: 24 }),
   ];
 }

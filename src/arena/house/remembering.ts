@@ -1,5 +1,5 @@
-/** Executors around an executor: one that remembers, and one that lets others have their turn. */
-import type { Execution, Executor, Outcome } from '../../checks/executor.ts';
+/** An executor that remembers. */
+import type { Executor, Outcome } from '../../checks/executor.ts';
 
 /**
  * Remembers outcomes until told to forget: a round that is played again when its answers have come asks for the same.
@@ -30,21 +30,6 @@ export function rememberingExecutor(executor: Executor): Executor & { forget(): 
         if (outcome !== undefined) known.set(key, outcome);
       }
       return keys.flatMap((key) => known.get(key) ?? []);
-    },
-  };
-}
-
-/** Hands on a few executions at a time, and waits behind each few. */
-export function pacedExecutor(executor: Executor, slice: number, pause: () => Promise<void>): Executor {
-  return {
-    async run(executions, signal) {
-      const outcomes: Outcome[] = [];
-      for (let from = 0; from < executions.length; from += slice) {
-        const part: readonly Execution[] = executions.slice(from, from + slice);
-        outcomes.push(...(await executor.run(part, signal)));
-        await pause();
-      }
-      return outcomes;
     },
   };
 }
