@@ -28,7 +28,11 @@ export function costJson(cost: Cost) {
     output_tokens: cost.output_tokens,
     price_sats: cost.price_msats / 1000,
     currency: 'sats' as const,
-    breakdown: cost.breakdown.map(({ item, cost_msats }) => ({ item, cost_sats: cost_msats / 1000 })),
+    breakdown: cost.breakdown.map(({ item, units, cost_msats }) => ({
+      item,
+      ...(units === undefined ? {} : { units }),
+      cost_sats: cost_msats / 1000,
+    })),
   };
 }
 
