@@ -451,6 +451,11 @@ export const D1_MAX_PARAMETERS = 100;
  * and the event has to stay under RELAY_MAX_EVENT_BYTES.
  */
 export const AGENT_MAX_OUTPUT_BYTES = 24_576;
+/**
+ * What is told of what a program printed, bytes: its value is the answer, and both have to fit one event. More is cut, and
+ * the whole length told beside it.
+ */
+export const CODE_MAX_PRINTED_BYTES = 4_096;
 /** All fetched inputs of one job as text, bytes: what fits a model's context beside the request. */
 export const AGENT_MAX_FETCHED_BYTES = 49_152;
 /** From the question to the first byte of the answer, ms: a cold model loads for long. */
@@ -789,6 +794,8 @@ export const SANDBOX_JAVASCRIPT_STACK_BYTES = 180_224;
 /** A program, and one argument or the expression of all, characters. */
 export const SANDBOX_MAX_CODE_CHARS = 65_536;
 export const SANDBOX_MAX_INPUT_CHARS = 262_144;
+/** Arguments of one call. */
+export const SANDBOX_MAX_ARGUMENTS = 255;
 /** A value that leaves a guest, characters of its JSON, and how deep it may nest. */
 export const SANDBOX_MAX_VALUE_CHARS = 1_048_576;
 export const SANDBOX_MAX_VALUE_DEPTH = 100;

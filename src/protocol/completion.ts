@@ -36,6 +36,11 @@ export function costJson(cost: Cost) {
   };
 }
 
+/** What a program printed beside its value: `printed`, the beginning of it, and the length of all of it in bytes. */
+export function printedTags({ printed }: JobOutput): Tag[] {
+  return printed === undefined ? [] : [['printed', printed.text, String(printed.bytes)]];
+}
+
 /**
  * What a result can be held against: `stream` (deltas, SHA-256 of their text), `trace` (hash of the last entry of a team
  * run's record, number of entries) and `artifact` (SHA-256, bytes, URL of the whole text).

@@ -100,6 +100,12 @@ export interface Condensed {
   readonly messages: readonly ChatMessage[];
 }
 
+/** The beginning of a text, and the length of all of it, bytes of UTF-8. */
+export interface Printed {
+  readonly text: string;
+  readonly bytes: number;
+}
+
 /** What an agent hands in. */
 export interface JobOutput {
   /** The primary text, complete. */
@@ -110,6 +116,8 @@ export interface JobOutput {
   readonly usage: Usage;
   /** Work of the programs that are billed, units of fuel, where there were any. */
   readonly fuel?: number;
+  /** What a program printed beside its value, where it printed something. */
+  readonly printed?: Printed;
   /**
    * What it cost by the agent's own meter, msats, where its price is what it used step by step (a team). A job is never
    * charged more than its quote.

@@ -175,6 +175,6 @@ test.each(['discover', 'chat'])(
       expect([name, valid({ [name]: value })]).toEqual([name, false]);
     const config = readConfig({ LOCAL: '1', MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' });
     const model = modelProvider(config)?.chat ?? null;
-    expect(runtimeFor(agent.runtime, { model }).slow).toBe(isSlow(agent.runtime));
+    expect(runtimeFor(agent.runtime, { model, sandbox: null }).slow).toBe(isSlow(agent.runtime));
   },
 );
