@@ -8,7 +8,7 @@
  * (pairs), `q` deque, `e` Ellipsis, and `o`, a dict of a class of Python's collections: `[class, pairs]`.
  */
 import * as z from 'zod';
-import { SANDBOX_MAX_INTEGER_DIGITS, SANDBOX_MAX_VALUE_CHARS, SANDBOX_MAX_VALUE_DEPTH } from '../limits.ts';
+import { SANDBOX_MAX_VALUE_CHARS, SANDBOX_MAX_VALUE_DEPTH, VALUE_MAX_INT_DIGITS } from '../limits.ts';
 
 /** Dicts that know more than a dict does, and are equal to one with the same entries. */
 export const DICT_CLASSES = ['Counter', 'OrderedDict', 'defaultdict'] as const;
@@ -34,7 +34,7 @@ export class NotAValue extends Error {
 const decimal = z
   .string()
   .regex(/^-?\d+$/)
-  .max(SANDBOX_MAX_INTEGER_DIGITS + 1);
+  .max(VALUE_MAX_INT_DIGITS + 1);
 const float = z.string().regex(/^(nan|-?inf|-?\d+(\.\d+)?(e[-+]?\d+)?)$/);
 const items = z.array(z.unknown());
 const pairs = z.array(z.tuple([z.unknown(), z.unknown()]));
