@@ -3,6 +3,7 @@
  * Locally everything is optional; a deployment must bring its own MASTER_SECRET.
  */
 import * as z from 'zod';
+import { FUEL_VARIABLES, fuelPriceOf } from './config/fuel.ts';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';
@@ -86,9 +87,6 @@ const FEE_PARTS_PER_PERCENT = 10_000;
 /** What a client may owe under `npm start`, sats. */
 const LOCAL_POSTPAY_LIMIT_SATS = 100;
 
-/** Where somebody can be paid: the usual budget of a program comes to a sat. In sats for a million units of fuel. */
-const FUEL_PRICE_SATS = 0.02;
-
 /** What another provider's zap receipt may claim under `npm start`, sats. */
 const LOCAL_ZAP_TRUST_SATS = 100;
 
@@ -162,10 +160,6 @@ const sats = z.coerce
   .min(0, 'must not be negative')
   .max(1_000_000_000, 'must be at most 1000000000 sats');
 
-function isWholeMsats(price: number): boolean {
-  return price >= 0 && price <= 1_000 && Math.abs(price * 1_000 - Math.round(price * 1_000)) < 1e-6;
-}
-
 function isPercent(percent: number): boolean {
   const parts = percent * FEE_PARTS_PER_PERCENT;
   return percent >= 0 && percent <= 100 && Math.abs(parts - Math.round(parts)) < 1e-6;
@@ -201,10 +195,7 @@ const shape = z.object({
   ZAP_TRUST_SATS: sats.optional(),
   PAYOUT_MIN_SATS: sats.default(1_000),
   POSTPAY_LIMIT_SATS: sats.optional(),
-  FUEL_PRICE_SATS: z.coerce
-    .number('must be a number of sats')
-    .refine((price) => isWholeMsats(price), 'must be from 0 to 1000 sats with at most three decimals')
-    .optional(),
+  ...FUEL_VARIABLES,
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
   ...modelVariables,
@@ -283,7 +274,7 @@ export function readConfig(raw: RawConfig): Config {
     zapTrust_msats: (env.ZAP_TRUST_SATS ?? (env.LOCAL ? LOCAL_ZAP_TRUST_SATS : 0)) * 1_000,
     // Locally the only client is the developer; elsewhere trust is the operator's to give.
     postpayLimit_msats: (env.POSTPAY_LIMIT_SATS ?? (env.LOCAL ? LOCAL_POSTPAY_LIMIT_SATS : 0)) * 1_000,
-    fuelPrice_msats: Math.round((env.FUEL_PRICE_SATS ?? usualFuelPrice(env)) * 1_000),
+    fuelPrice_msats: fuelPriceOf(env),
     model,
     workersAiModel: model === null ? (env.MODEL ?? null) : null,
     models,
@@ -297,11 +288,6 @@ export function readConfig(raw: RawConfig): Config {
     jobsPerHour: env.JOBS_PER_HOUR ?? null,
     draining: env.DRAIN,
   };
-}
-
-/** Without a wallet nobody can be paid, and locally the only client is the developer. */
-function usualFuelPrice({ LOCAL, NWC_URI }: z.output<typeof shape>): number {
-  return LOCAL || NWC_URI === undefined ? 0 : FUEL_PRICE_SATS;
 }
 
 /** The embedded relay's own URL: the public URL with a WebSocket scheme. */

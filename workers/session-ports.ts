@@ -1,4 +1,5 @@
 /** A session's ways to the world: keys, relays, links, record, runner. */
+import { fuelBudget, readCodeOrder } from '../src/agent/code/order.ts';
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
 import { normalizeRelayUrl } from '../src/config.ts';
@@ -21,6 +22,7 @@ import { isFree } from '../src/protocol/prices.ts';
 import { openerFor, openRequest, seal } from '../src/protocol/sealing.ts';
 import { utf8Bytes } from '../src/protocol/size.ts';
 import { checkBody } from '../src/protocol/validate.ts';
+import { remoteSandbox } from '../src/sandbox/remote.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
 import { chainedResult } from './chained.ts';
@@ -72,6 +74,7 @@ export function sessionPorts(
   const vault = preimageVault(config.masterSecret);
   const db = openDb(env.DB);
   const events = eventSearch(env);
+  const sandbox = remoteSandbox(env.SANDBOX);
 
   return {
     clock: Date.now,
@@ -88,7 +91,8 @@ export function sessionPorts(
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
       const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
       const checked = checkBody(body, agent, request.envelope.dialect);
-      // What is wrong with an order to a team is told before it is paid for.
+      // What is wrong with an order is told before it is paid for.
+      if (agent.runtime === 'code' && checked.inputs.length === 0) readCodeOrder(checked);
       if (agent.runtime === 'team') {
         const { mail } = readTeamOrder(marketplace.teamOf(agent), agent.prices, checked);
         if (mail !== null && mailDesk(env) === null) throw noMail();
@@ -110,7 +114,8 @@ export function sessionPorts(
         const { budget } = readTeamOrder(marketplace.teamOf(agent), agent.prices, body);
         return { max: budget, fixed: false, prices: agent.prices };
       }
-      return quote(agent, body, utf8Bytes(JSON.stringify(history)));
+      const fuel = agent.runtime === 'code' ? fuelBudget(body.parameters) : 0;
+      return quote(agent, body, utf8Bytes(JSON.stringify(history)), fuel);
     },
     money: isFree(agent.prices)
       ? null
@@ -135,7 +140,7 @@ export function sessionPorts(
     work: isSlow(agent.runtime)
       ? null
       : (assignment, signal, tell) =>
-          runtimeFor(agent.runtime, { model: null }).run(
+          runtimeFor(agent.runtime, { model: null, sandbox }).run(
             { agent, ...assignment },
             {
               now: Date.now,

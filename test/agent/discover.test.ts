@@ -126,7 +126,7 @@ test('chat is only there where a model can be asked, and every agent has its own
     ]);
   const model = { MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' };
   const priced = ['prepaid', 'postpaid', 'escrow', 'metered'].map((way) => [`discover-${way}`]);
-  const free = [['discover'], ...priced];
+  const free = [['discover'], ...priced, ['code'], ['code-prepaid']];
   expect(slugs({})).toEqual(free);
   expect(slugs(model)).toEqual([...free, ['chat', 'small']]);
   expect(slugs({}, true)).toEqual([...free, ['chat', WORKERS_AI_MODEL]]);
@@ -135,9 +135,9 @@ test('chat is only there where a model can be asked, and every agent has its own
   expect(slugs(model, true)).toEqual([...free, ['chat', 'small']]);
   // The priced one is for development money alone.
   const deployed = { LOCAL: '0', PUBLIC_URL: 'https://errand.test', MASTER_SECRET: 'a'.repeat(64) };
-  expect(slugs(deployed)).toEqual([['discover']]);
+  expect(slugs(deployed)).toEqual([['discover'], ['code']]);
   const keyed = keyedAgents(readConfig({ LOCAL: '1', ...model }));
-  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(6);
+  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(8);
   expect(keyedAgents(readConfig({ LOCAL: '1', ...model }))).toEqual(keyed);
 });
 

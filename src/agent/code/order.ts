@@ -12,12 +12,13 @@ import {
   SANDBOX_MAX_INPUT_CHARS,
 } from '../../limits.ts';
 import type { JobBody } from '../../protocol/model.ts';
+import { valueOfJson, valueOfPython } from '../../sandbox/notation.ts';
 import { LANGUAGES, type Language, type RunRequest, runRequest } from '../../sandbox/port.ts';
+import { unsorted, type Value } from '../../sandbox/value.ts';
 import { readJsonArguments } from '../../values/json-value.ts';
 import { readPythonArguments } from '../../values/python-read.ts';
 import { lastUserText } from '../messages.ts';
 import { numberParameter, type Parameters, textParameter } from '../parameters.ts';
-import { argumentsOfJson, argumentsOfPython } from './arguments.ts';
 
 const HINT =
   'the last message is JSON, {"language", "program", "input"}, or one fenced block of python or javascript';
@@ -99,7 +100,7 @@ function inputOf(language: Language, given: string | readonly Json[] | undefined
   if (language === 'javascript') {
     const text = given === undefined ? '[]' : typeof given === 'string' ? given : JSON.stringify(given);
     const read = readJsonArguments(text);
-    if (read.ok) return { values: argumentsOfJson(read.value) };
+    if (read.ok) return dataOf(read.value.map(valueOfJson));
     throw wrong('$.input', `for JavaScript a JSON array: ${read.problem}`);
   }
   const text = given ?? '';
@@ -107,7 +108,12 @@ function inputOf(language: Language, given: string | readonly Json[] | undefined
     throw wrong('$.input', 'for Python a text, as it stands between the brackets of a call');
   }
   const read = readPythonArguments(text);
-  return read.ok ? { values: argumentsOfPython(read.value) } : { expression: text };
+  return read.ok ? dataOf(read.value.map(valueOfPython)) : { expression: text };
+}
+
+/** In the order in which they were written, which a program may see. */
+function dataOf(values: readonly Value[]): RunRequest['input'] {
+  return { values: values.map(unsorted) };
 }
 
 function wrong(path: string, message: string): JobError {
