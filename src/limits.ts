@@ -490,6 +490,11 @@ export const TOOL_SEARCH_MAX_BYTES = 524_288;
 /** A question to the user, and a task for another agent, characters. */
 export const TOOL_QUESTION_CHARS = 2_000;
 export const TOOL_TASK_CHARS = 20_000;
+/** A program of `run_code` and its input, characters: what a sandbox takes, with room for quotes and what runs it. */
+export const TOOL_CODE_CHARS = 20_000;
+export const TOOL_CODE_INPUT_CHARS = 4_000;
+/** What one of them may use, units of fuel: half a second of the sandbox. */
+export const TOOL_CODE_FUEL = 50_000_000;
 /** Tools one MCP server may offer, and characters of each description that the model is told. */
 export const MCP_MAX_TOOLS = 64;
 export const MCP_DESCRIPTION_CHARS = 1_000;

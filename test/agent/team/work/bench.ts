@@ -45,6 +45,7 @@ export const BARE: ToolHouse = {
   nostr: null,
   artifacts: null,
   user: null,
+  sandbox: null,
   hire: null,
   mcp: [],
   connect: () => {
