@@ -740,6 +740,13 @@ export const CHECK_MAX_TIMEOUT_MS = 30_000;
 export const CHECK_DEFAULT_TIMEOUT_MS = 10_000;
 /** Units of fuel that stand for one ms of a contract's time limit: no clock decides about anything. */
 export const CHECK_FUEL_PER_MS = 5_000;
+/** Answers a contract may let one agent give, and agents it may let try one after the other. */
+export const CHECK_MAX_ANSWERS = 8;
+export const CHECK_MAX_AGENTS = 4;
+/** How long all runs of one look at a check may take, ms; then it is tried again. */
+export const CHECK_PATIENCE_MS = 120_000;
+/** Why an answer was refused, characters. */
+export const CHECK_MAX_DETAIL_CHARS = 500;
 /** Levels of a JSON Schema in a contract. */
 export const CHECK_MAX_SCHEMA_DEPTH = 16;
 /** An expected output of so many characters must not stand in the program: it would be copied, not worked out. */

@@ -182,6 +182,8 @@ export class Journal {
   }
 }
 
+const UNCHECKED = { refused: [], proof: null } as const;
+
 const tracesSchema = z.object({
   targets: z.array(z.string()).default([]),
   wraps: z.array(z.string()).default([]),
@@ -193,5 +195,7 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
   // A row from before jobs could be erased while their money moves says nothing of it.
-  return { ...stored, erased: stored.erased ?? null, grace: stored.grace ?? null, request: event };
+  // Nor one from before jobs could have a check.
+  const job = { ...UNCHECKED, ...stored.job };
+  return { ...stored, job, erased: stored.erased ?? null, grace: stored.grace ?? null, request: event };
 }

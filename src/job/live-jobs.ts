@@ -86,6 +86,7 @@ export class LiveJobs {
     live.record = { ...live.record, ...empty, request, erased: envelope };
     live.request = { envelope, event: request };
     live.body = null;
+    live.verified = null;
     this.#journal.erase(live.record);
     this.#ports.forget(live.record.job.id);
     this.settle([live]);

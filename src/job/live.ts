@@ -1,5 +1,6 @@
 /** A job that still has something to do, as the session holds it in memory; its stored form is the journal record. */
 
+import type { VerifiedTerms } from '../checks/contract.ts';
 import { JOB_RESEND_KEEP_MS } from '../limits.ts';
 import { nextTry } from '../link/outbox.ts';
 import type { JobBody, JobOutput, Request } from '../protocol/model.ts';
@@ -8,13 +9,15 @@ import type { JournalRecord } from './journal.ts';
 import { nextTick } from './machine.ts';
 import { isMoneySettled, nextMoneyTick } from './money.ts';
 import type { Failed } from './ports.ts';
-import { isFinal, type JobPhase, MONEY } from './types.ts';
+import { awaitsCheck, isFinal, type JobPhase, MONEY } from './types.ts';
 
 export interface Live {
   record: JournalRecord;
   request: Request;
   /** Null for a job that was refused before its body could be read, or was erased. */
   body: JobBody | null;
+  /** The check its answer has to pass; null for a job without one, or whose body is not there. */
+  verified: VerifiedTerms | null;
   /** Aborts the work done in this object. */
   abort: AbortController | null;
   /** When the work beside it wants a tick (long-work.ts), Unix ms; null when it wants none. */
@@ -43,7 +46,9 @@ export function nextWake(live: Live, now_ms: number): number | null {
   if (live.workWake_ms !== null) times.push(live.workWake_ms);
   const look = money === null ? null : nextMoneyTick(job, money, now_ms + RECOVERY_MS);
   if (look !== null) times.push(look);
-  if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {
+  // Whatever is being run for it may have been lost, or the sandbox is away.
+  if (awaitsCheck(job)) times.push(now_ms + RECOVERY_MS);
+  else if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {
     times.push(
       now_ms + Math.min(CHAIN_POLL_MAX_MS, Math.max(CHAIN_POLL_MIN_MS, (now_ms - job.openedAt_ms) / 4)),
     );
@@ -83,6 +88,7 @@ const RECORDED: { readonly [P in JobPhase]: RecordedPhase } = {
   waiting: 'waiting',
   queued: 'waiting',
   running: 'running',
+  proving: 'running',
   checkout: 'running',
   delivered: 'delivered',
   rejected: 'rejected',

@@ -110,7 +110,10 @@ export class LongJobs {
     const content = running === undefined ? this.#work.refuse(words, body) : this.#hear(running, words);
     if (content === null) return null;
     const again = running?.record.job.id ?? request.envelope.id;
-    const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again };
+    const free = {
+      ...{ request, body: { ...body, inputs: [] }, verified: null, failure: null },
+      ...{ money: null, again },
+    };
     const { live, opened } = newJob(this.#ports, free, event, via, [], inbox);
     // Nobody works on it: it is answered like a request that is another one come again.
     const output = wordsAnswer(content);
@@ -203,7 +206,8 @@ export class LongJobs {
     await moved.perform();
   }
 
-  #ended({ record: { job, money } }: Live, ending: WorkEnding): Transition {
+  #ended(live: Live, ending: WorkEnding): Transition {
+    const { job, money } = live.record;
     const now_ms = this.#ports.clock();
     const { attempt } = job;
     const input = (): JobInput => {
@@ -214,6 +218,7 @@ export class LongJobs {
             attempt,
             output: ending.output,
             cost: costOf(money, ending.output),
+            prove: live.verified !== null,
             checkout: false,
           };
         case 'failed':

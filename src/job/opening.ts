@@ -8,13 +8,14 @@ import { openJob, rejectJob } from './machine.ts';
 import type { SessionPorts } from './ports.ts';
 import type { Priced } from './priced.ts';
 import { againKey } from './resent.ts';
-import { MONEY, type Transition } from './types.ts';
+import { AT_REST } from './taking.ts';
+import { CHECK, MONEY, type Transition } from './types.ts';
 import { prerequisites } from './waiting.ts';
 
 /** The job and the first thing that is to be stored of it. */
 export function newJob(
   ports: Pick<SessionPorts, 'clock' | 'timeLimit_ms' | 'namedTargets'>,
-  { request, body, failure, money, again }: Priced,
+  { request, body, verified, failure, money, again }: Priced,
   event: NostrEvent,
   via: string,
   unfinished: Iterable<Live>,
@@ -23,9 +24,10 @@ export function newJob(
   const { envelope } = request;
   const now_ms = ports.clock();
   const owed = money !== null && !money.reserved ? [MONEY] : [];
+  const checked = verified === null ? [] : [CHECK];
   const needs =
     again === null
-      ? [...owed, ...(body === null ? [] : prerequisites(body, envelope.session, unfinished))]
+      ? [...checked, ...owed, ...(body === null ? [] : prerequisites(body, envelope.session, unfinished))]
       : [againKey(again)];
   const opening = {
     id: envelope.id,
@@ -53,5 +55,5 @@ export function newJob(
     resultId: null,
     wraps: envelope.sealing === 'giftwrap' ? [event.id] : [],
   };
-  return { live: { request, body, abort: null, workWake_ms: null, working: null, record }, opened };
+  return { live: { request, body, verified, ...AT_REST, record }, opened };
 }

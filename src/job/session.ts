@@ -12,7 +12,7 @@ import type { JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
 import { withEffects } from './effects.ts';
-import { eraseJob } from './erasure.ts';
+import { eraseJob, refuseEarly } from './erasure.ts';
 import { afterLoss } from './grace.ts';
 import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
@@ -26,6 +26,7 @@ import { newJob } from './opening.ts';
 import type { Failed, SessionPorts } from './ports.ts';
 import { price } from './priced.ts';
 import { Projector } from './projector.ts';
+import { Proving } from './proving.ts';
 import { Publisher } from './publisher.ts';
 import { type Step, stepOf, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
@@ -46,6 +47,7 @@ export class Session {
   readonly #till: Till | null;
   readonly #long: LongJobs | null;
   readonly #waiters: Waiters;
+  readonly #proving: Proving;
   #recovered = false;
 
   constructor(sql: Sql, ports: SessionPorts) {
@@ -59,6 +61,9 @@ export class Session {
     const stored: Commit = (...step) => this.#commit(...step);
     this.#long = ports.longWork && new LongJobs(ports, ports.longWork, this.#lives, this.#till, stored);
     this.#waiters = new Waiters(ports, this.#lives, (live, news) => this.#input(live, news));
+    this.#proving = new Proving(ports, this.#lives, this.#till, this.#waiters, (live, news) =>
+      this.#input(live, news),
+    );
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -99,6 +104,7 @@ export class Session {
     this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));
     this.#till?.collect(live);
     if (live.record.job.phase === 'waiting') this.#waiters.opened(live);
+    this.#proving.look(live);
     await this.#ports.fault('K2', id);
   }
 
@@ -126,16 +132,10 @@ export class Session {
     } else if (this.#lives.knows(jobId)) await eraseJob(this.#ports, this.#journal, this.#lives, jobId);
     else {
       // As if it were being opened, so that a request that comes meanwhile finds it called off.
-      const refusing = this.#refuseEarly(jobId).finally(() => this.#opening.delete(jobId));
+      const refusing = refuseEarly(this.#ports, this.#till, this.#journal, jobId);
       this.#opening.set(jobId, refusing);
-      await refusing;
+      await refusing.finally(() => this.#opening.delete(jobId));
     }
-  }
-
-  /** The request has not come yet, or its delivery died with the process; then money may be set aside for it. */
-  async #refuseEarly(jobId: string): Promise<void> {
-    await this.#till?.abandon(jobId);
-    this.#journal.refuseEarly(jobId, this.#ports.clock());
   }
 
   /** A worker begins a step; what it needs, or null when it is not to be done (any more, or by somebody else). */
@@ -206,6 +206,7 @@ export class Session {
       this.#input(live, { type: 'tick' });
       this.#long?.tick(live);
       await this.#waiters.poll(live);
+      this.#proving.look(live);
       this.#publisher.send(live);
       if (live.record.unprojected) this.#projector.soon(live);
       this.#till?.tick(live);
@@ -230,6 +231,7 @@ export class Session {
       this.#publisher.send(live);
       this.#till?.tick(live);
       this.#lives.appoint(live);
+      this.#proving.look(live);
     }
     this.#waiters.release();
   }
@@ -270,6 +272,7 @@ export class Session {
     else if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
+    if (job.phase === 'proving') this.#proving.look(live);
     if (job.phase === 'checkout') this.#till?.checkout(live);
     if (isFinal(job.phase)) {
       this.#till?.settle(live);

@@ -2,7 +2,14 @@
 import { JobError, type JobFailure, type Json } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
-import { chatCompletion, costJson, cutWhereKept, printedTags, proofTags } from './completion.ts';
+import {
+  chatCompletion,
+  costJson,
+  cutWhereKept,
+  printedTags,
+  proofTags,
+  verifiedTags,
+} from './completion.ts';
 import { type Dialect, NIP_VERSION, type Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, demandText, renderInterim } from './feedback.ts';
@@ -101,7 +108,8 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     tags: [...addressTags(envelope), ...tags, ['nip_version', NIP_VERSION]],
     content,
   });
-  if (report.type === 'error') return [answer([['error', JSON.stringify(report.failure)]], '')];
+  if (report.type === 'error')
+    return [answer([['error', JSON.stringify(report.failure)], ...verifiedTags(report.verified)], '')];
   if (report.type === 'paymentRequired') {
     // Both, because clients of either kind have to see it: those of NIP-90 feedback, and those of the agent NIP.
     const { bolt11 } = report.demand;

@@ -1,0 +1,17 @@
+/** The ports of checks for sessions whose jobs have none. */
+import type { SessionPorts } from '../../src/job/ports.ts';
+
+export const NO_CHECKS: Pick<SessionPorts, 'verified' | 'checks' | 'verdict'> = {
+  verified: () => null,
+  checks: {
+    validate: async () => {
+      throw new Error('nobody has a check');
+    },
+    judge: async () => {
+      throw new Error('nobody has a check');
+    },
+  },
+  verdict: () => {
+    throw new Error('nobody was judged');
+  },
+};
