@@ -2,7 +2,7 @@
 import { fuelBudget, readCodeOrder } from '../src/agent/code/order.ts';
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
-import { readVerifiedTerms, type VerifiedTerms } from '../src/checks/contract.ts';
+import type { VerifiedTerms } from '../src/checks/contract.ts';
 import { prove } from '../src/checks/proof.ts';
 import { statementOf } from '../src/checks/statement.ts';
 import { validateCheck } from '../src/checks/validate.ts';
@@ -38,6 +38,7 @@ import { mailDesk } from './mail.ts';
 import { type Marketplace, marketplaceOf } from './marketplace.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
+import { verifiedTerms } from './verified-terms.ts';
 import { walletOf } from './wallet.ts';
 
 /** The operator took the agent away while it still had jobs: nobody can sign for it until it is back. */
@@ -98,9 +99,7 @@ export function sessionPorts(
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
       const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
       const terms = termsOf(marketplace, agent, request, body);
-      // A program is not told what it will be judged by: its message is an order, word by word.
-      const isTold = terms !== null && agent.runtime !== 'code';
-      const told = isTold ? withStatement(body, statementOf(terms.open.check)) : body;
+      const told = terms === null ? body : withStatement(body, statementOf(terms.open.check));
       const checked = checkBody(told, agent, request.envelope.dialect);
       // What is wrong with an order is told before it is paid for.
       if (agent.runtime === 'code' && checked.inputs.length === 0) readCodeOrder(checked);
@@ -201,12 +200,12 @@ export function sessionPorts(
 
 /** The check a contract asks for. @throws JobError */
 function termsOf(
-  { ownKeys }: Marketplace,
+  marketplace: Marketplace,
   agent: KeyedAgent,
   { envelope }: Request,
   { contract }: JobBody,
 ): VerifiedTerms | null {
-  const terms = readVerifiedTerms(contract, (text) => openerFor(ownKeys, envelope.client)('nip44', text));
+  const terms = verifiedTerms(marketplace, envelope.client, contract);
   if (terms === null || answersChecks(agent.runtime)) return terms;
   const path = '$.contract.verify';
   throw new JobError('BAD_REQUEST', `${path}: ${agent.slug} takes no jobs with a check`, { path });
