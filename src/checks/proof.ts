@@ -29,18 +29,19 @@ export const SCHEMA_EXECUTOR = 'json-schema';
 /**
  * Judges a result.
  *
+ * @param result an agent's whole text, or the answer as it was taken out of one
  * @param clock Unix ms
  * @throws JobError SERVICE_UNAVAILABLE when there is no executor; nothing was learnt about the answer then
  */
 export async function prove(
   open: OpenCheck,
-  result: string,
+  result: string | { readonly answer: string },
   executor: Executor,
   signal: AbortSignal,
   clock: () => number,
 ): Promise<Proof> {
   const began_ms = clock();
-  const answer = answerOf(open.check, result);
+  const answer = typeof result === 'string' ? answerOf(open.check, result) : result.answer;
   const { verdicts, receipts } = await judgeAll(executor, [planOfAnswer(open, answer)], signal);
   const [verdict] = verdicts;
   if (verdict === undefined) throw new Error('a plan has no verdict');
@@ -57,7 +58,7 @@ export async function prove(
 }
 
 /** The answer as it is taken out of a result. */
-export function answerOf(check: Check, result: string): string {
+function answerOf(check: Check, result: string): string {
   const language = check.mode === 'schema' ? 'javascript' : check.language;
   return takeAnswer(result, answerKind(check), language);
 }

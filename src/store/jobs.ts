@@ -1,6 +1,7 @@
 /** Writing and reading the record of jobs. */
 import { and, desc, eq, getTableColumns, gte, isNotNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import type { JobErrorCode } from '../errors.ts';
 import { D1_MAX_PARAMETERS, HTTP_PAGE_SCAN } from '../limits.ts';
 import type { Position } from './cursor.ts';
 import { chunks, type Db } from './db.ts';
@@ -146,6 +147,8 @@ export interface JobOutcome {
   readonly closedAt_ms: number | null;
   /** 0: nobody worked on it. */
   readonly attempts: number;
+  /** Why it was rejected, expired or failed. */
+  readonly error: JobErrorCode | null;
 }
 
 const OUTCOME = {
@@ -154,6 +157,7 @@ const OUTCOME = {
   openedAt_ms: jobs.openedAt_ms,
   closedAt_ms: jobs.closedAt_ms,
   attempts: jobs.attempts,
+  error: jobs.error,
 };
 
 /** The outcomes of an agent's newest jobs that have ended, gift-wrapped ones included: figures name no client. */

@@ -22,7 +22,8 @@ export async function reputationOf(db: Db, agent: string): Promise<Reputation> {
 export function reputation(recorded: readonly JobOutcome[]): Reputation {
   // Without an attempt nothing is the agent's doing: a request that came again, words to a run, inputs that never came, or
   // an invoice nobody paid, by which any stranger could lower the rate.
-  const outcomes = recorded.filter(({ attempts }) => attempts > 0);
+  // What was wrong with the request may show while it is worked on: its check breaks, the program it brings fails.
+  const outcomes = recorded.filter(({ attempts, error }) => attempts > 0 && error !== 'BAD_REQUEST');
   const counted = outcomes.filter(
     ({ phase }) => phase === 'delivered' || phase === 'failed' || phase === 'expired',
   );
