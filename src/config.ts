@@ -3,8 +3,8 @@
  * Locally everything is optional; a deployment must bring its own MASTER_SECRET.
  */
 import * as z from 'zod';
-import { FUEL_VARIABLES, fuelPriceOf } from './config/fuel.ts';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
+import { feePartsOf, fuelPriceOf, PRICE_VARIABLES } from './config/prices.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';
 import { parseMailAddress, partsOf } from './mail-address.ts';
@@ -82,8 +82,6 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Fees are counted in millionths, so that fractions of a percent are whole numbers. */
-const FEE_PARTS_PER_PERCENT = 10_000;
 /** What a client may owe under `npm start`, sats. */
 const LOCAL_POSTPAY_LIMIT_SATS = 100;
 
@@ -160,11 +158,6 @@ const sats = z.coerce
   .min(0, 'must not be negative')
   .max(1_000_000_000, 'must be at most 1000000000 sats');
 
-function isPercent(percent: number): boolean {
-  const parts = percent * FEE_PARTS_PER_PERCENT;
-  return percent >= 0 && percent <= 100 && Math.abs(parts - Math.round(parts)) < 1e-6;
-}
-
 const shape = z.object({
   LOCAL: flag.default(false),
   PUBLIC_URL: ownUrl.optional(),
@@ -180,10 +173,6 @@ const shape = z.object({
     .transform(parseWalletUri)
     .refine((uri) => uri !== null, 'must be a nostr+walletconnect:// string with a relay and a secret')
     .optional(),
-  FEE_PERCENT: z.coerce
-    .number('must be a percentage')
-    .refine((percent) => isPercent(percent), 'must be a percentage from 0 to 100 with at most four decimals')
-    .default(10),
   OWNERS: list
     .transform(parseOwners)
     .refine((owners) => owners !== null, 'must be a comma-separated list of slug=name@domain')
@@ -195,7 +184,7 @@ const shape = z.object({
   ZAP_TRUST_SATS: sats.optional(),
   PAYOUT_MIN_SATS: sats.default(1_000),
   POSTPAY_LIMIT_SATS: sats.optional(),
-  ...FUEL_VARIABLES,
+  ...PRICE_VARIABLES,
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
   ...modelVariables,
@@ -268,7 +257,7 @@ export function readConfig(raw: RawConfig): Config {
     masterSecret: env.MASTER_SECRET ?? DEVELOPMENT_SECRET,
     operatorPubkey: env.OPERATOR_PUBKEY ?? null,
     wallet: env.NWC_URI ?? null,
-    feeParts: Math.round(env.FEE_PERCENT * FEE_PARTS_PER_PERCENT),
+    feeParts: feePartsOf(env),
     owners: env.OWNERS ?? new Map(),
     payoutMin_msats: env.PAYOUT_MIN_SATS * 1_000,
     zapAddresses: env.ZAP_ADDRESSES ?? new Map(),
