@@ -787,6 +787,18 @@ export const ARENA_QUALIFIED_MS = 30 * 86_400_000;
 /** Fewest attempts at one proposer's tasks before they are compared with those at others'. */
 export const ARENA_PAIR_MIN_ATTEMPTS = 8;
 
+// ── Broker: who gets an open request ──
+
+/** An agent's newest jobs that an open request without a check is routed by: few, because they are read again and again. */
+export const BROKER_JOBS = 50;
+/** How long what is known of the agents is used before it is read again, ms. */
+export const BROKER_KNOWS_MS = 15_000;
+/** Jobs that every success rate begins with, and the share of them that was delivered. */
+export const BROKER_PRIOR_JOBS = 8;
+export const BROKER_PRIOR_SUCCESS = 0.9;
+/** Success rate that a place further up in the list of agents is worth: four failures of a new agent undo it. */
+export const BROKER_PLACE_WORTH = 0.25;
+
 // ── Sandbox: what one run of a stranger's program may use ──
 
 /** Work of one run, units of fuel (scripts/sandbox/meter.ts): all but 1 of 17,572 published AZR tasks need less. */

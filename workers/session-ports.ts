@@ -1,5 +1,5 @@
 /** A session's ways to the world: keys, relays, links, record, runner. */
-import { fuelBudget, readCodeOrder } from '../src/agent/code/order.ts';
+import { readCodeOrder } from '../src/agent/code/order.ts';
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
 import type { VerifiedTerms } from '../src/checks/contract.ts';
@@ -17,7 +17,6 @@ import { EMBEDDED } from '../src/link/outbox.ts';
 import { type KeyPair, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { toPlainEntry } from '../src/payment/ledger.ts';
-import { quote } from '../src/payment/pricing.ts';
 import { preimageVault } from '../src/payment/vault.ts';
 import { answersChecks, type KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
@@ -31,11 +30,13 @@ import { sandboxExecutor } from '../src/sandbox/executor.ts';
 import { remoteSandbox } from '../src/sandbox/remote.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
+import { brokerOf } from './broker.ts';
 import { chainedResult } from './chained.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { mailDesk } from './mail.ts';
 import { type Marketplace, marketplaceOf } from './marketplace.ts';
+import { quoteOf } from './quotes.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
 import { verifiedTerms } from './verified-terms.ts';
@@ -115,6 +116,7 @@ export function sessionPorts(
       judge: (open, result) =>
         prove(open, result, executor, AbortSignal.timeout(CHECK_PATIENCE_MS), Date.now),
     },
+    broker: brokerOf(env),
     verdict(account, request, now_s) {
       const { kinds } = config;
       const template = verdictEvent(account, request.envelope, kinds.verdict, agent.pubkey, now_s);
@@ -130,13 +132,7 @@ export function sessionPorts(
       return admit(config, agent, { request, authenticated: proved, openJobs }, leave, Date.now());
     },
     quote(body, history) {
-      if (isFree(agent.prices)) return null;
-      if (agent.runtime === 'team') {
-        const { budget } = readTeamOrder(marketplace.teamOf(agent), agent.prices, body);
-        return { max: budget, fixed: false, prices: agent.prices };
-      }
-      const fuel = agent.runtime === 'code' ? fuelBudget(body.parameters) : 0;
-      return quote(agent, body, utf8Bytes(JSON.stringify(history)), fuel);
+      return quoteOf(marketplace, agent, body, utf8Bytes(JSON.stringify(history)));
     },
     money: isFree(agent.prices)
       ? null

@@ -19,9 +19,10 @@ export function withEffects(
   const { record } = live;
   const outbox = stillOwed(record);
   const wraps = [...record.wraps];
-  let { resultId, unprojected, money, kept } = record;
+  let { resultId, unprojected, passOn, money, kept } = record;
   for (const effect of transition.effects) {
     if (effect.type === 'project') unprojected = true;
+    if (effect.type === 'passOn') passOn = true;
     if (effect.type === 'charge' && money !== null) money = withCharge(money, effect.cost);
     if (effect.type === 'send') {
       outbox.push(promise(effect.event, effect.targets ?? record.targets));
@@ -44,7 +45,7 @@ export function withEffects(
     if (live.request.envelope.sealing === 'giftwrap') wraps.push(verdict.id);
   }
   const { job } = transition;
-  return { ...record, job, outbox, resultId, unprojected, money, kept, wraps: newest(wraps) };
+  return { ...record, job, outbox, resultId, unprojected, passOn, money, kept, wraps: newest(wraps) };
 }
 
 /** The marketplace's word on the check of a job that ends, with what was hidden of it; null where nothing was judged. */

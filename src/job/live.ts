@@ -34,13 +34,13 @@ const CHAIN_POLL_MAX_MS = 30_000;
 
 /** When this job next needs the session awake, Unix ms; null when nothing is left to do. */
 export function nextWake(live: Live, now_ms: number): number | null {
-  const { job, outbox, unprojected, lookup, money } = live.record;
+  const { job, outbox, unprojected, lookup, passOn, money } = live.record;
   const times: number[] = [];
   const tick = nextTick(job);
   if (tick !== null) times.push(tick);
   const attempt = nextTry(outbox);
   if (attempt !== null) times.push(attempt > now_ms ? attempt : now_ms + RECOVERY_MS);
-  if (unprojected || lookup || live.working !== null) times.push(now_ms + RECOVERY_MS);
+  if (unprojected || lookup || passOn || live.working !== null) times.push(now_ms + RECOVERY_MS);
   const kept_ms = keptUntil_ms(live);
   if (kept_ms !== null) times.push(kept_ms);
   if (live.workWake_ms !== null) times.push(live.workWake_ms);
@@ -76,6 +76,7 @@ export function isSettled({ record, workWake_ms }: Live): boolean {
     isFinal(record.job.phase) &&
     !record.unprojected &&
     !record.lookup &&
+    !record.passOn &&
     record.kept === null &&
     workWake_ms === null &&
     isMoneySettled(record.money) &&
@@ -102,7 +103,7 @@ export function toJobRecord(
   live: Live,
   names: { readonly session: string; readonly agent: string },
 ): JobRecord {
-  const { job, request, via, resultId } = live.record;
+  const { job, request, via, resultId, turn } = live.record;
   const { envelope } = live.request;
   return {
     id: job.id,
@@ -123,5 +124,6 @@ export function toJobRecord(
     requestEventId: request.id,
     resultEventId: resultId,
     attempts: job.attempt,
+    turn,
   };
 }

@@ -17,6 +17,7 @@ import type { ChatMessage, JobBody, JobOutput, Report, Request } from '../protoc
 import type { VerdictAccount } from '../protocol/verdict.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Assignment } from './assignment.ts';
+import type { Broker } from './broker.ts';
 import type { LongWork } from './long-work.ts';
 
 /** The ways to money; null for an agent whose work is free. */
@@ -83,6 +84,7 @@ export interface SessionPorts {
     validate(open: OpenCheck): Promise<Validation>;
     judge(open: OpenCheck, result: string): Promise<Proof>;
   };
+  readonly broker: Broker;
   /** The marketplace's word on a job's check, signed, and sealed as the request was. */
   verdict(account: VerdictAccount, request: Request, now_s: number): VerifiedEvent;
   /** Signed, sealed events that tell the client. */

@@ -1,9 +1,8 @@
 /**
  * A session: the jobs of one client with one agent under one session id (DESIGN §2).
  *
- * It turns what happens into inputs of the job machine, stores the new state together with the effects it asks for,
- * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
- * journal and done later; whatever is done twice counts once.
+ * It turns what happens into inputs of the job machine, stores the new state together with the effects it asks for, and only
+ * then performs them. What was not performed when the memory is lost is found in the journal; done twice it counts once.
  */
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Msats } from '../payment/msats.ts';
@@ -11,6 +10,7 @@ import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
+import { FIRST } from './broker.ts';
 import { withEffects } from './effects.ts';
 import { eraseJob, refuseEarly } from './erasure.ts';
 import { afterLoss } from './grace.ts';
@@ -18,11 +18,11 @@ import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
 import { forgetKept, type Live } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
-import { type Commit, LongJobs } from './long-jobs.ts';
+import { LongJobs } from './long-jobs.ts';
 import { advance, begunHere, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
 import type { MoneyNews } from './money-driver.ts';
-import { newJob } from './opening.ts';
+import { type Came, newJob } from './opening.ts';
 import type { Failed, SessionPorts } from './ports.ts';
 import { price } from './priced.ts';
 import { Projector } from './projector.ts';
@@ -58,12 +58,11 @@ export class Session {
     this.#steps = new Steps(ports, this.#journal, this);
     this.#till =
       ports.money && new Till(ports, ports.money, this.#lives, (...step) => this.#storeMoney(...step));
-    const stored: Commit = (...step) => this.#commit(...step);
+    const stored = (live: Live, ...step: [Transition, (() => void)?]) => this.#commit(live, ...step);
     this.#long = ports.longWork && new LongJobs(ports, ports.longWork, this.#lives, this.#till, stored);
-    this.#waiters = new Waiters(ports, this.#lives, (live, news) => this.#input(live, news));
-    this.#proving = new Proving(ports, this.#lives, this.#till, this.#waiters, (live, news) =>
-      this.#input(live, news),
-    );
+    const told = (live: Live, news: JobInput) => this.#input(live, news);
+    this.#waiters = new Waiters(ports, this.#lives, told);
+    this.#proving = new Proving(ports, this.#lives, this.#till, this.#waiters, told, stored);
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -73,9 +72,10 @@ export class Session {
    *
    * @param event the request, or the gift wrap around it; verified
    * @param via where it came from: `embedded` or a relay URL
-   * @param authenticated public keys its connection proved to hold (NIP-42)
+   * @param proved public keys its connection proved to hold (NIP-42)
+   * @param placement given where the broker had a hand in it
    */
-  async open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
+  async open(event: NostrEvent, via: string, proved: readonly string[], placement = FIRST): Promise<void> {
     this.#recover();
     if (this.#lives.knows(event.id)) return;
     const request = this.#ports.read(event);
@@ -84,21 +84,21 @@ export class Session {
     if (id !== event.id && this.#lives.knows(id)) return;
     const opening =
       this.#opening.get(id) ??
-      this.#open(request, event, via, authenticated).finally(() => this.#opening.delete(id));
+      this.#open(request, { event, via, placement }, proved).finally(() => this.#opening.delete(id));
     this.#opening.set(id, opening);
     await opening;
   }
 
-  async #open(request: Request, event: NostrEvent, via: string, authenticated: readonly string[]) {
+  async #open(request: Request, came: Came, proved: readonly string[]) {
     const { id } = request.envelope;
-    const taken = await take(this.#ports, request, authenticated, this.#lives.unfinished.size);
+    const taken = await take(this.#ports, request, proved, this.#lives.unfinished.size, came.placement);
     if (taken === null) return await this.#till?.abandon(id);
-    const heard = this.#long?.answered(taken, event, via, this.#inbox) ?? null;
+    const heard = this.#long?.answered(taken, came, this.#inbox) ?? null;
     if (heard !== null) return this.#openAs(heard.live, heard.done);
     const priced = await price(this.#ports, this.#till, taken, this.#journal, this.#lives, (first) =>
       this.#input(first, { type: 'cancel' }),
     );
-    const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
+    const { live, opened } = newJob(this.#ports, priced, came, this.#lives.unfinished, this.#inbox);
     const outcome = await this.#steps.tryNow(live, opened.job);
     const done = outcome === null ? null : this.#steps.ending(live, opened.job.attempt, outcome);
     this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));
@@ -113,7 +113,7 @@ export class Session {
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
   }
 
-  /** The work that lives beside its jobs; null for agents that work in steps. */
+  /** The work beside the jobs; null for agents that work in steps. */
   get long(): LongJobs | null {
     this.#recover();
     return this.#long;
@@ -272,7 +272,7 @@ export class Session {
     else if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
-    if (job.phase === 'proving') this.#proving.look(live);
+    this.#proving.look(live);
     if (job.phase === 'checkout') this.#till?.checkout(live);
     if (isFinal(job.phase)) {
       this.#till?.settle(live);

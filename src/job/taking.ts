@@ -4,6 +4,7 @@ import type { VerifiedTerms } from '../checks/contract.ts';
 import { JobError, type JobFailure } from '../errors.ts';
 import { JOB_REQUEST_MAX_AGE_S, RELAY_CREATED_AT_FUTURE_S } from '../limits.ts';
 import type { JobBody, Request } from '../protocol/model.ts';
+import type { Placement } from './broker.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Live } from './live.ts';
 import type { SessionPorts } from './ports.ts';
@@ -19,19 +20,25 @@ interface Asked {
   readonly verified: VerifiedTerms | null;
 }
 
-/** Looks at a request. Null when it is not for now: too old, so that nobody waits for it, or from the future. */
+/**
+ * Looks at a request. Null when it is not for now: too old, so that nobody waits for it, or from the future. One that
+ * another agent passes on was looked at there.
+ */
 export async function take(
   ports: Pick<SessionPorts, 'body' | 'verified' | 'admit' | 'clock'>,
   request: Request,
   authenticated: readonly string[],
   openJobs: number,
+  { passedOn, refusal: unplaced }: Placement,
 ): Promise<Taken | null> {
+  if (passedOn) return readBody(ports, request);
   const { createdAt_s } = request.envelope;
   const now_s = ports.clock() / 1000;
   if (createdAt_s < now_s - JOB_REQUEST_MAX_AGE_S || createdAt_s > now_s + RELAY_CREATED_AT_FUTURE_S)
     return null;
   const refusal = await ports.admit(request, authenticated, openJobs);
-  if (refusal !== null) return { request, body: null, verified: null, failure: refusal };
+  const failure = refusal ?? unplaced;
+  if (failure !== null) return { request, body: null, verified: null, failure };
   return readBody(ports, request);
 }
 

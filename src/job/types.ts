@@ -100,7 +100,7 @@ export interface JobInputs {
   /** The answer passed its check. */
   proved: { readonly proof: Proof; readonly checkout: boolean };
   /** The answer did not pass. */
-  disproved: { readonly proof: Proof; readonly again: boolean };
+  disproved: { readonly proof: Proof; readonly next: 'answer' | 'agent' | 'end' };
   /** Its money is taken, or asked for by this demand: the result may leave. */
   cleared: { readonly demand: PaymentDemand | null };
   /** The money it was begun on is gone, or has to be given back now. */
@@ -142,6 +142,8 @@ export type JobEffect =
   | { readonly type: 'charge'; readonly cost: Cost }
   /** Keep request and answer as a turn of the session. */
   | { readonly type: 'remember'; readonly output: JobOutput }
+  /** Its money given back, it goes to the next agent, if there is one; else its client hears how it ended. */
+  | { readonly type: 'passOn' }
   /** Bring the marketplace's record (D1) up to this revision. */
   | { readonly type: 'project' };
 

@@ -29,11 +29,15 @@ export function proved(job: Job, { proof, checkout }: JobInput<'proved'>, now_ms
 }
 
 /** Another answer is asked for where the contract allows one, within the time limit of the whole job. */
-export function disproved(job: Job, { proof, again }: JobInput<'disproved'>, now_ms: number): Transition {
+export function disproved(
+  job: Job,
+  { proof, next: whose }: JobInput<'disproved'>,
+  now_ms: number,
+): Transition {
   const { code, detail } = proof;
   const refused = [...job.refused, { code, detail }];
   const next = change(job, { proof, refused, done: null, doneAt_ms: null });
-  if (!again) return unproved(next, proof, now_ms);
+  if (whose !== 'answer') return unproved(next, proof, whose === 'agent', now_ms);
   const ordered = order(next, now_ms);
   const note = `answer ${refused.length} did not pass the check, another one is asked for`;
   const told: JobEffect = {
@@ -44,13 +48,28 @@ export function disproved(job: Job, { proof, again }: JobInput<'disproved'>, now
   return { job: ordered.job, effects: [told, ...ordered.effects] };
 }
 
-/** No answer passed the check, and no other is asked for: the money goes back. */
-function unproved(job: Job, proof: Proof, now_ms: number): Transition {
+/** No answer passed the check: the money goes back. Where another agent may try, the client hears nothing yet. */
+function unproved(job: Job, proof: Proof, next: boolean, now_ms: number): Transition {
   const { code, detail, score } = proof;
   const failure: JobFailure = {
     code: 'VERIFICATION_FAILED',
     message: `The answer did not pass the check: ${detail}`,
     details: { verdict: code, score, answers: job.refused.length },
   };
-  return close(job, 'failed', failure, now_ms, markOf(proof));
+  const closed = close(job, 'failed', failure, now_ms, markOf(proof));
+  if (!next) return closed;
+  const effects = closed.effects.filter((effect) => effect.type !== 'report' || effect.key !== 'result');
+  return { job: closed.job, effects: [...effects, { type: 'passOn' }] };
+}
+
+/** What is told, and stored, once it is known who has a job now that was to be passed on. */
+export function passedOn(job: Job, agent: string | null): Transition {
+  const { failure, proof } = job;
+  if (agent !== null) {
+    const note = `no answer passed the check, ${agent} has the job now`;
+    return { job, effects: [{ type: 'report', key: 'passed on', report: { type: 'processing', note } }] };
+  }
+  if (failure === null || proof === null) return { job, effects: [] };
+  const report = { type: 'error', failure, verified: markOf(proof) } as const;
+  return { job: change(job, {}), effects: [{ type: 'report', key: 'result', report }, { type: 'project' }] };
 }

@@ -35,20 +35,6 @@ export function isTaskAnswer(event: EventTemplate): boolean {
   return event.tags.some((tag) => tag[0] === 'result' || tag[0] === 'error');
 }
 
-/** The `model` an unencrypted request names, or null when that cannot be told. Never throws. */
-export function requestedModel(event: EventTemplate): string | null {
-  const text = tagValue(event, 'request');
-  if (text === undefined) return null;
-  try {
-    const request = parseRequestJson(text, 'request');
-    return isObject(request) && typeof request.model === 'string' ? request.model : null;
-  } catch (error) {
-    // A broken request still reaches an agent, which answers it with the error.
-    if (error instanceof JobError) return null;
-    throw error;
-  }
-}
-
 function readBody(event: Rumor, _envelope: unknown, open: Opener): JobBody {
   const encrypted = event.tags.some((tag) => tag[0] === 'encrypted');
   // Where a tag stands in both places, the private one is meant.

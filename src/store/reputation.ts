@@ -13,9 +13,13 @@ export interface Reputation {
   readonly median_latency_ms: number | null;
 }
 
-/** An agent's reputation, read from the record. */
-export async function reputationOf(db: Db, agent: string): Promise<Reputation> {
-  return reputation(await agentOutcomes(db, agent, REPUTATION_JOBS));
+/** An agent's reputation, read from the record. @param jobs how many of its newest jobs are counted */
+export async function reputationOf(
+  db: Db,
+  agent: string,
+  jobs: number = REPUTATION_JOBS,
+): Promise<Reputation> {
+  return reputation(await agentOutcomes(db, agent, jobs));
 }
 
 /** Counts a reputation. What the client did (cancelled) or asked wrongly (rejected) is not held against the agent. */

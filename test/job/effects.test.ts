@@ -1,5 +1,6 @@
 /** What a job keeps of what it told, where that is without end: the worlds of session.test.ts prove the rest. */
 import { expect, test } from 'vitest';
+import { FIRST } from '../../src/job/broker.ts';
 import { withEffects } from '../../src/job/effects.ts';
 import { Inbox } from '../../src/job/inbox.ts';
 import { newJob } from '../../src/job/opening.ts';
@@ -34,7 +35,7 @@ test('withEffects() keeps the ids of the newest gift wraps, and no answer that w
     names: { session: 's', agent: 'a', client: event.pubkey },
     log: () => undefined,
   };
-  const { live } = newJob(ports, free, event, 'embedded', [], new Inbox(ports));
+  const { live } = newJob(ports, free, { event, via: 'embedded', placement: FIRST }, [], new Inbox(ports));
   for (let n = 1; n <= JOB_MAX_KEPT_WRAPS + 10; n++) {
     const wrap = { ...event, id: hexOf(n) };
     const effects = [{ type: 'send', event: wrap, targets: ['embedded'] }] as const;

@@ -49,7 +49,9 @@ const inputs: fc.Arbitrary<JobInput> = fc.oneof(
       ([attempt, prove, checkout]): JobInput => ({ type: 'output', attempt, output, cost, prove, checkout }),
     ),
   fc.boolean().map((checkout): JobInput => ({ type: 'proved', proof: PASSED, checkout })),
-  fc.boolean().map((again): JobInput => ({ type: 'disproved', proof: WRONG, again })),
+  fc
+    .constantFrom('answer' as const, 'agent' as const, 'end' as const)
+    .map((next): JobInput => ({ type: 'disproved', proof: WRONG, next })),
   fc.constantFrom<JobInput>(
     { type: 'cleared', demand: null },
     { type: 'defunded', failure },

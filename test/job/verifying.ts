@@ -4,6 +4,7 @@ import type { VerifiedTerms } from '../../src/checks/contract.ts';
 import { parseCheck } from '../../src/checks/parse.ts';
 import type { Proof } from '../../src/checks/proof.ts';
 import type { Validation } from '../../src/checks/validate.ts';
+import type { NextAgent } from '../../src/job/broker.ts';
 import type { Request } from '../../src/protocol/model.ts';
 
 export const KIND_VERDICT = 7002;
@@ -17,10 +18,21 @@ export class Verifying {
   /** Events that told of a verdict, by job. */
   readonly told = new Map<string, Set<string>>();
   readonly answers: number;
+  /** Whether there is another agent for a job whose answers did not pass. */
+  readonly others: boolean;
+  /** Jobs that were given to another. */
+  readonly given = new Set<string>();
 
   /** @param answers that each agent may give */
-  constructor(answers: number) {
+  constructor(answers: number, others = false) {
     this.answers = answers;
+    this.others = others;
+  }
+
+  nextAgent(job: string): NextAgent {
+    if (!this.others) return { type: 'nobody' };
+    this.given.add(job);
+    return { type: 'agent', agent: 'other' };
   }
 
   termsOf({ envelope }: Request): VerifiedTerms {
@@ -31,7 +43,7 @@ export class Verifying {
       verify,
       revealed: null,
       answers: this.answers,
-      agents: 1,
+      agents: 2,
     };
   }
 

@@ -291,7 +291,11 @@ export class World {
       ...this.#checkPorts(call),
       read: (event) => {
         if (this.unreadable.has(event.id)) throw new Error('a request of another version');
-        return readRequest(event);
+        const request = readRequest(event);
+        // Where there are others for it, a request names nobody.
+        return this.verifying?.others === true
+          ? { ...request, envelope: { ...request.envelope, agents: [] } }
+          : request;
       },
       body: (request) => {
         const body = dialectNamed(request.envelope.dialect, DEFAULT_AGENT_KINDS).body(
@@ -354,11 +358,12 @@ export class World {
     return new Session(this.#cut(alive), ports);
   }
 
-  #checkPorts(call: <T>(act: () => T) => Promise<T>): Pick<SessionPorts, 'verified' | 'checks' | 'verdict'> {
+  #checkPorts(call: <T>(act: () => T) => Promise<T>): typeof NO_CHECKS {
     const { verifying } = this;
     if (verifying === null) return NO_CHECKS;
     const jobOf = ({ check }: OpenCheck) => check.message ?? '';
     return {
+      broker: { nextAgent: (job) => call(() => verifying.nextAgent(job)) },
       verified: (request) => verifying.termsOf(request),
       checks: {
         validate: (open) => call(() => verifying.validate(jobOf(open))),
