@@ -66,7 +66,7 @@ test('a plain one goes to the first that fits, as before', async () => {
 });
 
 test('those with a check are tried with each of them, one answer each, by two relays at once', async () => {
-  const requests = Array.from({ length: 12 }, () => open({ verify }));
+  const requests = Array.from({ length: 20 }, () => open({ verify }));
   const ends = requests.map((request) => client.answers(request.id).end());
   await Promise.all(
     requests.flatMap((request) => [
