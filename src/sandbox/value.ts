@@ -130,10 +130,22 @@ function writeFloat(value: number): string {
  * types, and different texts another one. Hashes of inputs and outputs are hashes of this.
  */
 export function canonical(value: Value): string {
-  return JSON.stringify(plain(value));
+  return JSON.stringify(plain(value, ordered));
 }
 
-function plain(value: Value): unknown {
+/** A text of a value that keeps the order of its entries, as a program sees them and a person reads them. */
+export function unsorted(value: Value): string {
+  return JSON.stringify(plain(value, (entries) => entries));
+}
+
+/** Both texts of a value, the second only where it is another. */
+export function bothTexts(value: Value): { readonly value: string; readonly shown?: string } {
+  const [sorted, shown] = [canonical(value), unsorted(value)];
+  return sorted === shown ? { value: sorted } : { value: sorted, shown };
+}
+
+function plain(value: Value, order: (entries: readonly unknown[]) => readonly unknown[]): unknown {
+  const inner = (held: Value) => plain(held, order);
   switch (value.type) {
     case 'none':
       return null;
@@ -151,17 +163,17 @@ function plain(value: Value): unknown {
     case 'bytes':
       return { b: value.value };
     case 'list':
-      return value.value.map(plain);
+      return value.value.map(inner);
     case 'tuple':
-      return { t: value.value.map(plain) };
+      return { t: value.value.map(inner) };
     case 'deque':
-      return { q: value.value.map(plain) };
+      return { q: value.value.map(inner) };
     case 'set':
-      return { s: ordered(value.value.map(plain)) };
+      return { s: order(value.value.map(inner)) };
     case 'frozenset':
-      return { z: ordered(value.value.map(plain)) };
+      return { z: order(value.value.map(inner)) };
     case 'dict': {
-      const entries = ordered(value.value.map(([key, held]) => [plain(key), plain(held)]));
+      const entries = order(value.value.map(([key, held]) => [inner(key), inner(held)]));
       return value.class === undefined ? { d: entries } : { o: [value.class, entries] };
     }
   }

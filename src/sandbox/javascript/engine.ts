@@ -18,7 +18,7 @@ import {
 } from '../../limits.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS, type Verdict } from '../port.ts';
-import { canonical, NotAValue, parseValue } from '../value.ts';
+import { bothTexts, NotAValue, parseValue } from '../value.ts';
 import { JAVASCRIPT_HARNESS } from './harness.ts';
 
 /** Pages QuickJS' own build begins with. */
@@ -26,7 +26,7 @@ const INITIAL_PAGES = 256;
 /** It is always the first moment of 2026, ms. */
 const NOW_MS = 1_767_225_600_000;
 
-type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'message'>;
+type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'shown' | 'message'>;
 
 /** The harness' answer: how it ended, a line break, and the value or a word about it. */
 const answer = z
@@ -135,7 +135,7 @@ function read(text: string): Ending {
   if (verdict === 'not-data') return { verdict, message: `${rest} is no plain data` };
   if (verdict !== 'value') return { verdict };
   try {
-    return { verdict, value: canonical(parseValue(rest)) };
+    return { verdict, ...bothTexts(parseValue(rest)) };
   } catch (error) {
     if (error instanceof NotAValue) return { verdict: 'not-data', message: error.message };
     throw error;

@@ -6,14 +6,14 @@ import * as z from 'zod';
 import { SANDBOX_MAX_MESSAGE_CHARS, SANDBOX_PYTHON_PAGES } from '../../limits.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS } from '../port.ts';
-import { canonical, NotAValue, parseValue } from '../value.ts';
+import { bothTexts, canonical, NotAValue, parseValue } from '../value.ts';
 import { bootPyodide, type Glue } from './glue.ts';
 import { type Image, Restorer, readImage, unpackSnapshot } from './image.ts';
 import { PythonHost } from './imports.ts';
 
 const WASM_PAGE_BYTES = 65_536;
 
-type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'message'>;
+type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'shown' | 'message'>;
 
 const message = z
   .string()
@@ -196,9 +196,11 @@ function told([kind, said]: Message): Ending {
   if (kind === 'parsed') return { verdict: 'channel', message: 'the harness answered in other words' };
   if (kind !== 'value') return { verdict: kind, message: said };
   try {
-    const [first, ...others] = said.map((text) => canonical(parseValue(text)));
-    if (first === undefined || others.some((other) => other !== first)) return { verdict: 'unstable' };
-    return { verdict: 'value', value: first };
+    const [first, ...others] = said.map((text) => parseValue(text));
+    if (first === undefined) return { verdict: 'unstable' };
+    const told = bothTexts(first);
+    if (others.some((other) => canonical(other) !== told.value)) return { verdict: 'unstable' };
+    return { verdict: 'value', ...told };
   } catch (error) {
     if (error instanceof NotAValue) return { verdict: 'not-data', message: error.message };
     throw error;
