@@ -9,7 +9,7 @@ const arenaOf = (variables: Readonly<Record<string, string>>) =>
 test("without a word of the operator's it has the rules of Absolute Zero Reasoner", () => {
   expect(settingsOf(arenaOf({}))).toEqual(DEFAULT_SETTINGS);
   expect(arenaOf({})).toMatchObject({
-    roundsPerDay: 2_880,
+    roundsPerDay: 17_280,
     tokensPerDay: 100_000,
     language: 'python',
     probe: null,
