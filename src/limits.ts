@@ -805,7 +805,7 @@ export const ARENA_ANSWER_PATIENCE_MS = 300_000;
 export const ARENA_MODEL_TIMEOUT_MS = 180_000;
 /** Questions of one round or examination to models, at the most. */
 export const ARENA_MAX_QUESTIONS = 32;
-/** Rounds a day where the operator says nothing: one every 30 s locally, one a minute deployed. */
+/** Rounds a day where the operator says nothing: one every 5 s locally, one a minute deployed. */
 export const ARENA_ROUNDS_PER_DAY = { local: 17_280, deployed: 1_440 } as const;
 /** What models may read and write for the arena in a day, tokens, where the operator says nothing. */
 export const ARENA_TOKENS_PER_DAY = 100_000;
