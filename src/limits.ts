@@ -792,8 +792,6 @@ export const SANDBOX_MAX_INPUT_CHARS = 262_144;
 /** A value that leaves a guest, characters of its JSON, and how deep it may nest. */
 export const SANDBOX_MAX_VALUE_CHARS = 1_048_576;
 export const SANDBOX_MAX_VALUE_DEPTH = 100;
-/** An integer in a value, decimal digits: CPython's own limit for turning one into text. */
-export const SANDBOX_MAX_INTEGER_DIGITS = 4_300;
 /** What a run may print, bytes; more ends it. */
 export const SANDBOX_MAX_STDOUT_BYTES = 65_536;
 /** An exception's text, characters. */

@@ -54,9 +54,15 @@ function print(value: PythonValue, style: Style): string {
       return value.items.length === 0 ? 'set()' : braces(value.items, style);
     case 'frozenset':
       return value.items.length === 0 ? 'frozenset()' : `frozenset(${braces(value.items, style)})`;
+    case 'deque':
+      return `deque([${list(value.items, style)}])`;
     case 'dict': {
       const members = value.entries.map(([key, member]) => `${print(key, style)}: ${print(member, style)}`);
-      return `{${ordered(members, style).join(', ')}}`;
+      if (value.class === 'OrderedDict') return `OrderedDict({${members.join(', ')}})`;
+      const dict = `{${ordered(members, style).join(', ')}}`;
+      if (value.class === undefined) return dict;
+      // What a defaultdict makes its defaults by is no data.
+      return value.class === 'Counter' ? `Counter(${dict})` : `defaultdict(None, ${dict})`;
     }
   }
 }

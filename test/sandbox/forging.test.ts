@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import { equalAsPython } from '../../src/sandbox/equal.ts';
 import type { Engine } from '../../src/sandbox/port.ts';
-import { parseValue } from '../../src/sandbox/value.ts';
+import { sameAsPython } from '../../src/values/python-equality.ts';
+import { readTypedJson } from '../../src/values/typed-json.ts';
 import { builtPython, runWith } from './rig.ts';
 
 /**
@@ -81,8 +81,9 @@ def f(x):
 async function ours(program: string, checked: boolean): Promise<boolean> {
   const { value } = await run(program, checked);
   const gold = await runWith(engine, { code: `def f(): return (${GOLD})` });
-  if (gold.value === undefined) throw new Error('no answer to compare with');
-  return value !== undefined && equalAsPython(parseValue(value), parseValue(gold.value));
+  const [given, right] = [value, gold.value].map((text) => text !== undefined && readTypedJson(text));
+  if (!right || !right.ok) throw new Error('no answer to compare with');
+  return given !== undefined && given !== false && given.ok && sameAsPython(given.value, right.value);
 }
 
 test('both harnesses know right from wrong where nobody cheats', async () => {

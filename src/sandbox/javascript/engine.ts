@@ -16,9 +16,9 @@ import {
   SANDBOX_JAVASCRIPT_STACK_BYTES,
   SANDBOX_MAX_MESSAGE_CHARS,
 } from '../../limits.ts';
+import { readTypedJson, typedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS, type Verdict } from '../port.ts';
-import { canonical, NotAValue, parseValue } from '../value.ts';
 import { JAVASCRIPT_HARNESS } from './harness.ts';
 
 /** Pages QuickJS' own build begins with. */
@@ -134,12 +134,10 @@ function read(text: string): Ending {
   const { verdict, rest } = answer.parse(text);
   if (verdict === 'not-data') return { verdict, message: `${rest} is no plain data` };
   if (verdict !== 'value') return { verdict };
-  try {
-    return { verdict, value: canonical(parseValue(rest)) };
-  } catch (error) {
-    if (error instanceof NotAValue) return { verdict: 'not-data', message: error.message };
-    throw error;
-  }
+  const value = readTypedJson(rest);
+  return value.ok
+    ? { verdict, value: typedJson(value.value) }
+    : { verdict: 'not-data', message: value.problem };
 }
 
 /** The engine's own exceptions have names a guest can use as well: it can only spoil its own verdict by that. */

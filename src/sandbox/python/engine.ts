@@ -4,9 +4,9 @@
  */
 import * as z from 'zod';
 import { SANDBOX_MAX_MESSAGE_CHARS, SANDBOX_PYTHON_PAGES } from '../../limits.ts';
+import { readTypedJson, typedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS } from '../port.ts';
-import { canonical, NotAValue, parseValue } from '../value.ts';
 import { bootPyodide, type Glue } from './glue.ts';
 import { type Image, Restorer, readImage, unpackSnapshot } from './image.ts';
 import { PythonHost } from './imports.ts';
@@ -195,14 +195,15 @@ class Machine {
 function told([kind, said]: Message): Ending {
   if (kind === 'parsed') return { verdict: 'channel', message: 'the harness answered in other words' };
   if (kind !== 'value') return { verdict: kind, message: said };
-  try {
-    const [first, ...others] = said.map((text) => canonical(parseValue(text)));
-    if (first === undefined || others.some((other) => other !== first)) return { verdict: 'unstable' };
-    return { verdict: 'value', value: first };
-  } catch (error) {
-    if (error instanceof NotAValue) return { verdict: 'not-data', message: error.message };
-    throw error;
+  const texts: string[] = [];
+  for (const text of said) {
+    const read = readTypedJson(text);
+    if (!read.ok) return { verdict: 'not-data', message: read.problem };
+    texts.push(typedJson(read.value));
   }
+  const [first, ...others] = texts;
+  if (first === undefined || others.some((other) => other !== first)) return { verdict: 'unstable' };
+  return { verdict: 'value', value: first };
 }
 
 /** JSON that is a Python string as well, whatever the source's encoding is taken for. */
