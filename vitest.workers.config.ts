@@ -1,6 +1,16 @@
+import { join } from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { bundle, loadBundle } from './scripts/local/build.ts';
+import { ROOT } from './scripts/local/state.ts';
 
+/**
+ * The JavaScript half of the sandbox. Python is 28 MB that every test file would load anew; it is tried in workerd by
+ * test/sandbox/ and test/e2e/.
+ */
+const SANDBOX = join(ROOT, 'test', '.out', 'sandbox-javascript');
+await bundle(SANDBOX, 'test/workers/sandbox-javascript/wrangler.toml');
+const sandbox = loadBundle(SANDBOX);
 const TEST_MIGRATIONS = await readD1Migrations('./migrations');
 
 /** Durable objects and Workers inside real workerd. One test file has one isolated storage. */
@@ -10,6 +20,15 @@ export default defineConfig({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
         bindings: { LOCAL: '1', PUBLIC_URL: 'http://relay.test', TEST_MIGRATIONS },
+        workers: [
+          {
+            name: 'errand-sandbox',
+            compatibilityDate: '2026-10-15',
+            rootPath: sandbox.folder,
+            modulesRoot: sandbox.folder,
+            modules: [...sandbox.modules],
+          },
+        ],
         email: { send_email: [{ name: 'MAIL' }] },
       },
     }),

@@ -43,7 +43,8 @@ const SUITES: Readonly<Record<string, Suite>> = {
   lint: async () => single(await command('lint', 'biome', ['check'])),
   deploy: async () => {
     process.stdout.write(`${await bundle(join(OUT, 'bundle'))}\n`);
-    return single(true);
+    process.stdout.write(`${await bundle(join(OUT, 'sandbox'), 'wrangler.sandbox.toml')}\n`);
+    return { ...single(true), passed: 2 };
   },
   unit: () => vitest('unit', 'vitest.config.ts'),
   workers: () => vitest('workers', 'vitest.workers.config.ts'),

@@ -723,13 +723,13 @@ export const CHECK_MAX_VALUE_CHARS = 8_192;
 export const CHECK_MAX_TESTS = 50;
 /** What of a result is looked through for the answer, characters; a result is an event, so there is no more. */
 export const CHECK_MAX_ANSWER_CHARS = 65_536;
-/** Work of one execution, units of fuel: all but one of 17,572 published tasks need less (EXECUTORS.md). */
-export const CHECK_FUEL = 50_000_000;
 /** Every execution is done in so many fresh instances, whose outputs have to be the same. */
 export const CHECK_INSTANCES = 2;
-/** The outer net around the fuel, ms: what a contract may ask for at the most, and gets when it does not ask. */
+/** What a contract may ask for at the most, and gets when it does not ask, ms: 50 M units of fuel, see below. */
 export const CHECK_MAX_TIMEOUT_MS = 30_000;
 export const CHECK_DEFAULT_TIMEOUT_MS = 10_000;
+/** Units of fuel that stand for one ms of a contract's time limit: no clock decides about anything. */
+export const CHECK_FUEL_PER_MS = 5_000;
 /** Levels of a JSON Schema in a contract. */
 export const CHECK_MAX_SCHEMA_DEPTH = 16;
 /** An expected output of so many characters must not stand in the program: it would be copied, not worked out. */

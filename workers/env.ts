@@ -1,5 +1,6 @@
 /** The bindings of this Worker (wrangler.toml) and the configuration read from them. */
 import { type Config, readConfig } from '../src/config.ts';
+import type { SandboxStub } from '../src/sandbox/remote.ts';
 import type { HiredJobsRpc } from './hire-rpc.ts';
 import type {
   AgentSessionRpc,
@@ -28,6 +29,8 @@ export interface Env {
   readonly HIRED: ObjectNamespace<HiredJobsRpc>;
   readonly MODELS: ObjectNamespace<ModelTrafficRpc>;
   readonly STEPS: Queue<StepOrder>;
+  /** Runs strangers' programs (workers/sandbox.ts), a Worker of its own. */
+  readonly SANDBOX: SandboxStub;
   /** Workers AI, when the operator binds it. */
   readonly AI?: Ai;
   /** The platform's way to send mail, when the operator binds it. */

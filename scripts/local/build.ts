@@ -19,8 +19,24 @@ import { extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { DEFAULT_HOME, ROOT } from './state.ts';
 
-/** Everything a bundle depends on. */
-const SOURCES = ['agents', 'src', 'workers', 'wrangler.toml', 'package.json', 'package-lock.json'];
+/** What is deployed: each by its wrangler file, and with everything its bundle depends on. */
+interface Deployed {
+  readonly config: string;
+  readonly sources: readonly string[];
+}
+
+const PACKAGES = ['package.json', 'package-lock.json'];
+const MARKETPLACE: Deployed = {
+  config: 'wrangler.toml',
+  sources: ['agents', 'src', 'workers', 'wrangler.toml', ...PACKAGES],
+};
+const SANDBOX: Deployed = {
+  config: 'wrangler.sandbox.toml',
+  sources: [
+    ...['src/sandbox', 'src/limits.ts', 'workers/sandbox.ts', 'scripts/sandbox', 'wrangler.sandbox.toml'],
+    ...PACKAGES,
+  ],
+};
 /** Bundles of earlier sources are removed when they have not been used for this long, ms. */
 const KEEP_MS = 3_600_000;
 
@@ -57,24 +73,33 @@ export class BuildError extends Error {
 }
 
 /**
- * Builds the Worker, or finds the build of exactly these sources.
+ * Builds the marketplace's Worker, or finds the build of exactly these sources.
  *
  * @throws BuildError with wrangler's words
  */
-export async function buildWorker(): Promise<Build> {
-  const builds = join(DEFAULT_HOME, 'build');
+export function buildWorker(): Promise<Build> {
+  return build(MARKETPLACE);
+}
+
+/** The same for the Worker that runs strangers' programs; its wrangler file has the engines built first. */
+export function buildSandboxWorker(): Promise<Build> {
+  return build(SANDBOX);
+}
+
+async function build({ config, sources }: Deployed): Promise<Build> {
+  const builds = join(DEFAULT_HOME, 'build', config);
   mkdirSync(builds, { recursive: true });
   for (;;) {
-    const hash = sourceHash();
+    const hash = sourceHash(sources);
     const target = join(builds, hash);
     const options = join(target, OPTIONS);
     if (existsSync(options)) return { ...loadBundle(join(target, 'bundle')), options: readOptions(options) };
     const draft = mkdtempSync(`${target}.`);
     try {
-      const [, text] = await Promise.all([bundle(join(draft, 'bundle')), bindings()]);
+      const [, text] = await Promise.all([bundle(join(draft, 'bundle'), config), bindings(config)]);
       writeFileSync(join(draft, OPTIONS), text);
       // Two starts may build the same sources at once, and sources may be saved meanwhile: then look again.
-      if (!existsSync(target) && sourceHash() === hash) renameSync(draft, target);
+      if (!existsSync(target) && sourceHash(sources) === hash) renameSync(draft, target);
     } finally {
       rmSync(draft, { recursive: true, force: true });
     }
@@ -122,9 +147,9 @@ export function offline(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   };
 }
 
-async function bindings(): Promise<string> {
+async function bindings(file: string): Promise<string> {
   const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import('wrangler');
-  const config = unstable_readConfig({ config: join(ROOT, 'wrangler.toml') });
+  const config = unstable_readConfig({ config: join(ROOT, file) });
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
   // Without variables: those of wrangler.toml are for the deployment, and those of `.dev.vars` may be secret.
   return JSON.stringify({ ...workerOptions, name: config.name, bindings: {} });
@@ -140,9 +165,9 @@ export function loadBundle(folder: string): Bundle {
 }
 
 /** SHA-256 over names and contents of the sources. */
-function sourceHash(): string {
+function sourceHash(sources: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const source of SOURCES) {
+  for (const source of sources) {
     const path = join(ROOT, source);
     const files = statSync(path).isDirectory()
       ? readdirSync(path, { recursive: true, withFileTypes: true, encoding: 'utf8' })

@@ -14,7 +14,7 @@ import { KEY_PREFIX, ownModelNames } from '../../src/agent/models/own.ts';
 import { CONFIG_VARIABLES, type Config, readConfig } from '../../src/config.ts';
 import { devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { isDevelopmentMoney } from '../../src/payment/operator-wallet.ts';
-import { type Build, buildWorker } from './build.ts';
+import { type Build, buildSandboxWorker, buildWorker } from './build.ts';
 import { keepSentMail, MAIL_BINDING, type MailDoor, openMailDoor } from './mail.ts';
 import { applyMigrations } from './migrate.ts';
 import {
@@ -99,7 +99,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
     const operator = operatorPubkey(keys);
     variables.OPERATOR_PUBKEY ??= operator;
     const config = readConfig(variables);
-    const build = await (options.build ?? buildWorker)();
+    const [build, sandbox] = await Promise.all([(options.build ?? buildWorker)(), buildSandboxWorker()]);
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: HOST,
@@ -122,6 +122,12 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
             email: MAIL_BINDING,
             // Clients talk to the Worker itself, with nothing in between.
             unsafeDirectSockets: [{ host: HOST, port }],
+          },
+          {
+            ...sandbox.options,
+            rootPath: sandbox.folder,
+            modulesRoot: sandbox.folder,
+            modules: [...sandbox.modules],
           },
         ],
       }),

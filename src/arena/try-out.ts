@@ -5,7 +5,7 @@
 import { CODECS } from '../checks/codec.ts';
 import type { Execution, Executor, Language, Outcome } from '../checks/executor.ts';
 import { runFresh } from '../checks/run.ts';
-import { ARENA_MAX_OUTPUT_CHARS, CHECK_FUEL } from '../limits.ts';
+import { ARENA_MAX_OUTPUT_CHARS, SANDBOX_FUEL } from '../limits.ts';
 import { bannedImport } from './banned.ts';
 import { type Parsed, parseInputsProposal, parseProgramProposal } from './proposal.ts';
 import type { ArenaSettings } from './settings.ts';
@@ -43,7 +43,7 @@ export async function tryOut(
   const calls: Execution[] = [];
   for (const input of canonical) {
     if (!input.ok) return refused(`an input is not a list of values: ${input.problem}`);
-    calls.push({ language, program, input: input.value, fuel: CHECK_FUEL });
+    calls.push({ language, program, input: input.value, fuel: SANDBOX_FUEL });
   }
   if (new Set(calls.map(({ input }) => input)).size < calls.length) return refused('two inputs are the same');
   const outcomes = await runFresh(executor, calls, signal);

@@ -34,13 +34,18 @@ export type ExecutionFailure = (typeof FAILURES)[number];
 
 export type Outcome =
   /** `output` is the value's canonical text, made in the instance and read again outside of it. */
-  | { readonly ok: true; readonly output: string; readonly fuel: number }
+  | (Ran & { readonly ok: true; readonly output: string })
   /** `error` is short: an exception's type and message, the limit that was hit. */
-  | { readonly ok: false; readonly failure: ExecutionFailure; readonly error: string; readonly fuel: number };
+  | (Ran & { readonly ok: false; readonly failure: ExecutionFailure; readonly error: string });
+
+interface Ran {
+  /** Units of work. */
+  readonly fuel: number;
+  /** Names the engine and its build; stands in every receipt. */
+  readonly executor: string;
+}
 
 export interface Executor {
-  /** Names the engines and their build; stands in every receipt. */
-  readonly version: string;
   /**
    * Runs each execution in fresh state, one not seeing anything of another.
    *

@@ -3,10 +3,17 @@
  * made from them, or as a program of its own: a text of a stranger never stands inside anybody else's code.
  */
 import type { Json } from '../errors.ts';
-import { CHECK_FUEL, CHECK_MAX_PROGRAM_CHARS } from '../limits.ts';
+import { CHECK_FUEL_PER_MS, CHECK_MAX_PROGRAM_CHARS } from '../limits.ts';
 import { readJson } from '../values/json-value.ts';
 import { takeAnswer } from './answer.ts';
-import { answerKind, type OpenCheck, type ProgramCheck, type VerifierCheck } from './check.ts';
+import {
+  answerKind,
+  type Check,
+  type OpenCheck,
+  type ProgramCheck,
+  type SchemaCheck,
+  type VerifierCheck,
+} from './check.ts';
 import { CODECS, type Comparable, type Equality } from './codec.ts';
 import type { Execution, Language } from './executor.ts';
 import { passesSchema } from './schema-check.ts';
@@ -50,14 +57,14 @@ export function planOfAnswer(open: OpenCheck, answer: string): Plan {
       const value = CODECS[check.language].readValue(answer);
       if (!value.ok) return unreadable(value.problem);
       const expectation = { type: 'equal', to: value.value, equality: check.equality, of: 'check' } as const;
-      return run(check.language, [[check.program, check.input, expectation]]);
+      return run(check, [[check.program, check.input, expectation]]);
     }
     case 'abduction': {
       const input = CODECS[check.language].readArguments(answer);
       if (!input.ok) return unreadable(input.problem);
       const to = known(check.language, check.output);
       const expectation = { type: 'equal', to, equality: check.equality, of: 'answer' } as const;
-      return run(check.language, [[check.program, input.value, expectation]]);
+      return run(check, [[check.program, input.value, expectation]]);
     }
     case 'induction':
     case 'tests':
@@ -83,7 +90,7 @@ function planOfProgram(check: ProgramCheck, { hidden }: OpenCheck, program: stri
     const to = known(check.language, output);
     return [program, input, { type: 'equal', to, equality: check.equality, of: 'answer' }];
   });
-  return run(check.language, calls, check.threshold);
+  return run(check, calls, check.threshold);
 }
 
 function planOfVerifier(check: VerifierCheck, { hidden }: OpenCheck, answer: string): Plan {
@@ -93,16 +100,23 @@ function planOfVerifier(check: VerifierCheck, { hidden }: OpenCheck, answer: str
   if (program === null)
     return { type: 'settled', verdict: settled('broken', 'the hidden part holds no verifier') };
   const input = CODECS[check.language].argumentsOf([check.job, value.value] satisfies readonly Json[]);
-  return run(check.language, [[program, input, { type: 'verifier', threshold: check.threshold }]]);
+  return run(check, [[program, input, { type: 'verifier', threshold: check.threshold }]]);
+}
+
+/** A contract limits time, and work is what can be limited the same way everywhere. */
+export function fuelOf({ timeout_ms }: Check): number {
+  return timeout_ms * CHECK_FUEL_PER_MS;
 }
 
 type Call = readonly [program: string, input: string, expectation: Expectation];
 
-function run(language: Language, calls: readonly Call[], threshold = 1): Plan {
+function run(check: Exclude<Check, SchemaCheck>, calls: readonly Call[], threshold = 1): Plan {
+  const { language } = check;
+  const fuel = fuelOf(check);
   return {
     type: 'run',
     language,
-    executions: calls.map(([program, input]) => ({ language, program, input, fuel: CHECK_FUEL })),
+    executions: calls.map(([program, input]) => ({ language, program, input, fuel })),
     expectations: calls.map(([, , expectation]) => expectation),
     threshold,
   };

@@ -65,7 +65,13 @@ function agreed(execution: Execution, outcomes: readonly Outcome[]): Outcome {
   const fuel = outcomes.reduce((total, outcome) => total + outcome.fuel, 0);
   const spelling = spellingOf(execution, first);
   if (others.every((other) => spellingOf(execution, other) === spelling)) return { ...first, fuel };
-  return { ok: false, failure: 'nondeterministic', error: 'fresh instances disagree', fuel };
+  return {
+    ok: false,
+    failure: 'nondeterministic',
+    error: 'fresh instances disagree',
+    fuel,
+    executor: first.executor,
+  };
 }
 
 /** The order in which an engine prints a set is no difference. */

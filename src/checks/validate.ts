@@ -2,11 +2,11 @@
  * Tries a check out before anybody pays for it: it has to run, to say the same in fresh instances, to take its own
  * reference, and to refuse what nobody had to think for.
  */
-import { CHECK_FUEL, CHECK_GIVEAWAY_CHARS } from '../limits.ts';
+import { CHECK_GIVEAWAY_CHARS } from '../limits.ts';
 import type { DeductionCheck, OpenCheck } from './check.ts';
 import { CODECS } from './codec.ts';
 import type { Executor } from './executor.ts';
-import { planOf, planOfAnswer } from './plan.ts';
+import { fuelOf, planOf, planOfAnswer } from './plan.ts';
 import { judgeAll, runFresh } from './run.ts';
 import { trivialAnswers } from './trivial.ts';
 
@@ -58,7 +58,7 @@ async function derivedReference(
   signal: AbortSignal,
 ): Promise<Derived> {
   const { language, program, input } = check;
-  const [outcome] = await runFresh(executor, [{ language, program, input, fuel: CHECK_FUEL }], signal);
+  const [outcome] = await runFresh(executor, [{ language, program, input, fuel: fuelOf(check) }], signal);
   if (outcome === undefined || !outcome.ok) {
     const why = outcome === undefined ? 'no outcome' : `${outcome.failure}: ${outcome.error}`;
     return refused('program-fails', `the program ends with ${why}`);

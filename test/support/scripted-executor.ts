@@ -19,6 +19,7 @@ export const failing = (
   failure,
   error,
   fuel: 1,
+  executor: 'scripted',
 });
 
 /** Every execution costs 10 units of fuel; a program it does not know is none. */
@@ -26,7 +27,6 @@ export function scriptedExecutor(programs: Readonly<Record<string, Script>>): Sc
   const seen: Execution[] = [];
   let calls = 0;
   return {
-    version: 'scripted',
     seen,
     calls: () => calls,
     run: async (executions) => {
@@ -35,7 +35,9 @@ export function scriptedExecutor(programs: Readonly<Record<string, Script>>): Sc
       return executions.map((execution): Outcome => {
         const script = Object.hasOwn(programs, execution.program) ? programs[execution.program] : undefined;
         const result = script?.(execution.input) ?? failing('syntax', 'unknown program');
-        return typeof result === 'string' ? { ok: true, output: result, fuel: 10 } : result;
+        return typeof result === 'string'
+          ? { ok: true, output: result, fuel: 10, executor: 'scripted' }
+          : result;
       });
     },
   };
