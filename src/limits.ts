@@ -786,6 +786,8 @@ export const SANDBOX_JAVASCRIPT_PAGES = 512;
 export const SANDBOX_STACK_BYTES = 1_048_576;
 /** QuickJS' own limit, bytes of its stack in linear memory: below the one above, because a guest can catch this one. */
 export const SANDBOX_JAVASCRIPT_STACK_BYTES = 180_224;
+/** The time in the sandbox, ms: it is always the first moment of 2026. */
+export const SANDBOX_NOW_MS = 1_767_225_600_000;
 /** A program, and one argument or the expression of all, characters. */
 export const SANDBOX_MAX_CODE_CHARS = 65_536;
 export const SANDBOX_MAX_INPUT_CHARS = 262_144;

@@ -52,13 +52,37 @@ test.each([
   ['from os import path\ndef f(): return 1', 'import of os'],
   ['from . import x\ndef f(): return 1', 'import of None'],
   ['def f(): return ().__class__.__bases__', 'the attribute __bases__'],
-  ['def f(): return eval("1")', 'the name eval'],
+  ['def f(): return globals()["len"]', 'the name globals'],
   ['def f():\n  __builtins__["len"] = 1', 'the name __builtins__'],
   ['def g():\n  yield\ndef f(): return g().gi_frame.f_back', 'the attribute f_back'],
 ])('the static check refuses %j', async (code, reason) => {
   const refused = await run(code);
   expect(refused).toMatchObject({ verdict: 'refused', message: reason });
   expect((await run(code, { checked: false })).verdict).not.toBe('refused');
+});
+
+test.each([
+  ['def f(a=3):\n  b = 4\n  return eval("a * b")', { i: '12' }],
+  ['x = 5\ndef f(): return eval("  x + y", None, {"y": 1})', { i: '6' }],
+  ['exec("def g(): return 7")\ndef f(): return g()', { i: '7' }],
+  ['def f(a=2):\n  exec("a = 3; b = 4")\n  return a', { i: '2' }],
+  ['def f():\n  d = {}\n  exec("z = 1", {}, d)\n  return d', { d: [['z', { i: '1' }]] }],
+  ['def f(): return eval(compile("2 * 3", "<x>", "eval"))', { i: '6' }],
+  ['import ast\ndef f(): return eval(compile(ast.parse("1 + 1", mode="eval"), "x", "eval"))', { i: '2' }],
+])('text may become code in a checked program: %j', async (code, value) => {
+  expect(await run(code)).toMatchObject({ verdict: 'value', value: JSON.stringify(value) });
+});
+
+test.each([
+  'def f(): return eval("open(1)")',
+  'def f(): return eval("eval(\'open(1)\')", {})',
+  'def f(): exec("import os")',
+  'def f(): return eval(compile("().__class__.__bases__", "<x>", "eval"))',
+  'def f(): exec("exec(\'import os\', {})", {}, {})',
+])('text that becomes code gets the same check: %j', async (code) => {
+  const { verdict, message } = await run(code);
+  expect([verdict, message]).toEqual(['error', expect.stringContaining('refused: ')]);
+  expect((await run(code, { checked: false })).message ?? '').not.toContain('refused: ');
 });
 
 test('a program whose two calls differ is unstable, one whose set has another order is not', async () => {

@@ -20,11 +20,10 @@ import { readTypedJson, typedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS, type Verdict } from '../port.ts';
 import { JAVASCRIPT_HARNESS } from './harness.ts';
+import { withoutHost } from './imports.ts';
 
 /** Pages QuickJS' own build begins with. */
 const INITIAL_PAGES = 256;
-/** It is always the first moment of 2026, ms. */
-const NOW_MS = 1_767_225_600_000;
 
 type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'message'>;
 
@@ -74,19 +73,6 @@ async function boot(module: WebAssembly.Module): Promise<Machine> {
   );
   if (fuel === undefined) throw new Error('QuickJS started without its module');
   return { quickjs, fuel, memory };
-}
-
-/**
- * The host's environment, zone and clock would lie in the guest's memory, and move what is put beside them: fuel would
- * differ between hosts. The names are those of this one build, by which the module is pinned: environ_get,
- * environ_sizes_get, tzset and emscripten_date_now.
- */
-function withoutHost(imports: WebAssembly.Imports, memory: WebAssembly.Memory): WebAssembly.Imports {
-  const sizes = (count: number, bytes: number): number => {
-    for (const at of [count, bytes]) new DataView(memory.buffer).setUint32(at, 0, true);
-    return 0;
-  };
-  return { ...imports, a: { ...imports.a, e: () => 0, f: sizes, n: () => undefined, p: () => NOW_MS } };
 }
 
 function runIn(machine: Machine, request: ParsedRun): Ending {

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { SANDBOX_MAX_MESSAGE_CHARS, SANDBOX_PYTHON_PAGES } from '../../limits.ts';
+import { jsonNesting } from '../../values/nesting.ts';
 import { readTypedJson, typedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS } from '../port.ts';
@@ -17,7 +18,16 @@ type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'message'>;
 
 const message = z
   .string()
-  .transform((text): unknown => JSON.parse(text))
+  .transform((text, context): unknown => {
+    try {
+      // Three levels are all it has: the values in it are texts.
+      if (jsonNesting(text) <= 3) return JSON.parse(text);
+    } catch {
+      // Told below.
+    }
+    context.addIssue('no JSON of the harness');
+    return z.NEVER;
+  })
   .pipe(
     z.union([
       z.tuple([z.literal('parsed'), z.string()]),
@@ -146,12 +156,12 @@ class Machine {
   /** Runs harness code that answers with exactly one message. */
   #ask(source: number): Message {
     this.#host.open = true;
-    this.#host.messages = [];
+    this.#host.message = undefined;
     this.#execute(source);
     this.#host.open = false;
-    const [first, ...more] = this.#host.messages;
-    if (first === undefined || more.length > 0) return ['channel', 'the harness did not answer once'];
-    const read = message.safeParse(first);
+    const said = this.#host.message;
+    if (said === undefined) return ['channel', 'the harness did not answer'];
+    const read = message.safeParse(said);
     return read.success ? read.data : ['channel', 'the harness answered in other words'];
   }
 

@@ -62,6 +62,8 @@ export async function bootPyodide(options: BootOptions): Promise<Pyodide> {
   // A Worker refuses to compile anything at run time. Elsewhere the glue would, and put what it got into the module's
   // table, where a snapshot made here would expect it there.
   replace(WebAssembly, 'Module', new Proxy(WebAssembly.Module, noCompiler));
+  // A channel for its scheduler, which nobody uses, would keep a process of Node's from ending.
+  replace(globalThis, 'MessageChannel', undefined);
   if (!('setImmediate' in globalThis))
     replace(globalThis, 'setImmediate', (then: () => void) => setTimeout(then, 0));
   try {

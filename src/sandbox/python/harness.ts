@@ -69,7 +69,8 @@ import ${[...PYTHON_MODULES.filter((name) => name !== '__future__'), ...ALSO].jo
 def __make():
     import ast, gc
     from os import write
-    from sys import stdout
+    from sys import stdout, _getframe
+    import builtins
     from json import loads, dumps
     from collections import Counter, OrderedDict, defaultdict, deque
     from builtins import (BaseException, Exception, MemoryError, RecursionError, SyntaxError, ValueError, bool, bytes,
@@ -77,8 +78,8 @@ def __make():
     classes = {Counter: 'Counter', OrderedDict: 'OrderedDict', defaultdict: 'defaultdict'}
     ellipsis = type(...)
     modules = frozenset(${JSON.stringify(PYTHON_MODULES)})
-    names = frozenset(('__builtins__', '__import__', '__loader__', '__spec__', 'breakpoint', 'compile', 'eval', 'exec',
-        'globals', 'input', 'locals', 'open', 'vars'))
+    names = frozenset(('__builtins__', '__import__', '__loader__', '__spec__', 'breakpoint', 'globals', 'input', 'locals',
+        'open', 'vars'))
     attributes = frozenset(('__base__', '__bases__', '__builtins__', '__closure__', '__code__', '__dict__',
         '__func__', '__getattribute__', '__globals__', '__import__', '__loader__', '__mro__', '__reduce__',
         '__reduce_ex__', '__self__', '__spec__', '__subclasses__', '__traceback__', '__wrapped__', 'ag_frame',
@@ -136,6 +137,36 @@ def __make():
             elif isinstance(node, ast.Attribute) and node.attr in attributes: return 'the attribute ' + node.attr
         return None
 
+    # A program that is checked may make code of text, which is checked as well, when it comes to that.
+    def checked():
+        def tree_of(source, filename, mode, flags=0, more={}):
+            tree = source if isinstance(source, ast.AST) else compile(source, filename, mode, flags | ast.PyCF_ONLY_AST, True, **more)
+            reason = refuse(tree)
+            if reason: raise SyntaxError('refused: ' + reason)
+            return tree
+        def places(given, taken, mode):
+            if given is None:
+                frame = _getframe(2)
+                given, held = frame.f_globals, frame.f_locals
+                if taken is None: taken = held if held is given or mode == 'eval' else {**held}
+            if type(given) is dict: given.setdefault('__builtins__', scope)
+            return given, given if taken is None else taken
+        def checked_compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, **more):
+            tree = tree_of(source, filename, mode, flags, more)
+            if flags & ast.PyCF_ONLY_AST: return tree
+            return compile(tree, filename, mode, flags, True, optimize, **more)
+        def checked_eval(source, /, globals=None, locals=None):
+            g, l = places(globals, locals, 'eval')
+            if isinstance(source, str): source = source.lstrip(' \\t')
+            if isinstance(source, (str, bytes)): source = compile(tree_of(source, '<string>', 'eval'), '<string>', 'eval')
+            return eval(source, g, l)
+        def checked_exec(source, /, globals=None, locals=None):
+            g, l = places(globals, locals, 'exec')
+            if isinstance(source, (str, bytes)): source = compile(tree_of(source, '<string>', 'exec'), '<string>', 'exec')
+            exec(source, g, l)
+        scope = {**builtins.__dict__, 'compile': checked_compile, 'eval': checked_eval, 'exec': checked_exec}
+        return scope
+
     def send(*parts):
         write(${RESULT_FD}, dumps(parts).encode())
 
@@ -175,6 +206,7 @@ def __make():
         values = []
         try:
             g = {'__name__': '__main__'}
+            if r['checked']: g['__builtins__'] = checked()
             exec(state['code'], g)
             for _ in range(r['calls']):
                 if state['call'] is None:
@@ -184,16 +216,19 @@ def __make():
                 text = dumps(encode(v))
                 if len(text) > ${SANDBOX_MAX_VALUE_CHARS}:
                     state['end'] = ('output', 'a value of %d characters' % len(text))
-                    return
+                    break
                 values.append(text)
-            state['end'] = ('value', values)
+            else: state['end'] = ('value', values)
         except NotData as e: state['end'] = ('not-data', e.args[0] + ' is no plain data')
         except BaseException as e: state['end'] = failed(e, 'run')
+        # What is flushed and written may be the guest's by now: it has its turn before the channel opens.
+        try: stdout.flush()
+        except BaseException: pass
+        state['message'] = b'["memory", "MemoryError"]'
+        state['message'] = dumps(state['end']).encode()
 
     def end():
-        try: stdout.flush()
-        except Exception: pass
-        send(*state['end'])
+        write(${RESULT_FD}, state['message'])
 
     return parse, run, end
 __parse, __run, __end = __make()
