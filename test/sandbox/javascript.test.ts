@@ -87,6 +87,23 @@ test('the same program takes the same fuel every time, to its end or not', async
   }
 });
 
+test('recursion goes deeper than Python lets it by default, and its end can be caught', async () => {
+  const deep = (n: number) => `function g(n) { return n === 0 ? 0 : 1 + g(n - 1) } const f = () => g(${n})`;
+  expect(await run(deep(1_700))).toMatchObject({ value: '{"f":"1700"}' });
+  expect(await run(deep(5_000))).toMatchObject({ verdict: 'stack' });
+  const fill = `
+    const grid = Array.from({ length: 1600 }, () => [1]);
+    function fill(y, x) {
+      if (!grid[y]?.[x]) return 0;
+      grid[y][x] = 0;
+      return 1 + fill(y + 1, x) + fill(y - 1, x) + fill(y, x + 1) + fill(y, x - 1);
+    }
+    const f = () => fill(0, 0)`;
+  expect(await run(fill)).toMatchObject({ value: '{"f":"1600"}' });
+  const caught = 'function g() { g() } const f = () => { try { g() } catch (e) { return e.message } }';
+  expect(await run(caught)).toMatchObject({ value: '"stack overflow"' });
+});
+
 test('more fuel lets a run end that less does not', async () => {
   const code = 'function f() { let n = 0; for (let i = 0; i < 1e5; i++) n += i; return n }';
   const { verdict, fuel } = await run(code);

@@ -130,7 +130,7 @@ class Machine {
       ending = this.#guest(request);
     } catch (error) {
       ending = this.#trapped(error);
-      broken = ending.verdict === 'crash' || error instanceof RangeError;
+      broken = this.#isBroken(error);
     }
     const fuel = this.#fuel.usedOf(request.fuel);
     this.#restore();
@@ -189,8 +189,16 @@ class Machine {
     if (this.#fuel.stackSpent || error instanceof RangeError)
       return { verdict: 'stack', message: 'too deep' };
     if (this.#fuel.spent) return { verdict: 'fuel', message: 'out of fuel' };
+    // CPython does not always look whether it got the memory it asked for: `s += s` goes on with what is no object.
+    if (this.#host.wanting) return { verdict: 'memory', message: 'out of memory' };
     const said = error instanceof Error ? error.message : String(error);
     return { verdict: 'crash', message: said.slice(0, SANDBOX_MAX_MESSAGE_CHARS) };
+  }
+
+  /** A trap of CPython's own, or one of the host's stack, may have left something behind beyond the memory. */
+  #isBroken(error: unknown): boolean {
+    const meant = this.#host.ended !== undefined && this.#host.ended.verdict !== 'crash';
+    return error instanceof RangeError || !(meant || this.#fuel.stackSpent || this.#fuel.spent);
   }
 
   #restore(): void {
