@@ -801,5 +801,7 @@ export const SANDBOX_MAX_VALUE_DEPTH = 100;
 export const SANDBOX_MAX_STDOUT_BYTES = 65_536;
 /** An exception's text, characters. */
 export const SANDBOX_MAX_MESSAGE_CHARS = 300;
+/** How long CPython may take to boot, ms: seen are 100 from its snapshot, and 5,000 without one on a slow machine. */
+export const SANDBOX_BOOT_TIMEOUT_MS = 10_000;
 /** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
 export const SANDBOX_TIMEOUT_MS = 15_000;

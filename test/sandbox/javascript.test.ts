@@ -5,9 +5,13 @@ import { HOSTILE_JAVASCRIPT } from './hostile-javascript.ts';
 import { builtJavaScript, runWith } from './rig.ts';
 
 let engine: Engine;
+let benign: RunOutcome;
+const BENIGN = 'function f() { return [[2].map((x) => x + 1)[0], typeof leak] }';
 
 beforeAll(async () => {
   engine = await builtJavaScript();
+  benign = await run(BENIGN);
+  expect(benign.value).toBe('[{"f":"3"},"undefined"]');
 }, 120_000);
 
 function run(code: string, request: Partial<RunRequest> = {}): Promise<RunOutcome> {
@@ -70,10 +74,8 @@ test.each(Object.entries(HOSTILE_JAVASCRIPT))('hostile: %s', async (_, { code, e
   const outcome = await run(code);
   expect(outcome.verdict, outcome.message).toBe(ends);
   if (value !== undefined) expect(outcome.value).toBe(JSON.stringify(value));
-  // The next run finds nothing of it.
-  expect(await run('function f() { return [[2].map((x) => x + 1)[0], typeof leak] }')).toMatchObject({
-    value: '[{"f":"3"},"undefined"]',
-  });
+  // The next run finds nothing of it, and costs what it did before.
+  expect(await run(BENIGN)).toEqual(benign);
 });
 
 test('the same program takes the same fuel every time, to its end or not', async () => {

@@ -4,9 +4,14 @@ import { HOSTILE_PYTHON } from './hostile-python.ts';
 import { builtPython, runWith } from './rig.ts';
 
 let engine: Engine;
+let benign: RunOutcome;
+const BENIGN = `import json, math
+def f(): return [len([]), json.dumps([1]), math.pi, "leak" in dir(__builtins__)]`;
 
 beforeAll(async () => {
   engine = await builtPython();
+  benign = await run(BENIGN, { checked: false });
+  expect(benign.value).toBe('[{"i":"0"},"[1]",{"f":"3.141592653589793"},false]');
 }, 120_000);
 
 function run(code: string, request: Partial<RunRequest> = {}): Promise<RunOutcome> {
@@ -123,12 +128,27 @@ test.each(Object.entries(HOSTILE_PYTHON))('hostile: %s', async (_, { code, ends,
   const outcome = await run(code, { checked: false });
   expect(outcome.verdict, `${outcome.message} ${outcome.value}`).toBe(ends);
   if (value !== undefined) expect(outcome.value).toBe(value);
-  // The next run finds nothing of it.
-  const next =
-    'import json, math\ndef f(): return [len([]), json.dumps([1]), math.pi, "leak" in dir(__builtins__)]';
-  expect((await run(next, { checked: false })).value).toBe(
-    '[{"i":"0"},"[1]",{"f":"3.141592653589793"},false]',
-  );
+  // The next run finds nothing of it, and costs what it did before.
+  expect(await run(BENIGN, { checked: false })).toEqual(benign);
+});
+
+test("the next run cannot find another job's input", async () => {
+  const secret = 'only-the-first-job-knows-this';
+  const keep =
+    'import builtins, gc\nheld = []\ndef f(a):\n  held.append(a)\n  builtins.held = held\n  return len(a)';
+  expect(await run(keep, { input: { values: [JSON.stringify(secret)] }, checked: false })).toMatchObject({
+    verdict: 'value',
+  });
+  const look = `import gc, builtins
+def f(part):
+  found = hasattr(builtins, 'held')
+  for o in gc.get_objects():
+    for held in (o if type(o) in (list, tuple, set) else list(o.values()) if type(o) is dict else ()):
+      if type(held) is str and held.startswith(part) and held != part: found = held
+  return found`;
+  expect(await run(look, { input: { values: ['"only-the-first"'] }, checked: false })).toMatchObject({
+    value: 'false',
+  });
 });
 
 test('the same program takes the same fuel every time, whatever ran before it and to whatever end', async () => {
