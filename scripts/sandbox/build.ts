@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { SANDBOX_JAVASCRIPT_PAGES, SANDBOX_PYTHON_PAGES, SANDBOX_STACK_BYTES } from '../../src/limits.ts';
 import { QUICKJS_SHA256 } from '../../src/sandbox/javascript/imports.ts';
+import type { Language } from '../../src/sandbox/port.ts';
 import type { Glue } from '../../src/sandbox/python/glue.ts';
 import { makeSnapshot } from '../../src/sandbox/python/snapshot.ts';
 import { ROOT } from '../local/state.ts';
@@ -49,12 +50,36 @@ function read(name: string): string | undefined {
 }
 
 async function buildJavaScript(): Promise<string> {
-  const { wasm } = meter(requireQuickJs(readFileSync(packageFile(QUICKJS, QUICKJS_MODULE))), {
-    maxPages: SANDBOX_JAVASCRIPT_PAGES,
-    stackBytes: SANDBOX_STACK_BYTES,
-  });
+  const wasm = metered('javascript');
   put('quickjs.wasm', wasm);
   return versionOf(`quickjs-${packageVersion(QUICKJS)}`, [wasm, await driverOf('javascript')]);
+}
+
+const MODULES: Readonly<Record<Language, () => { readonly bytes: Uint8Array; readonly maxPages: number }>> = {
+  javascript: () => ({
+    bytes: requireQuickJs(readFileSync(packageFile(QUICKJS, QUICKJS_MODULE))),
+    maxPages: SANDBOX_JAVASCRIPT_PAGES,
+  }),
+  python: () => ({
+    bytes: readFileSync(packageFile(PYODIDE, 'pyodide.asm.wasm')),
+    maxPages: SANDBOX_PYTHON_PAGES,
+  }),
+};
+
+/** The package's module, metered. @param counting off only to measure what counting costs */
+function metered(language: Language, counting = true): Uint8Array<ArrayBuffer> {
+  const { bytes, maxPages } = MODULES[language]();
+  return meter(bytes, { maxPages, stackBytes: SANDBOX_STACK_BYTES, counting }).wasm;
+}
+
+/** An engine's module with the counters in place, and nobody counting. */
+export function unmeteredModule(language: Language): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(metered(language, false));
+}
+
+/** The archive of Python's standard library. */
+export function pythonLibrary(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(packageFile(PYODIDE, 'python_stdlib.zip')));
 }
 
 /** @throws Error for any other module than the one whose imports we name */
@@ -68,18 +93,14 @@ export function requireQuickJs(module: Uint8Array): Uint8Array {
 }
 
 async function buildPython(): Promise<string> {
-  const { wasm } = meter(readFileSync(packageFile(PYODIDE, 'pyodide.asm.wasm')), {
-    maxPages: SANDBOX_PYTHON_PAGES,
-    stackBytes: SANDBOX_STACK_BYTES,
-  });
+  const wasm = metered('python');
   put('python.wasm', wasm);
   const sources = GLUE.map((name) => {
     const patched = patchGlue(name, readFileSync(packageFile(PYODIDE, name), 'utf8'));
     put(name, patched);
     return new TextEncoder().encode(patched);
   });
-  const library = new Uint8Array(readFileSync(packageFile(PYODIDE, 'python_stdlib.zip')));
-  const snapshot = await makeSnapshot(await WebAssembly.compile(wasm), await loadGlue(), library);
+  const snapshot = await makeSnapshot(await WebAssembly.compile(wasm), await loadGlue(), pythonLibrary());
   put('python.snapshot.bin', snapshot);
   return versionOf(`pyodide-${packageVersion(PYODIDE)}`, [
     ...[wasm, snapshot, ...sources],

@@ -105,45 +105,41 @@ function writeFloat(value: number): string {
  * of this.
  */
 export function typedJson(value: PythonValue): string {
-  return JSON.stringify(plain(value));
-}
-
-function plain(value: PythonValue): unknown {
   switch (value.type) {
     case 'none':
-      return null;
+      return 'null';
     case 'ellipsis':
-      return { e: 0 };
+      return '{"e":0}';
     case 'bool':
     case 'str':
-      return value.value;
+      return JSON.stringify(value.value);
     case 'int':
-      return { i: String(value.value) };
+      return `{"i":"${value.value}"}`;
     case 'float':
-      return { f: writeFloat(value.value) };
+      return `{"f":"${writeFloat(value.value)}"}`;
     case 'complex':
-      return { c: [writeFloat(value.real), writeFloat(value.imag)] };
+      return `{"c":["${writeFloat(value.real)}","${writeFloat(value.imag)}"]}`;
     case 'bytes':
-      return { b: Array.from(value.value, (octet) => octet.toString(16).padStart(2, '0')).join('') };
+      return `{"b":"${Array.from(value.value, (octet) => octet.toString(16).padStart(2, '0')).join('')}"}`;
     case 'list':
-      return value.items.map(plain);
+      return `[${value.items.map(typedJson).join(',')}]`;
     case 'tuple':
-      return { t: value.items.map(plain) };
+      return `{"t":[${value.items.map(typedJson).join(',')}]}`;
     case 'deque':
-      return { q: value.items.map(plain) };
+      return `{"q":[${value.items.map(typedJson).join(',')}]}`;
     case 'set':
-      return { s: ordered(value.items.map(plain)) };
+      return `{"s":[${ordered(value.items.map(typedJson)).join(',')}]}`;
     case 'frozenset':
-      return { z: ordered(value.items.map(plain)) };
+      return `{"z":[${ordered(value.items.map(typedJson)).join(',')}]}`;
     case 'dict': {
-      const entries = value.entries.map(([key, held]) => [plain(key), plain(held)]);
-      if (value.class === 'OrderedDict') return { o: [value.class, entries] };
-      return value.class === undefined ? { d: ordered(entries) } : { o: [value.class, ordered(entries)] };
+      const entries = value.entries.map(([key, held]) => `[${typedJson(key)},${typedJson(held)}]`);
+      const pairs = `[${(value.class === 'OrderedDict' ? entries : ordered(entries)).join(',')}]`;
+      return value.class === undefined ? `{"d":${pairs}}` : `{"o":["${value.class}",${pairs}]}`;
     }
   }
 }
 
-function ordered(entries: readonly unknown[]): unknown[] {
-  const texts = entries.map((entry) => ({ entry, text: JSON.stringify(entry) }));
-  return texts.sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text))).map(({ entry }) => entry);
+/** By UTF-16 units, on every machine the same. */
+function ordered(texts: string[]): string[] {
+  return texts.sort((a, b) => (a < b ? -1 : Number(a > b)));
 }

@@ -132,6 +132,13 @@ test.each(Object.entries(HOSTILE_PYTHON))('hostile: %s', async (_, { code, ends,
   expect(await run(BENIGN, { checked: false })).toEqual(benign);
 });
 
+test('integers have as many digits as CPython prints', async () => {
+  const { value } = await run('def f(): return -(10 ** 4300 - 1)');
+  expect(value).toBe(`{"i":"-${'9'.repeat(4_300)}"}`);
+  for (const more of ['10 ** 4300', '1 << 14286', '-(1 << 10**6)'])
+    expect((await run(`def f(): return ${more}`)).verdict).toBe('not-data');
+});
+
 test("the next run cannot find another job's input", async () => {
   const secret = 'only-the-first-job-knows-this';
   const keep =

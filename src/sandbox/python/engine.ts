@@ -214,7 +214,7 @@ function told([kind, said]: Message): Ending {
   if (kind === 'parsed') return { verdict: 'channel', message: 'the harness answered in other words' };
   if (kind !== 'value') return { verdict: kind, message: said };
   const texts: string[] = [];
-  for (const text of said) {
+  for (const text of new Set(said)) {
     const read = readTypedJson(text);
     if (!read.ok) return { verdict: 'not-data', message: read.problem };
     texts.push(typedJson(read.value));

@@ -127,8 +127,9 @@ def __make():
         t = type(v)
         if v is None or t is bool or t is str: return v
         if t is int:
-            if v.bit_length() > 14280: raise NotData('an integer of more than 4,300 digits')
-            return {'i': str(v)}
+            # 10 ** 4300 has 14,285 bits; CPython itself refuses more digits than that.
+            try: return {'i': str(v if v.bit_length() <= 14285 else 10 ** 4300)}
+            except ValueError: raise NotData('an integer of more than 4,300 digits') from None
         if t is float: return {'f': repr(v)}
         d = depth + 1
         if t is list: return [encode(x, d) for x in v]
