@@ -9,7 +9,7 @@ import { readTypedJson, typedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS } from '../port.ts';
 import { bootPyodide, type Glue } from './glue.ts';
-import { type Image, Restorer, readImage, unpackSnapshot } from './image.ts';
+import { fillMemory, type Image, Restorer, readImage } from './image.ts';
 import { PythonHost } from './imports.ts';
 
 const WASM_PAGE_BYTES = 65_536;
@@ -77,7 +77,7 @@ async function boot(parts: PythonParts, image: Image): Promise<Machine> {
   await bootPyodide({
     glue: parts.glue,
     module: parts.module,
-    snapshot: unpackSnapshot(image),
+    snapshot: { head: image.head, fill: (memory) => fillMemory(image, memory) },
     instantiate: async (imports) => {
       resize = imports.env?.emscripten_resize_heap;
       const instance = await WebAssembly.instantiate(parts.module, host.guarded(needed, imports));

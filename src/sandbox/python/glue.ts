@@ -36,7 +36,11 @@ export interface BootOptions {
   readonly instantiate: (imports: WebAssembly.Imports) => Promise<WebAssembly.Instance>;
   readonly module: WebAssembly.Module;
   readonly library?: Uint8Array<ArrayBuffer>;
-  readonly snapshot?: Uint8Array;
+  readonly snapshot?: {
+    /** Pyodide's own words about it. */
+    readonly head: Uint8Array;
+    fill(memory: Uint8Array): void;
+  };
 }
 
 /**
@@ -90,7 +94,12 @@ export async function bootPyodide(options: BootOptions): Promise<Pyodide> {
       stdin: () => null,
       env: { HOME: '/', LANG: 'C.UTF-8', PYTHONHASHSEED: '0' },
       enableRunUntilComplete: false,
-      ...(snapshot === undefined ? { _makeSnapshot: true } : { _loadSnapshot: snapshot }),
+      ...(snapshot === undefined
+        ? { _makeSnapshot: true }
+        : {
+            _loadSnapshot: snapshot.head,
+            _fillMemory: (heap: Int8Array) => snapshot.fill(new Uint8Array(heap.buffer)),
+          }),
     });
     return await Promise.race([loading, failed.promise]);
   } finally {

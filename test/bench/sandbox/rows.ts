@@ -13,6 +13,7 @@ import {
   SANDBOX_FOLDER,
   unmeteredModule,
 } from '../../../scripts/sandbox/build.ts';
+import { SANDBOX_PYTHON_PAGES } from '../../../src/limits.ts';
 import { javascriptEngine } from '../../../src/sandbox/javascript/engine.ts';
 import type { Engine, Language, RunRequest } from '../../../src/sandbox/port.ts';
 import { pythonEngine } from '../../../src/sandbox/python/engine.ts';
@@ -156,27 +157,34 @@ async function coreRows(folder: string, checks: number): Promise<Row[]> {
   }
 }
 
-/** What the process has more than one whose sandbox does nothing. */
+/**
+ * What the platform counts against 128 MB cannot be asked for here. By the inspector an isolate tells its heap and buffers,
+ * to which the memory of CPython comes, which is always whole. Beside that, what the process has more than one whose
+ * sandbox does nothing: with code that was compiled, and with the modules' files that workerd keeps outside of any isolate.
+ */
 async function memoryRows(folder: string): Promise<Row[]> {
   const [rig, nothing] = [await startRig(folder), await startRig()];
+  const cpython = SANDBOX_PYTHON_PAGES / 16;
   try {
     await nothing.check(PYTHON, 5);
     const base = nothing.memory();
     await rig.check([turnOf(PYTHON, 0)]);
-    const booted = rig.memory();
+    const booted = await rig.heap();
     await rig.check([...PYTHON, ...JAVASCRIPT], 20);
-    const used = rig.memory();
+    const used = await rig.heap();
+    const process = rig.memory();
     const mib = (name: string, value: number): Row => ({ name, value, unit: 'MiB' });
     return [
-      mib(
-        'workerd: memory of the process after the first Python check, above one with no sandbox',
-        booted.now - base.now,
-      ),
-      mib('workerd: the same after some hundred checks', used.now - base.now),
       {
-        ...mib('goal: workerd: the most it ever had, above one with no sandbox', used.peak - base.peak),
+        ...mib('goal: isolate right after the boot: heap and buffers, with CPython itself', booted + cpython),
         goal: { atMost: 128 },
       },
+      {
+        ...mib('goal: isolate after 180 checks, the same', used + cpython),
+        goal: { atMost: 128 },
+      },
+      mib('workerd: memory of the whole process above one without a sandbox', process.now - base.now),
+      mib('workerd: the most of it there ever was', process.peak - base.peak),
     ];
   } finally {
     await rig.stop();

@@ -1,10 +1,14 @@
 /** The sandbox Worker as it is deployed, in a workerd of its own, called through a service binding by another Worker. */
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { WebSocket } from 'ws';
+import * as z from 'zod';
 import { loadBundle } from '../../../scripts/local/build.ts';
 import type { RunRequest } from '../../../src/sandbox/port.ts';
 
 const COMPATIBILITY_DATE = '2026-10-15';
+const SANDBOX = 'sandbox';
 /** Calls one program after the other `rounds` times, and counts those that ended with a value. */
 const CALLER = `
 export default {
@@ -28,6 +32,8 @@ export interface Rig {
   check(requests: readonly RunRequest[], rounds?: number): Promise<void>;
   /** Of the process, MiB: now, and the most it ever had. Linux only. */
   memory(): { readonly now: number; readonly peak: number };
+  /** Of the sandbox' isolate, MiB: V8's heap, what it keeps outside of that, and buffers. WASM memories are not in it. */
+  heap(): Promise<number>;
   /** User and system time of the process, ms. Linux only. */
   cpu_ms(): number;
   stop(): Promise<void>;
@@ -44,14 +50,15 @@ export async function startRig(folder?: string): Promise<Rig> {
     convertV4MiniflareOptions({
       cf: false,
       telemetry: { enabled: false },
+      inspectorPort: 0,
       workers: [
         {
           name: 'caller',
           compatibilityDate: COMPATIBILITY_DATE,
           modules: [{ type: 'ESModule', path: 'caller.js', contents: CALLER }],
-          serviceBindings: { SANDBOX: 'sandbox' },
+          serviceBindings: { SANDBOX },
         },
-        { name: 'sandbox', compatibilityDate: COMPATIBILITY_DATE, ...sandbox },
+        { name: SANDBOX, compatibilityDate: COMPATIBILITY_DATE, ...sandbox },
       ],
     }),
   );
@@ -73,6 +80,11 @@ export async function startRig(folder?: string): Promise<Rig> {
       const mib = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
       return { now: mib('VmRSS'), peak: mib('VmHWM') };
     },
+    async heap() {
+      const url = await miniflare.getInspectorURL();
+      const usage = await heapUsage(new URL(`/core:user:${SANDBOX}`, url));
+      return (usage.usedSize + usage.embedderHeapUsedSize + usage.backingStorageSize) / 2 ** 20;
+    },
     cpu_ms() {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -80,6 +92,24 @@ export async function startRig(folder?: string): Promise<Rig> {
     },
     stop: () => miniflare.dispose(),
   };
+}
+
+const heapAnswer = z.object({
+  result: z.object({
+    usedSize: z.number(),
+    embedderHeapUsedSize: z.number(),
+    backingStorageSize: z.number(),
+  }),
+});
+
+/** Asks an isolate over the inspector's protocol. */
+async function heapUsage(url: URL): Promise<z.output<typeof heapAnswer>['result']> {
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ id: 1, method: 'Runtime.getHeapUsage' }));
+  const [answer] = await once(socket, 'message');
+  socket.close();
+  return heapAnswer.parse(JSON.parse(String(answer))).result;
 }
 
 /** Processes of workerd that this one has started. */
