@@ -1,7 +1,9 @@
 /** `npm run post`: posts one job as a plain Nostr client and shows what comes back. */
 
+import { readFileSync } from 'node:fs';
 import { nip19 } from 'nostr-tools';
 import { generateSecretKey } from 'nostr-tools/pure';
+import * as z from 'zod';
 import type { Json } from '../src/errors.ts';
 import { isHex32 } from '../src/nostr/hex.ts';
 import { DEFAULT_AGENT_KINDS } from '../src/nostr/kinds.ts';
@@ -20,6 +22,7 @@ const USAGE = `npm run post -- [options] "text"
   --relay URL       another relay than that of the marketplace started here
   --session ID      conversation: jobs with the same id share their context
   --param NAME=VALUE a parameter of the agent, as its card lists them; JSON, or else text. Any number of times
+  --check FILE      a check the answer has to pass, as docs/verified-jobs.md has it, JSON
   --encrypted       for the agent's eyes only (NIP-44)
   --pay SATS        pay what is asked for, up to so much, from the customer's development wallet
   --timeout S       give up after this many seconds (default 60)
@@ -36,6 +39,7 @@ const options = readOptions(
       relay: { type: 'string' },
       session: { type: 'string' },
       param: { type: 'string', multiple: true, default: [] },
+      check: { type: 'string' },
       encrypted: { type: 'boolean', default: false },
       pay: { type: 'string' },
       timeout: { type: 'string', default: '60' },
@@ -72,6 +76,7 @@ async function post(values: NonNullable<typeof options>['values'], text: string)
     parameters: parametersOf(values.param),
     encrypted: values.encrypted,
     relays: [relay],
+    contract: values.check === undefined ? undefined : { verify: checkFrom(values.check) },
   };
   const payer = values.pay === undefined ? null : payerFrom(values.pay, dev);
   const payments: Promise<void>[] = [];
@@ -97,6 +102,16 @@ async function post(values: NonNullable<typeof options>['values'], text: string)
 
 function say(line: string): void {
   if (line !== '') process.stderr.write(`${line}\n`);
+}
+
+function checkFrom(path: string): Json {
+  try {
+    return z.json().parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new RangeError(`--check ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 function payerFrom(limit: string, dev: DevFile | undefined): Payer {

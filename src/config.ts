@@ -198,6 +198,7 @@ const shape = z.object({
   ...TOOL_VARIABLES,
   MAIL_FROM: mailAddress.optional(),
   KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
+  KIND_VERDICT: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.verdict),
   KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
   KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
   BLOCKED_PUBKEYS: list
@@ -276,7 +277,12 @@ export function readConfig(raw: RawConfig): Config {
     chatContext: env.CHAT_CONTEXT,
     tools,
     mailFrom: env.MAIL_FROM ?? (env.LOCAL ? LOCAL_MAIL_FROM : null),
-    kinds: { task: env.KIND_TASK, delta: env.KIND_DELTA, card: env.KIND_CARD },
+    kinds: {
+      task: env.KIND_TASK,
+      delta: env.KIND_DELTA,
+      card: env.KIND_CARD,
+      verdict: env.KIND_VERDICT,
+    },
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,
     agentAuth: env.AGENT_AUTH,

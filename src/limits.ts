@@ -730,6 +730,13 @@ export const CHECK_MAX_TIMEOUT_MS = 30_000;
 export const CHECK_DEFAULT_TIMEOUT_MS = 10_000;
 /** Units of fuel that stand for one ms of a contract's time limit: no clock decides about anything. */
 export const CHECK_FUEL_PER_MS = 5_000;
+/** Answers a contract may let one agent give, and agents it may let try one after the other. */
+export const CHECK_MAX_ANSWERS = 8;
+export const CHECK_MAX_AGENTS = 4;
+/** How long all runs of one look at a check may take, ms; then it is tried again. */
+export const CHECK_PATIENCE_MS = 120_000;
+/** Why an answer was refused, characters. */
+export const CHECK_MAX_DETAIL_CHARS = 500;
 /** Levels of a JSON Schema in a contract. */
 export const CHECK_MAX_SCHEMA_DEPTH = 16;
 /** An expected output of so many characters must not stand in the program: it would be copied, not worked out. */
@@ -769,6 +776,18 @@ export const ARENA_QUALIFY_PASSES = 3;
 export const ARENA_QUALIFIED_MS = 30 * 86_400_000;
 /** Fewest attempts at one proposer's tasks before they are compared with those at others'. */
 export const ARENA_PAIR_MIN_ATTEMPTS = 8;
+
+// ── Broker: who gets an open request ──
+
+/** An agent's newest jobs that an open request without a check is routed by: few, because they are read again and again. */
+export const BROKER_JOBS = 50;
+/** How long what is known of the agents is used before it is read again, ms. */
+export const BROKER_KNOWS_MS = 15_000;
+/** Jobs that every success rate begins with, and the share of them that was delivered. */
+export const BROKER_PRIOR_JOBS = 8;
+export const BROKER_PRIOR_SUCCESS = 0.9;
+/** Success rate that a place further up in the list of agents is worth: four failures of a new agent undo it. */
+export const BROKER_PLACE_WORTH = 0.25;
 
 // ── Sandbox: what one run of a stranger's program may use ──
 

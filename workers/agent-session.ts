@@ -5,6 +5,7 @@ import { type SqlStepStore, sqlStepStore } from '../src/agent/loop/sql-step-stor
 import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
 import type { TeamDesk } from '../src/agent/team/desk/desk.ts';
 import type { StepLeave, StepReport } from '../src/agent/team/desk/steps.ts';
+import type { Placement } from '../src/job/broker.ts';
 import { Session } from '../src/job/session.ts';
 import type { Step } from '../src/job/step.ts';
 import type { Heard, Words } from '../src/job/words.ts';
@@ -27,8 +28,8 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   #loops: SqlStepStore | null = null;
   #desk: TeamDesk | null = null;
 
-  async open(delivery: Delivery): Promise<void> {
-    await this.#open().open(delivery.event, delivery.via, delivery.authenticated);
+  async open({ event, via, authenticated }: Delivery, placement?: Placement): Promise<void> {
+    await this.#open().open(event, via, authenticated, placement);
   }
 
   async cancel(jobId: string, author: string): Promise<void> {

@@ -9,6 +9,7 @@ import { route, sessionName } from '../src/protocol/route.ts';
 import { unwrap } from '../src/protocol/sealing.ts';
 import { openDb } from '../src/store/db.ts';
 import { findJob } from '../src/store/jobs.ts';
+import { holdersOf, place } from './broker.ts';
 import type { Env } from './env.ts';
 import { takeForeignZap, zappedElsewhere } from './foreign-zaps.ts';
 import { marketplaceOf } from './marketplace.ts';
@@ -65,9 +66,8 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
     return await takeMessage(env, inner, addressee, delivery.via, session);
   const routed = route(inner, agents, config.kinds, addressee);
   if (routed === null) return;
-  const { agent, envelope } = routed;
-  const name = sessionName(agent.pubkey, envelope.client, envelope.session);
-  await env.SESSION.getByName(name).open(delivery);
+  const { session: name, placement } = await place(env, inner, routed);
+  await env.SESSION.getByName(name).open(delivery, placement);
 }
 
 /**
@@ -78,9 +78,9 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
 async function cancel(env: Env, deletion: Rumor, overtaking: boolean): Promise<void> {
   let unknown = false;
   for (const jobId of tagValues(deletion, 'e').slice(0, JOB_MAX_CALLED_OFF)) {
-    const session = await sessionOf(env, jobId);
-    if (session === null) unknown = true;
-    else await env.SESSION.getByName(session).cancel(jobId, deletion.pubkey);
+    const sessions = await sessionsOf(env, jobId);
+    if (sessions.length === 0) unknown = true;
+    for (const session of sessions) await env.SESSION.getByName(session).cancel(jobId, deletion.pubkey);
   }
   // Nobody checks the time of a wrapped one: dated into the future it would come again until then.
   const apart_ms = Math.abs(Date.now() - deletion.created_at * 1_000);
@@ -88,22 +88,33 @@ async function cancel(env: Env, deletion: Rumor, overtaking: boolean): Promise<v
     throw new Error('a cancellation came before the job it names is known');
 }
 
-/**
- * The session that holds a job: by the request, if the embedded relay has it (be it withdrawn: that is how clients
- * cancel), by what an agent of ours answered, or else by the marketplace's record, which lags by a moment.
- */
+/** The session that holds a job; null when no such job is known. */
 export async function sessionOf(env: Env, jobId: string): Promise<string | null> {
-  if (!isHex32(jobId)) return null;
+  const [session] = await sessionsOf(env, jobId);
+  return session ?? null;
+}
+
+/**
+ * The session that holds a job, then those that had it before: by the request, if the embedded relay has it (be it
+ * withdrawn: that is how clients cancel), by what the broker has noted, by what an agent of ours answered, or else by the
+ * marketplace's record, which lags by a moment.
+ */
+export async function sessionsOf(env: Env, jobId: string): Promise<readonly string[]> {
+  if (!isHex32(jobId)) return [];
   const { agents, config } = marketplaceOf(env);
   const relay = env.RELAY.getByName('main');
   const request = await relay.find(jobId);
   const routed = request === null ? null : route(request, agents, config.kinds);
-  if (routed !== null)
-    return sessionName(routed.agent.pubkey, routed.envelope.client, routed.envelope.session);
+  if (routed === null || routed.candidates.length > 1) {
+    const noted = await holdersOf(env, jobId);
+    if (noted.length > 0) return noted;
+  }
+  if (request !== null && routed !== null) return [(await place(env, request, routed)).session];
   const authors = agents.map(({ pubkey }) => pubkey);
   const [answer] = await relay.query([{ '#e': [jobId], authors, limit: 1 }], 1);
   const client = answer === undefined ? undefined : tagValue(answer, 'p');
   if (answer !== undefined && client !== undefined)
-    return sessionName(answer.pubkey, client, tagValue(answer, 't') ?? null);
-  return (await findJob(openDb(env.DB), jobId))?.session ?? null;
+    return [sessionName(answer.pubkey, client, tagValue(answer, 't') ?? null)];
+  const recorded = await findJob(openDb(env.DB), jobId);
+  return recorded === undefined ? [] : [recorded.session];
 }

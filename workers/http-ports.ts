@@ -11,7 +11,7 @@ import { openDb } from '../src/store/db.ts';
 import { VERSION } from '../src/version.ts';
 import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
-import { sessionOf } from './dispatch.ts';
+import { sessionOf, sessionsOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
@@ -46,15 +46,19 @@ export function httpPorts(env: Env): HttpPorts {
     relayInformation: () => relayInformation(config, VERSION),
     card: (agent) => servedCard(env, agent),
     async liveJob(id, recorded) {
-      return (await sessionAt(recorded ?? (await sessionOf(env, id)))?.record(id)) ?? undefined;
+      const live = await sessionAt(recorded)?.record(id);
+      // It may have gone on to another agent since that was recorded.
+      return live ?? (await sessionAt(await sessionOf(env, id))?.record(id)) ?? undefined;
     },
     jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {
-      const session = env.SESSION.getByName(job.session);
-      // The first call ends a job that still runs; what has ended, the next erases.
-      await session.cancel(job.id, job.client);
-      await ended(session, job.id);
-      await session.cancel(job.id, job.client);
+      for (const name of new Set([job.session, ...(await sessionsOf(env, job.id))])) {
+        const session = env.SESSION.getByName(name);
+        // The first call ends a job that still runs; what has ended, the next erases.
+        await session.cancel(job.id, job.client);
+        await ended(session, job.id);
+        await session.cancel(job.id, job.client);
+      }
       // The session retracts the answers, which are its own. The request is the client's, and it has just signed for it.
       await relay().withdraw([job.id, job.requestEventId]);
     },

@@ -6,7 +6,7 @@ import { ownModelNames } from '../src/agent/models/own.ts';
 import type { TeamDefinition } from '../src/agent/team/definition.ts';
 import { type Config, embeddedRelayUrl } from '../src/config.ts';
 import type { KeyPair } from '../src/nostr/event.ts';
-import { agentKeys, deriveKeys } from '../src/nostr/keys.ts';
+import { agentKeys, deriveKeys, marketplaceKeys } from '../src/nostr/keys.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
@@ -23,6 +23,8 @@ export interface Marketplace {
   teamOf(agent: KeyedAgent): TeamDefinition;
   /** @throws Error for an agent that is not ours: asking is a bug */
   keysOf(agent: KeyedAgent): KeyPair;
+  /** What the marketplace itself signs with. */
+  readonly ownKeys: KeyPair;
   /** What zap receipts are signed with; null where there is no wallet, so that nobody can be paid. */
   readonly receiptKeys: KeyPair | null;
   /** What requests to agents of others are signed with; null where there is no wallet to pay them from. */
@@ -75,6 +77,7 @@ function build(config: Config, options: EmbeddedOptions): Marketplace {
       if (pair === undefined) throw new Error(`no keys for the agent ${agent.slug}`);
       return pair;
     },
+    ownKeys: marketplaceKeys(config.masterSecret),
     receiptKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'zap-receipts'),
     hiringKeys: operatorWallet(config) === null ? null : deriveKeys(config.masterSecret, 'hiring'),
     ownRelays: new Set([embeddedRelayUrl(config)]),

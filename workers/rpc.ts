@@ -6,6 +6,7 @@ import type { ModelFailure } from '../src/agent/models/failure.ts';
 import type { Leave as ModelLeave } from '../src/agent/models/traffic.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
 import type { JobFailure } from '../src/errors.ts';
+import type { Placement } from '../src/job/broker.ts';
 import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
@@ -107,8 +108,12 @@ export interface ZapClaim {
 
 /** One session (workers/agent-session.ts). */
 export interface AgentSessionRpc extends TeamSessionRpc {
-  /** Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored. */
-  open(delivery: Delivery): Promise<void>;
+  /**
+   * Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored.
+   *
+   * @param placement given where the broker had a hand in it
+   */
+  open(delivery: Delivery, placement?: Placement): Promise<void>;
   /** Calls a job off, or erases an ended one, when its client asks; anybody else's wish changes nothing. */
   cancel(jobId: string, author: string): Promise<void>;
   /** A runner begins a step; null when it is not to be done. */

@@ -1,33 +1,41 @@
 /** A session's ways to the world: keys, relays, links, record, runner. */
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
+import { readVerifiedTerms, type VerifiedTerms } from '../src/checks/contract.ts';
+import { prove } from '../src/checks/proof.ts';
+import { statementOf } from '../src/checks/statement.ts';
+import { validateCheck } from '../src/checks/validate.ts';
 import { normalizeRelayUrl } from '../src/config.ts';
 import { JobError, type JobFailure } from '../src/errors.ts';
 import { admit } from '../src/job/admission.ts';
 import type { LongWork } from '../src/job/long-work.ts';
 import type { SessionPorts } from '../src/job/ports.ts';
 import { LeaveHeld } from '../src/job/quota.ts';
-import { JOB_MAX_RELAYS, JOB_RETRACTION_PAGE } from '../src/limits.ts';
+import { CHECK_PATIENCE_MS, JOB_MAX_RELAYS, JOB_RETRACTION_PAGE } from '../src/limits.ts';
 import { EMBEDDED } from '../src/link/outbox.ts';
-import { type NostrEvent, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
+import { type KeyPair, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { toPlainEntry } from '../src/payment/ledger.ts';
-import { quote } from '../src/payment/pricing.ts';
 import { preimageVault } from '../src/payment/vault.ts';
-import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { answersChecks, type KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
-import type { Request } from '../src/protocol/model.ts';
+import type { JobBody, Request } from '../src/protocol/model.ts';
 import { isFree } from '../src/protocol/prices.ts';
 import { openerFor, openRequest, seal } from '../src/protocol/sealing.ts';
 import { utf8Bytes } from '../src/protocol/size.ts';
 import { checkBody } from '../src/protocol/validate.ts';
+import { verdictEvent } from '../src/protocol/verdict.ts';
+import { sandboxExecutor } from '../src/sandbox/executor.ts';
+import { remoteSandbox } from '../src/sandbox/remote.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
+import { brokerOf } from './broker.ts';
 import { chainedResult } from './chained.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { mailDesk } from './mail.ts';
 import { type Marketplace, marketplaceOf } from './marketplace.ts';
+import { quoteOf } from './quotes.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
 import { walletOf } from './wallet.ts';
@@ -72,6 +80,7 @@ export function sessionPorts(
   const vault = preimageVault(config.masterSecret);
   const db = openDb(env.DB);
   const events = eventSearch(env);
+  const executor = sandboxExecutor(remoteSandbox(env.SANDBOX));
 
   return {
     clock: Date.now,
@@ -87,13 +96,27 @@ export function sessionPorts(
     body(request) {
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
       const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
-      const checked = checkBody(body, agent, request.envelope.dialect);
+      const terms = termsOf(marketplace, agent, request, body);
+      const told = terms === null ? body : withStatement(body, statementOf(terms.open.check));
+      const checked = checkBody(told, agent, request.envelope.dialect);
       // What is wrong with an order to a team is told before it is paid for.
       if (agent.runtime === 'team') {
         const { mail } = readTeamOrder(marketplace.teamOf(agent), agent.prices, checked);
         if (mail !== null && mailDesk(env) === null) throw noMail();
       }
       return checked;
+    },
+    verified: (request, body) => termsOf(marketplace, agent, request, body),
+    checks: {
+      validate: (open) => validateCheck(open, executor, AbortSignal.timeout(CHECK_PATIENCE_MS)),
+      judge: (open, result) =>
+        prove(open, result, executor, AbortSignal.timeout(CHECK_PATIENCE_MS), Date.now),
+    },
+    broker: brokerOf(env),
+    verdict(account, request, now_s) {
+      const { kinds } = config;
+      const template = verdictEvent(account, request.envelope, kinds.verdict, agent.pubkey, now_s);
+      return seal(template, request, marketplace.ownKeys);
     },
     answer(report, request, now_s) {
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
@@ -105,12 +128,7 @@ export function sessionPorts(
       return admit(config, agent, { request, authenticated: proved, openJobs }, leave, Date.now());
     },
     quote(body, history) {
-      if (isFree(agent.prices)) return null;
-      if (agent.runtime === 'team') {
-        const { budget } = readTeamOrder(marketplace.teamOf(agent), agent.prices, body);
-        return { max: budget, fixed: false, prices: agent.prices };
-      }
-      return quote(agent, body, utf8Bytes(JSON.stringify(history)));
+      return quoteOf(marketplace, agent, body, utf8Bytes(JSON.stringify(history)));
     },
     money: isFree(agent.prices)
       ? null
@@ -155,7 +173,8 @@ export function sessionPorts(
 
     publish: (target, events) => publishTo(env, target, events),
     withdraw: (ids) => env.RELAY.getByName('main').withdraw(ids),
-    retraction: (jobId) => retraction(env, agent, jobId, (template) => signAs(template, keys)),
+    retraction: async (jobId) =>
+      (await retraction(env, keys, jobId)) ?? (await retraction(env, marketplace.ownKeys, jobId)),
     project: (records) => upsertJobs(db, records),
 
     wakeAt: (at_ms) => ctx.waitUntil(ctx.storage.setAlarm(at_ms)),
@@ -169,6 +188,23 @@ export function sessionPorts(
     fault: (point, about) => faultPoint(env, point, about),
     log: (what, jobId, error) => console.error(what, jobId, error),
   };
+}
+
+/** The check a contract asks for. @throws JobError */
+function termsOf(
+  { ownKeys }: Marketplace,
+  agent: KeyedAgent,
+  { envelope }: Request,
+  { contract }: JobBody,
+): VerifiedTerms | null {
+  const terms = readVerifiedTerms(contract, (text) => openerFor(ownKeys, envelope.client)('nip44', text));
+  if (terms === null || answersChecks(agent.runtime)) return terms;
+  const path = '$.contract.verify';
+  throw new JobError('BAD_REQUEST', `${path}: ${agent.slug} takes no jobs with a check`, { path });
+}
+
+function withStatement(body: JobBody, statement: string): JobBody {
+  return { ...body, messages: [...body.messages, { role: 'user', content: statement }] };
 }
 
 function noMail(): JobError {
@@ -186,24 +222,20 @@ function namedTargets({ ownRelays }: Marketplace, request: Request): string[] {
   return urls.length > others.length && others.length === 0 ? [EMBEDDED] : others;
 }
 
-/** The agent's deletion (NIP-09) of what the embedded relay knows it answered to a job, the newest of it where it is much. */
-async function retraction(
-  env: Env,
-  agent: KeyedAgent,
-  jobId: string,
-  sign: (template: Pick<NostrEvent, 'kind' | 'created_at' | 'tags' | 'content'>) => VerifiedEvent,
-): Promise<VerifiedEvent | null> {
+/** A deletion (NIP-09) of what the embedded relay knows we said of a job by these keys, the newest of it where it is much. */
+async function retraction(env: Env, keys: KeyPair, jobId: string): Promise<VerifiedEvent | null> {
   const answers = await env.RELAY.getByName('main').query(
-    [{ '#e': [jobId], authors: [agent.pubkey] }],
+    [{ '#e': [jobId], authors: [keys.publicKey] }],
     JOB_RETRACTION_PAGE,
   );
   if (answers.length === 0) return null;
   const kinds = [...new Set(answers.map((event) => event.kind))];
   const tags = [...answers.map((event) => ['e', event.id]), ...kinds.map((kind) => ['k', String(kind)])];
-  return sign({
+  const template = {
     kind: KIND.deletion,
     created_at: Math.floor(Date.now() / 1000),
     tags,
     content: 'erased at the client’s request',
-  });
+  };
+  return signAs(template, keys);
 }

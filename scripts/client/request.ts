@@ -22,6 +22,8 @@ export interface JobRequest {
   /** NIP-44 for the agent's eyes only; needs an agent. */
   readonly encrypted: boolean;
   readonly relays: readonly string[];
+  /** `contract` of the agent NIP. */
+  readonly contract?: Json | undefined;
 }
 
 /** Signs a request. @throws RangeError for a kind that asks for nothing, or encryption to nobody */
@@ -49,8 +51,10 @@ function privateTags(request: JobRequest): string[][] {
   if (request.kind === DEFAULT_AGENT_KINDS.task) {
     const messages = [{ role: 'user', content: request.text }];
     const parameters = named.length === 0 ? {} : { parameters: request.parameters };
-    return [['request', JSON.stringify({ messages, ...parameters })]];
+    const contract = request.contract === undefined ? [] : [['contract', JSON.stringify(request.contract)]];
+    return [['request', JSON.stringify({ messages, ...parameters })], ...contract];
   }
+  if (request.contract !== undefined) throw new RangeError('only agent tasks (kind 7001) have a contract');
   if (isJobRequestKind(request.kind)) {
     const params = named.map(([name, value]) => ['param', name, textOf(value)]);
     return [['i', request.text, 'text'], ...params];

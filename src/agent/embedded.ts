@@ -45,11 +45,13 @@ const CHAT_TIME_LIMIT_MS = 180_000;
 export function embeddedAgents(config: Config, options: EmbeddedOptions = {}): AgentDefinition[] {
   const agents = [discoverAgent(config)];
   // Something to pay for; with development money unless the developer names a wallet.
-  if (config.local && operatorWallet(config) !== null) agents.push(...pricedVariants(config));
+  const priced = config.local && operatorWallet(config) !== null;
+  if (priced) agents.push(...pricedVariants(config));
   // The others are the operator's way out, not the client's choice.
   const [model] = modelNames(config, options.workersAi === true, options.models ?? []);
   if (model !== undefined) {
     agents.push(chatAgent(config, model), ...definedAgents(config, model, options.agents ?? []));
+    if (priced) agents.push(chatForEscrow(config, model));
   }
   const slugs = agents.map(({ slug }) => slug);
   const twice = slugs.find((slug, place) => slugs.indexOf(slug) < place);
@@ -127,6 +129,20 @@ function pricedVariants(config: Config): AgentDefinition[] {
       { ...FREE, per1kInputTokens_msats: 1_000, per1kOutputTokens_msats: 2_000 },
     ),
   ];
+}
+
+/** `chat` for a price that is locked first, so that verified jobs can be tried: no proof, no pay. */
+function chatForEscrow(config: Config, model: string): AgentDefinition {
+  const free = chatAgent(config, model);
+  return {
+    ...free,
+    slug: 'chat-escrow',
+    name: `${free.name} (escrow)`,
+    description: `${free.description} Costs 21 sats, which are locked before the job starts and taken when it is done and has passed its check.`,
+    prices: { ...FREE, perJob_msats: DEVELOPMENT_PRICE_MSATS },
+    paymentMethods: ['escrow_hodl_optional', 'zap', 'credit'],
+    owners: config.owners.get('chat-escrow') ?? [],
+  };
 }
 
 function discoverAgent(config: Config): AgentDefinition {

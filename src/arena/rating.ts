@@ -74,16 +74,30 @@ export function closeGroup(
   return after;
 }
 
-/** The rating as a number around 0, drawn towards it while there are few results; its deviation shrinks with them. */
-export function standing(rating: Rating): {
+/** What is made of a rating. */
+export interface Standing {
+  /** Around 0, and drawn towards it while there are few results. */
   readonly rating: number;
+  /** How unsure that is; shrinks with the results. */
   readonly deviation: number;
-  /** What share of results passes at least, with 95 % certainty. */
+  /** What share of results passes at least, with 95 % certainty (Wilson). */
   readonly lowerBound: number;
-} {
+}
+
+export function standing(rating: Rating): Standing {
   return {
     rating: rating.sumAdvantage / (rating.count + ARENA_RATING_PRIOR),
     deviation: 1 / Math.sqrt(rating.count + 1),
     lowerBound: wilson(rating.passed, rating.count).lower,
+  };
+}
+
+/** The mean of several standings, for work that is of no one mode. As sure as a mean of independent guesses is. */
+export function meanStanding(standings: readonly Standing[]): Standing {
+  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+  return {
+    rating: mean(standings.map(({ rating }) => rating)),
+    deviation: Math.hypot(...standings.map(({ deviation }) => deviation)) / standings.length,
+    lowerBound: mean(standings.map(({ lowerBound }) => lowerBound)),
   };
 }

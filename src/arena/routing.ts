@@ -1,10 +1,10 @@
 /** Which agent gets an open job: by Thompson sampling, so that who is little known is tried now and then. */
 import { normal, type Random } from './random.ts';
-import { type Rating, standing } from './rating.ts';
+import type { Standing } from './rating.ts';
 
 export interface Candidate {
   readonly agent: string;
-  readonly rating: Rating;
+  readonly standing: Standing;
   readonly price_msats: number;
   /** Median time to a result, ms. */
   readonly latency_ms: number;
@@ -33,15 +33,23 @@ export function route(
   // In one order, so that the same seed gives the same route whatever order the directory has.
   const ordered = candidates.toSorted((a, b) => (a.agent < b.agent ? -1 : 1));
   const drawn = ordered
-    .map((candidate) => ({ candidate, known: standing(candidate.rating) }))
-    .filter(({ known }) => lowerBound === null || known.lowerBound >= lowerBound)
-    .map(({ candidate, known }) => ({
+    .filter(({ standing }) => lowerBound === null || standing.lowerBound >= lowerBound)
+    .map((candidate) => ({
       candidate,
       score:
-        normal(known.rating, known.deviation, random) -
-        // One more sat and one more second, so that what is free or instant has a logarithm.
-        settings.priceWeight * Math.log(1 + candidate.price_msats / 1_000) -
-        settings.latencyWeight * Math.log(1 + candidate.latency_ms / 1_000),
+        normal(candidate.standing.rating, candidate.standing.deviation, random) - burden(candidate, settings),
     }));
   return drawn.sort((a, b) => b.score - a.score).map(({ candidate }) => candidate);
+}
+
+/** What price and waiting take off a score. */
+export function burden(
+  { price_msats, latency_ms }: Pick<Candidate, 'price_msats' | 'latency_ms'>,
+  settings: RoutingSettings = DEFAULT_ROUTING,
+): number {
+  // One more sat and one more second, so that what is free or instant has a logarithm.
+  return (
+    settings.priceWeight * Math.log(1 + price_msats / 1_000) +
+    settings.latencyWeight * Math.log(1 + latency_ms / 1_000)
+  );
 }

@@ -75,9 +75,9 @@ export function checkOf(task: Task): OpenCheck {
   const hidden = { tests: [], verifier: null, reference: null };
   switch (task.mode) {
     case 'deduction':
-      return { check: { ...base, mode: 'deduction', program, input: task.input }, hidden };
+      return { check: { ...base, mode: 'deduction', program, input: task.input, output: null }, hidden };
     case 'abduction':
-      return { check: { ...base, mode: 'abduction', program, output: task.output }, hidden };
+      return { check: { ...base, mode: 'abduction', program, output: task.output, input: null }, hidden };
     case 'induction': {
       const check = { ...base, mode: 'induction', examples: task.given, threshold: 1 } as const;
       return { check, hidden: { ...hidden, tests: task.hidden } };

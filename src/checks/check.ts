@@ -30,6 +30,8 @@ export interface DeductionCheck extends Programmed {
   readonly mode: 'deduction';
   readonly program: string;
   readonly input: string;
+  /** What the client says the answer is; null where it does not. */
+  readonly output: string | null;
 }
 
 /** Program and output are given; the answer is any input that gives it. */
@@ -37,6 +39,8 @@ export interface AbductionCheck extends Programmed {
   readonly mode: 'abduction';
   readonly program: string;
   readonly output: string;
+  /** An answer that passes, in the clear; null where none is given. */
+  readonly input: string | null;
 }
 
 /** Calls and their outputs are given; the answer is a program that also reproduces those that are hidden. */
@@ -71,7 +75,7 @@ export interface Hidden {
   readonly tests: readonly Example[];
   /** The verifier, where it is not public. */
   readonly verifier: string | null;
-  /** An answer that passes, which proves that there is one; null only where none is asked for. */
+  /** An answer that passes, which proves that there is one; null where none is given. */
   readonly reference: string | null;
 }
 

@@ -39,8 +39,20 @@ const programmed = {
 const threshold = z.number().gt(0).max(1).default(1);
 
 const checkSchema = z.discriminatedUnion('mode', [
-  z.strictObject({ ...programmed, mode: z.literal('deduction'), program, input: notation }),
-  z.strictObject({ ...programmed, mode: z.literal('abduction'), program, output: notation }),
+  z.strictObject({
+    ...programmed,
+    mode: z.literal('deduction'),
+    program,
+    input: notation,
+    output: notation.optional(),
+  }),
+  z.strictObject({
+    ...programmed,
+    mode: z.literal('abduction'),
+    program,
+    output: notation,
+    input: notation.optional(),
+  }),
   z.strictObject({
     ...programmed,
     mode: z.literal('induction'),
@@ -73,9 +85,17 @@ export function parseCheck(verify: unknown): Check {
   const { data } = parsed;
   switch (data.mode) {
     case 'deduction':
-      return { ...data, input: argumentsAt(data.language, data.input, ['input']) };
+      return {
+        ...data,
+        input: argumentsAt(data.language, data.input, ['input']),
+        output: data.output === undefined ? null : valueAt(data.language, data.output, ['output']),
+      };
     case 'abduction':
-      return { ...data, output: valueAt(data.language, data.output, ['output']) };
+      return {
+        ...data,
+        output: valueAt(data.language, data.output, ['output']),
+        input: data.input === undefined ? null : argumentsAt(data.language, data.input, ['input']),
+      };
     case 'induction':
       return { ...data, examples: examplesAt(data.language, data.examples, ['examples']) };
     case 'tests': {

@@ -4,11 +4,14 @@ import { CODECS } from './codec.ts';
 import type { Execution, Executor, Outcome } from './executor.ts';
 import { judge } from './judge.ts';
 import type { Plan } from './plan.ts';
+import { type Receipt, receiptOf } from './receipt.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Judged {
   /** One for each plan. */
   readonly verdicts: readonly Verdict[];
+  /** What was run for each plan, in the order of its executions. */
+  readonly receipts: readonly (readonly Receipt[])[];
   /** What all of it took, units of fuel. */
   readonly fuel: number;
 }
@@ -25,13 +28,20 @@ export async function judgeAll(
   }
   const outcomes = await runFresh(executor, [...wanted.values()], signal);
   const known = new Map([...wanted.keys()].map((name, i) => [name, outcomes[i]]));
-  const verdicts = plans.map((plan) =>
-    judge(
-      plan,
-      executionsOf(plan).flatMap((execution) => known.get(nameOf(execution)) ?? []),
-    ),
-  );
-  return { verdicts, fuel: outcomes.reduce((total, outcome) => total + outcome.fuel, 0) };
+  const outcomesOf = (plan: Plan) =>
+    executionsOf(plan).flatMap((execution) => known.get(nameOf(execution)) ?? []);
+  return {
+    verdicts: plans.map((plan) => judge(plan, outcomesOf(plan))),
+    receipts: plans.map((plan) => receiptsOf(plan, outcomesOf(plan))),
+    fuel: outcomes.reduce((total, outcome) => total + outcome.fuel, 0),
+  };
+}
+
+function receiptsOf(plan: Plan, outcomes: readonly Outcome[]): readonly Receipt[] {
+  return executionsOf(plan).flatMap((execution, i) => {
+    const outcome = outcomes[i];
+    return outcome === undefined ? [] : [receiptOf(execution, outcome)];
+  });
 }
 
 function executionsOf(plan: Plan): readonly Execution[] {

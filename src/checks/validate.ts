@@ -18,8 +18,6 @@ export type Validation =
 export type ValidationProblem =
   /** The check's program does not come to a value, or to one that equals nothing (NaN). */
   | 'program-fails'
-  /** There is no reference, and the mode needs one. */
-  | 'no-reference'
   /** The reference does not pass. */
   | 'reference-fails'
   /** An empty answer, a null or an echo of what is public passes. */
@@ -37,14 +35,16 @@ export async function validateCheck(
   if (check.mode === 'deduction') {
     const derived = await derivedReference(check, executor, signal);
     if (!derived.ok) return derived;
-    const tried = await tryOut(open, derived.output, executor, signal);
+    const tried = await tryOut(open, [derived.output, ...given(check.output)], executor, signal);
     return tried.ok ? { ok: true, fuel: tried.fuel + derived.fuel } : tried;
   }
-  const { reference } = open.hidden;
-  if (reference === null && check.mode !== 'schema') {
-    return refused('no-reference', `a check by ${check.mode} has to come with an answer that passes`);
-  }
-  return tryOut(open, reference, executor, signal);
+  // Without a reference nobody knows whether it can be passed; the client's money goes back when it cannot.
+  const shown = check.mode === 'abduction' ? given(check.input) : [];
+  return tryOut(open, [...shown, ...given(open.hidden.reference)], executor, signal);
+}
+
+function given(reference: string | null): readonly string[] {
+  return reference === null ? [] : [reference];
 }
 
 type Derived =
@@ -80,17 +80,19 @@ async function derivedReference(
 
 async function tryOut(
   open: OpenCheck,
-  reference: string | null,
+  references: readonly string[],
   executor: Executor,
   signal: AbortSignal,
 ): Promise<Validation> {
   const trivial = trivialAnswers(open.check);
-  const plans = trivial.map((answer) => planOfAnswer(open, answer));
-  if (reference !== null) plans.push(referencePlan(open, reference));
+  const plans = [
+    ...trivial.map((answer) => planOfAnswer(open, answer)),
+    ...references.map((reference) => referencePlan(open, reference)),
+  ];
   const { verdicts, fuel } = await judgeAll(executor, plans, signal);
-  const best = reference === null ? null : (verdicts[trivial.length] ?? null);
-  if (best !== null && !best.passed)
-    return refused('reference-fails', `the reference does not pass: ${best.detail}`);
+  const failing = verdicts.slice(trivial.length).find(({ passed }) => !passed);
+  if (failing !== undefined)
+    return refused('reference-fails', `the reference does not pass: ${failing.detail}`);
   const passing = trivial.findIndex((_, i) => verdicts[i]?.passed === true);
   if (passing >= 0) {
     return refused('trivial-answer-passes', `this answer passes: ${trivial[passing]?.slice(0, 80) ?? ''}`);
@@ -98,9 +100,9 @@ async function tryOut(
   return { ok: true, fuel };
 }
 
-/** A derived reference is the bare value; one that came with the check is a result like an agent's. */
+/** A reference in the clear is the bare value, as is a derived one; a hidden one is a result like an agent's. */
 function referencePlan(open: OpenCheck, reference: string) {
-  return open.check.mode === 'deduction' ? planOfAnswer(open, reference) : planOf(open, reference);
+  return reference === open.hidden.reference ? planOf(open, reference) : planOfAnswer(open, reference);
 }
 
 function refused(problem: ValidationProblem, message: string): Extract<Validation, { ok: false }> {

@@ -3,7 +3,7 @@
  * leaves a final phase, holds nothing back any more, and is recorded.
  */
 import type { JobFailure } from '../errors.ts';
-import type { PaymentDemand } from '../protocol/model.ts';
+import type { PaymentDemand, VerifiedMark } from '../protocol/model.ts';
 import { change, lastNews } from './progress.ts';
 import {
   AGAIN,
@@ -85,13 +85,20 @@ export function expire(job: Job, now_ms: number): Transition {
   );
 }
 
-export function close(job: Job, phase: FinalPhase, failure: JobFailure, now_ms: number): Transition {
+/** @param verified what the check said, where it was the check that ended it */
+export function close(
+  job: Job,
+  phase: FinalPhase,
+  failure: JobFailure,
+  now_ms: number,
+  verified?: VerifiedMark,
+): Transition {
   return {
     job: change(job, { phase, closedAt_ms: now_ms, leaseUntil_ms: null, held: null, done: null, failure }),
     effects: [
       ...lastNews(job),
       { type: 'stop' },
-      { type: 'report', key: 'result', report: { type: 'error', failure } },
+      { type: 'report', key: 'result', report: { type: 'error', failure, ...(verified && { verified }) } },
       { type: 'project' },
     ],
   };

@@ -4,6 +4,7 @@ import { tagValues, type VerifiedEvent } from '../nostr/event.ts';
 import type { Journal } from './journal.ts';
 import type { LiveJobs } from './live-jobs.ts';
 import type { SessionPorts } from './ports.ts';
+import type { Till } from './till.ts';
 
 /**
  * Forgets what is kept of an ended job and has the agent take its answers back everywhere they went.
@@ -47,4 +48,15 @@ async function takeBack(
       ports.log(`taking answers back from ${target} failed`, jobId, error);
     }
   }
+}
+
+/** A request is called off that has not come yet, or whose delivery died with the process; then money may be set aside for it. */
+export async function refuseEarly(
+  { clock }: Pick<SessionPorts, 'clock'>,
+  till: Pick<Till, 'abandon'> | null,
+  journal: Pick<Journal, 'refuseEarly'>,
+  jobId: string,
+): Promise<void> {
+  await till?.abandon(jobId);
+  journal.refuseEarly(jobId, clock());
 }

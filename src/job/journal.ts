@@ -19,6 +19,8 @@ export interface JournalRecord {
   readonly request: NostrEvent;
   /** What can be told of the request of an erased job, whose money still moves; null of any other. */
   readonly erased: Envelope | null;
+  /** How many agents had it before this one, and failed. */
+  readonly turn: number;
   /** Where it came from: `embedded` or a relay URL. */
   readonly via: string;
   /** Where its answers go. */
@@ -36,6 +38,8 @@ export interface JournalRecord {
   readonly inputs: { readonly [key: string]: ChatMessage };
   /** What a step begun elsewhere was given after the memory was lost (grace.ts); null while it shows that it lives. */
   readonly grace: Grace | null;
+  /** Whether it is to go to the next agent, once its money is given back. */
+  readonly passOn: boolean;
   /** Whether the marketplace's record (D1) is behind. */
   readonly unprojected: boolean;
   /** The event that ended it. */
@@ -182,6 +186,8 @@ export class Journal {
   }
 }
 
+const UNCHECKED = { refused: [], proof: null } as const;
+
 const tracesSchema = z.object({
   targets: z.array(z.string()).default([]),
   wraps: z.array(z.string()).default([]),
@@ -192,6 +198,8 @@ function decode(request: unknown, rest: unknown): JournalRecord {
   if (typeof event === 'string') throw new Error(`the journal holds a broken request: ${event}`);
   // Written by `insert` and `update` above and by nothing else; the schema version guards its shape.
   const stored: Omit<JournalRecord, 'request'> = JSON.parse(String(rest));
-  // A row from before jobs could be erased while their money moves says nothing of it.
-  return { ...stored, erased: stored.erased ?? null, grace: stored.grace ?? null, request: event };
+  // Rows from before a member was there say nothing of it.
+  const job = { ...UNCHECKED, ...stored.job };
+  const { erased = null, grace = null, turn = 0, passOn = false } = stored;
+  return { ...stored, job, erased, grace, turn, passOn, request: event };
 }

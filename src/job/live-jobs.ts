@@ -82,10 +82,11 @@ export class LiveJobs {
   erase(live: Live): void {
     const { envelope } = live.request;
     const request = { ...live.record.request, tags: [], content: '' };
-    const empty = { outbox: [], lookup: false, kept: null, inputs: {} };
+    const empty = { outbox: [], lookup: false, passOn: false, kept: null, inputs: {} };
     live.record = { ...live.record, ...empty, request, erased: envelope };
     live.request = { envelope, event: request };
     live.body = null;
+    live.verified = null;
     this.#journal.erase(live.record);
     this.#ports.forget(live.record.job.id);
     this.settle([live]);

@@ -1,5 +1,6 @@
 /** A job that still has something to do, as the session holds it in memory; its stored form is the journal record. */
 
+import type { VerifiedTerms } from '../checks/contract.ts';
 import { JOB_RESEND_KEEP_MS } from '../limits.ts';
 import { nextTry } from '../link/outbox.ts';
 import type { JobBody, JobOutput, Request } from '../protocol/model.ts';
@@ -8,13 +9,15 @@ import type { JournalRecord } from './journal.ts';
 import { nextTick } from './machine.ts';
 import { isMoneySettled, nextMoneyTick } from './money.ts';
 import type { Failed } from './ports.ts';
-import { isFinal, type JobPhase, MONEY } from './types.ts';
+import { awaitsCheck, isFinal, type JobPhase, MONEY } from './types.ts';
 
 export interface Live {
   record: JournalRecord;
   request: Request;
   /** Null for a job that was refused before its body could be read, or was erased. */
   body: JobBody | null;
+  /** The check its answer has to pass; null for a job without one, or whose body is not there. */
+  verified: VerifiedTerms | null;
   /** Aborts the work done in this object. */
   abort: AbortController | null;
   /** When the work beside it wants a tick (long-work.ts), Unix ms; null when it wants none. */
@@ -31,19 +34,21 @@ const CHAIN_POLL_MAX_MS = 30_000;
 
 /** When this job next needs the session awake, Unix ms; null when nothing is left to do. */
 export function nextWake(live: Live, now_ms: number): number | null {
-  const { job, outbox, unprojected, lookup, money } = live.record;
+  const { job, outbox, unprojected, lookup, passOn, money } = live.record;
   const times: number[] = [];
   const tick = nextTick(job);
   if (tick !== null) times.push(tick);
   const attempt = nextTry(outbox);
   if (attempt !== null) times.push(attempt > now_ms ? attempt : now_ms + RECOVERY_MS);
-  if (unprojected || lookup || live.working !== null) times.push(now_ms + RECOVERY_MS);
+  if (unprojected || lookup || passOn || live.working !== null) times.push(now_ms + RECOVERY_MS);
   const kept_ms = keptUntil_ms(live);
   if (kept_ms !== null) times.push(kept_ms);
   if (live.workWake_ms !== null) times.push(live.workWake_ms);
   const look = money === null ? null : nextMoneyTick(job, money, now_ms + RECOVERY_MS);
   if (look !== null) times.push(look);
-  if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {
+  // Whatever is being run for it may have been lost, or the sandbox is away.
+  if (awaitsCheck(job)) times.push(now_ms + RECOVERY_MS);
+  else if (job.phase === 'waiting' && !job.waitingFor.includes(MONEY)) {
     times.push(
       now_ms + Math.min(CHAIN_POLL_MAX_MS, Math.max(CHAIN_POLL_MIN_MS, (now_ms - job.openedAt_ms) / 4)),
     );
@@ -71,6 +76,7 @@ export function isSettled({ record, workWake_ms }: Live): boolean {
     isFinal(record.job.phase) &&
     !record.unprojected &&
     !record.lookup &&
+    !record.passOn &&
     record.kept === null &&
     workWake_ms === null &&
     isMoneySettled(record.money) &&
@@ -83,6 +89,7 @@ const RECORDED: { readonly [P in JobPhase]: RecordedPhase } = {
   waiting: 'waiting',
   queued: 'waiting',
   running: 'running',
+  proving: 'running',
   checkout: 'running',
   delivered: 'delivered',
   rejected: 'rejected',
@@ -96,7 +103,7 @@ export function toJobRecord(
   live: Live,
   names: { readonly session: string; readonly agent: string },
 ): JobRecord {
-  const { job, request, via, resultId } = live.record;
+  const { job, request, via, resultId, turn } = live.record;
   const { envelope } = live.request;
   return {
     id: job.id,
@@ -117,5 +124,6 @@ export function toJobRecord(
     requestEventId: request.id,
     resultEventId: resultId,
     attempts: job.attempt,
+    turn,
   };
 }

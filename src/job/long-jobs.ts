@@ -2,7 +2,6 @@
  * The jobs of a session whose work lives beside them (long-work.ts): begins that work, brings it what happens, and
  * stores each of its changes together with what it means for the job.
  */
-import type { NostrEvent } from '../nostr/event.ts';
 import { msats } from '../payment/msats.ts';
 import type { Cost, JobOutput } from '../protocol/model.ts';
 import type { Assignment } from './assignment.ts';
@@ -12,7 +11,7 @@ import type { LiveJobs } from './live-jobs.ts';
 import type { LongWork, Moved, WorkEnding } from './long-work.ts';
 import { advance } from './machine.ts';
 import { costOf, quoteOf } from './money.ts';
-import { newJob } from './opening.ts';
+import { type Came, newJob } from './opening.ts';
 import type { Failed, SessionPorts } from './ports.ts';
 import { failureOf } from './step.ts';
 import type { Taken } from './taking.ts';
@@ -98,8 +97,7 @@ export class LongJobs {
    */
   answered(
     taken: Taken,
-    event: NostrEvent,
-    via: string,
+    came: Came,
     inbox: Inbox,
   ): { readonly live: Live; readonly done: Transition } | null {
     const { request, body } = taken;
@@ -110,8 +108,11 @@ export class LongJobs {
     const content = running === undefined ? this.#work.refuse(words, body) : this.#hear(running, words);
     if (content === null) return null;
     const again = running?.record.job.id ?? request.envelope.id;
-    const free = { request, body: { ...body, inputs: [] }, failure: null, money: null, again };
-    const { live, opened } = newJob(this.#ports, free, event, via, [], inbox);
+    const free = {
+      ...{ request, body: { ...body, inputs: [] }, verified: null, failure: null },
+      ...{ money: null, again },
+    };
+    const { live, opened } = newJob(this.#ports, free, came, [], inbox);
     // Nobody works on it: it is answered like a request that is another one come again.
     const output = wordsAnswer(content);
     const done = { type: 'sameAs', output, cost: costOf(null, output) } as const;
@@ -203,7 +204,8 @@ export class LongJobs {
     await moved.perform();
   }
 
-  #ended({ record: { job, money } }: Live, ending: WorkEnding): Transition {
+  #ended(live: Live, ending: WorkEnding): Transition {
+    const { job, money } = live.record;
     const now_ms = this.#ports.clock();
     const { attempt } = job;
     const input = (): JobInput => {
@@ -214,6 +216,7 @@ export class LongJobs {
             attempt,
             output: ending.output,
             cost: costOf(money, ending.output),
+            prove: live.verified !== null,
             checkout: false,
           };
         case 'failed':

@@ -10,13 +10,13 @@ import {
   JOB_CHECKOUT_PATIENCE_MS,
   JOB_PROGRESS_INTERVAL_MS,
   JOB_START_PATIENCE_MS,
-  QUEUE_LEASE_MS,
   STEP_LEASE_MS,
-  STEP_MAX_ATTEMPTS,
 } from '../limits.ts';
-import { calledOff, cancel, cleared, close, deliver, expire, lapse, sameAs } from './endings.ts';
+import { calledOff, cancel, cleared, close, expire, lapse, sameAs } from './endings.ts';
+import { order, reorder, tryAgain } from './orders.ts';
 import { change, lastNews, tell } from './progress.ts';
 import {
+  CHECK,
   isFinal,
   type Job,
   type JobEffect,
@@ -26,6 +26,7 @@ import {
   MONEY,
   type Transition,
 } from './types.ts';
+import { disproved, handIn, proved } from './verdicts.ts';
 
 export interface Opening {
   readonly id: string;
@@ -38,13 +39,17 @@ export interface Opening {
 export function openJob(opening: Opening, now_ms: number): Transition {
   const job: Job = { ...blank(opening, now_ms), phase: 'waiting' };
   if (opening.startBy_ms !== null && opening.startBy_ms <= now_ms) return expire(job, now_ms);
-  const note = opening.waitingFor.length > 0 ? 'accepted, waiting for its inputs' : 'accepted';
-  const accepted = acceptance(note);
+  const accepted = acceptance(openingNote(opening));
   // An unpaid job is not accepted yet; what its client is told is the demand for payment.
   if (opening.waitingFor.includes(MONEY)) return { job, effects: [{ type: 'project' }] };
   if (opening.waitingFor.length > 0) return { job, effects: [accepted, { type: 'project' }] };
   const ordered = order(job, now_ms);
   return { job: ordered.job, effects: [accepted, ...ordered.effects] };
+}
+
+function openingNote({ waitingFor }: Opening): string {
+  if (waitingFor.includes(CHECK)) return 'accepted, its check is being tried out';
+  return waitingFor.length > 0 ? 'accepted, waiting for its inputs' : 'accepted';
 }
 
 /** A request that is refused as it comes: it gets its error and its record, and never starts. */
@@ -128,6 +133,7 @@ const TABLE: { readonly [P in JobPhase]: Row } = {
     lost: (job, _, now) => tryAgain(job, LOST, now),
     tick: tickRunning,
   },
+  proving: { proved, disproved, unready, defunded: unready, cancel, tick: tickProving },
   checkout: { cleared, defunded: unready, cancel, tick: tickCheckout },
   delivered: ended,
   rejected: ended,
@@ -153,6 +159,8 @@ function blank(opening: Opening, now_ms: number): Job {
     failure: null,
     done: null,
     doneAt_ms: null,
+    refused: [],
+    proof: null,
   };
 }
 
@@ -199,9 +207,9 @@ function output(job: Job, input: JobInput<'output'>, now_ms: number): Transition
   if (input.attempt !== job.attempt) return null;
   const { output: made, cost } = input;
   const done = { output: made, cost };
-  if (!input.checkout) return deliver(job, done, null, now_ms);
+  if (!input.prove) return handIn(job, done, input.checkout, now_ms);
   return {
-    job: change(job, { phase: 'checkout', done, doneAt_ms: now_ms, leaseUntil_ms: null, held: null }),
+    job: change(job, { phase: 'proving', done, doneAt_ms: now_ms, leaseUntil_ms: null, held: null }),
     effects: lastNews(job),
   };
 }
@@ -236,6 +244,13 @@ function tickRunning(job: Job, _: JobInput<'tick'>, now_ms: number): Transition 
   return due && job.held !== null ? tell(change(job, { held: null }), job.held, now_ms) : null;
 }
 
+/** The sandbox may be away for a while; but nobody waits for it for ever, and without a proof there is no result. */
+function tickProving(job: Job, _: JobInput<'tick'>, now_ms: number): Transition | null {
+  if (deadline(job) > now_ms) return null;
+  const message = 'The sandbox did not answer, so the answer to this job could not be checked';
+  return close(job, 'failed', { code: 'SERVICE_UNAVAILABLE', message }, now_ms);
+}
+
 /** The wallet decides what becomes of the money; but nobody waits for it for ever. */
 function tickCheckout(job: Job, _: JobInput<'tick'>, now_ms: number): Transition | null {
   if (deadline(job) > now_ms) return null;
@@ -256,25 +271,4 @@ function deadline(job: Job): number {
   if (job.doneAt_ms !== null) return job.doneAt_ms + JOB_CHECKOUT_PATIENCE_MS;
   if (job.startedAt_ms === null) return job.openedAt_ms + JOB_START_PATIENCE_MS;
   return job.timeLimit_ms === null ? Number.POSITIVE_INFINITY : job.startedAt_ms + job.timeLimit_ms;
-}
-
-/** Orders the next attempt. A new number, so that news of the old one moves nothing any more. */
-function order(job: Job, now_ms: number): Transition {
-  const attempt = job.attempt + 1;
-  return {
-    job: change(job, { phase: 'queued', attempt, leaseUntil_ms: now_ms + QUEUE_LEASE_MS }),
-    effects: [{ type: 'run', attempt }, { type: 'project' }],
-  };
-}
-
-/** The order may have been lost on its way. The same number again: beginning it twice is refused. */
-function reorder(job: Job, now_ms: number): Transition {
-  return {
-    job: change(job, { leaseUntil_ms: now_ms + QUEUE_LEASE_MS }),
-    effects: [{ type: 'run', attempt: job.attempt }],
-  };
-}
-
-function tryAgain(job: Job, failure: JobFailure, now_ms: number): Transition {
-  return job.attempt >= STEP_MAX_ATTEMPTS ? close(job, 'failed', failure, now_ms) : order(job, now_ms);
 }

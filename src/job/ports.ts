@@ -1,4 +1,8 @@
 /** What a session needs from the world around it. The durable object gives the real things, tests give their own. */
+import type { OpenCheck } from '../checks/check.ts';
+import type { VerifiedTerms } from '../checks/contract.ts';
+import type { Proof } from '../checks/proof.ts';
+import type { Validation } from '../checks/validate.ts';
 import type { Clock } from '../clock.ts';
 import type { JobFailure } from '../errors.ts';
 import type { NostrEvent, VerifiedEvent } from '../nostr/event.ts';
@@ -10,8 +14,10 @@ import type { Quote } from '../payment/pricing.ts';
 import type { Wallet } from '../payment/wallet.ts';
 import type { PaymentMethod } from '../protocol/agent.ts';
 import type { ChatMessage, JobBody, JobOutput, Report, Request } from '../protocol/model.ts';
+import type { VerdictAccount } from '../protocol/verdict.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Assignment } from './assignment.ts';
+import type { Broker } from './broker.ts';
 import type { LongWork } from './long-work.ts';
 
 /** The ways to money; null for an agent whose work is free. */
@@ -71,6 +77,16 @@ export interface SessionPorts {
   read(event: NostrEvent): Request;
   /** The body, checked against what the agent takes. @throws JobError */
   body(request: Request): JobBody;
+  /** The check that the contract asks for; null for none. @throws JobError for one that is none, or that this agent cannot answer */
+  verified(request: Request, body: JobBody): VerifiedTerms | null;
+  /** Runs checks. @throws JobError SERVICE_UNAVAILABLE where there is no sandbox to be had */
+  readonly checks: {
+    validate(open: OpenCheck): Promise<Validation>;
+    judge(open: OpenCheck, result: string): Promise<Proof>;
+  };
+  readonly broker: Broker;
+  /** The marketplace's word on a job's check, signed, and sealed as the request was. */
+  verdict(account: VerdictAccount, request: Request, now_s: number): VerifiedEvent;
   /** Signed, sealed events that tell the client. */
   answer(report: Report, request: Request, now_s: number): readonly VerifiedEvent[];
 

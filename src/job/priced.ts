@@ -35,12 +35,13 @@ export async function price(
     return { ...taken, money: null, again: first.record.job.id };
   }
   if (found.type === 'instead') cancel(found.first);
-  const usable: Taken = found.type === 'refused' ? { request, body: null, failure: found.failure } : taken;
+  const usable: Taken =
+    found.type === 'refused' ? { request, body: null, verified: null, failure: found.failure } : taken;
   const priced = await fund(ports, till, usable, journal);
   // It says that it is paid, so asking for money once more would be asking twice.
   const named = found.type === 'new' && body !== null && body.bolt11 !== null;
   return named && priced.money?.reserved === false
-    ? { request, body: null, failure: notPaid(), money: null, again: null }
+    ? { request, body: null, verified: null, failure: notPaid(), money: null, again: null }
     : priced;
 }
 
@@ -63,5 +64,5 @@ async function fund(
   const refusal = refuseQuote(quote, body);
   if (refusal === null) return { ...free, money: await till.fund(id, client, quote) };
   await till.abandon(id);
-  return { request, body: null, failure: refusal, money: null, again: null };
+  return { request, body: null, verified: null, failure: refusal, money: null, again: null };
 }

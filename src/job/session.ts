@@ -1,9 +1,8 @@
 /**
  * A session: the jobs of one client with one agent under one session id (DESIGN §2).
  *
- * It turns what happens into inputs of the job machine, stores the new state together with the effects it asks for,
- * and only then performs them. Whatever was promised and not performed when the memory is lost is found in the
- * journal and done later; whatever is done twice counts once.
+ * It turns what happens into inputs of the job machine, stores the new state together with the effects it asks for, and only
+ * then performs them. What was not performed when the memory is lost is found in the journal; done twice it counts once.
  */
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Msats } from '../payment/msats.ts';
@@ -11,21 +10,23 @@ import type { WalletTransaction } from '../payment/wallet.ts';
 import type { JobOutput, Report, Request } from '../protocol/model.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { Sql } from '../store/sql.ts';
+import { FIRST } from './broker.ts';
 import { withEffects } from './effects.ts';
-import { eraseJob } from './erasure.ts';
+import { eraseJob, refuseEarly } from './erasure.ts';
 import { afterLoss } from './grace.ts';
 import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
 import { forgetKept, type Live } from './live.ts';
 import { LiveJobs } from './live-jobs.ts';
-import { type Commit, LongJobs } from './long-jobs.ts';
+import { LongJobs } from './long-jobs.ts';
 import { advance, begunHere, openDone } from './machine.ts';
 import type { JobMoney } from './money.ts';
 import type { MoneyNews } from './money-driver.ts';
-import { newJob } from './opening.ts';
+import { type Came, newJob } from './opening.ts';
 import type { Failed, SessionPorts } from './ports.ts';
 import { price } from './priced.ts';
 import { Projector } from './projector.ts';
+import { Proving } from './proving.ts';
 import { Publisher } from './publisher.ts';
 import { type Step, stepOf, turnOf } from './step.ts';
 import { Steps } from './steps.ts';
@@ -46,6 +47,7 @@ export class Session {
   readonly #till: Till | null;
   readonly #long: LongJobs | null;
   readonly #waiters: Waiters;
+  readonly #proving: Proving;
   #recovered = false;
 
   constructor(sql: Sql, ports: SessionPorts) {
@@ -56,9 +58,11 @@ export class Session {
     this.#steps = new Steps(ports, this.#journal, this);
     this.#till =
       ports.money && new Till(ports, ports.money, this.#lives, (...step) => this.#storeMoney(...step));
-    const stored: Commit = (...step) => this.#commit(...step);
+    const stored = (live: Live, ...step: [Transition, (() => void)?]) => this.#commit(live, ...step);
     this.#long = ports.longWork && new LongJobs(ports, ports.longWork, this.#lives, this.#till, stored);
-    this.#waiters = new Waiters(ports, this.#lives, (live, news) => this.#input(live, news));
+    const told = (live: Live, news: JobInput) => this.#input(live, news);
+    this.#waiters = new Waiters(ports, this.#lives, told);
+    this.#proving = new Proving(ports, this.#lives, this.#till, this.#waiters, told, stored);
     this.#publisher = new Publisher(ports, (live) => this.#lives.outboxChanged(live));
     this.#projector = new Projector(ports, (lives) => this.#lives.settle(lives));
   }
@@ -68,9 +72,10 @@ export class Session {
    *
    * @param event the request, or the gift wrap around it; verified
    * @param via where it came from: `embedded` or a relay URL
-   * @param authenticated public keys its connection proved to hold (NIP-42)
+   * @param proved public keys its connection proved to hold (NIP-42)
+   * @param placement given where the broker had a hand in it
    */
-  async open(event: NostrEvent, via: string, authenticated: readonly string[]): Promise<void> {
+  async open(event: NostrEvent, via: string, proved: readonly string[], placement = FIRST): Promise<void> {
     this.#recover();
     if (this.#lives.knows(event.id)) return;
     const request = this.#ports.read(event);
@@ -79,26 +84,27 @@ export class Session {
     if (id !== event.id && this.#lives.knows(id)) return;
     const opening =
       this.#opening.get(id) ??
-      this.#open(request, event, via, authenticated).finally(() => this.#opening.delete(id));
+      this.#open(request, { event, via, placement }, proved).finally(() => this.#opening.delete(id));
     this.#opening.set(id, opening);
     await opening;
   }
 
-  async #open(request: Request, event: NostrEvent, via: string, authenticated: readonly string[]) {
+  async #open(request: Request, came: Came, proved: readonly string[]) {
     const { id } = request.envelope;
-    const taken = await take(this.#ports, request, authenticated, this.#lives.unfinished.size);
+    const taken = await take(this.#ports, request, proved, this.#lives.unfinished.size, came.placement);
     if (taken === null) return await this.#till?.abandon(id);
-    const heard = this.#long?.answered(taken, event, via, this.#inbox) ?? null;
+    const heard = this.#long?.answered(taken, came, this.#inbox) ?? null;
     if (heard !== null) return this.#openAs(heard.live, heard.done);
     const priced = await price(this.#ports, this.#till, taken, this.#journal, this.#lives, (first) =>
       this.#input(first, { type: 'cancel' }),
     );
-    const { live, opened } = newJob(this.#ports, priced, event, via, this.#lives.unfinished, this.#inbox);
+    const { live, opened } = newJob(this.#ports, priced, came, this.#lives.unfinished, this.#inbox);
     const outcome = await this.#steps.tryNow(live, opened.job);
     const done = outcome === null ? null : this.#steps.ending(live, opened.job.attempt, outcome);
     this.#openAs(live, done === null ? opened : openDone(opened, done, this.#ports.clock()));
     this.#till?.collect(live);
     if (live.record.job.phase === 'waiting') this.#waiters.opened(live);
+    this.#proving.look(live);
     await this.#ports.fault('K2', id);
   }
 
@@ -107,7 +113,7 @@ export class Session {
     if (live.record.lookup) this.#ports.defer(this.#lookUp(live));
   }
 
-  /** The work that lives beside its jobs; null for agents that work in steps. */
+  /** The work beside the jobs; null for agents that work in steps. */
   get long(): LongJobs | null {
     this.#recover();
     return this.#long;
@@ -126,16 +132,10 @@ export class Session {
     } else if (this.#lives.knows(jobId)) await eraseJob(this.#ports, this.#journal, this.#lives, jobId);
     else {
       // As if it were being opened, so that a request that comes meanwhile finds it called off.
-      const refusing = this.#refuseEarly(jobId).finally(() => this.#opening.delete(jobId));
+      const refusing = refuseEarly(this.#ports, this.#till, this.#journal, jobId);
       this.#opening.set(jobId, refusing);
-      await refusing;
+      await refusing.finally(() => this.#opening.delete(jobId));
     }
-  }
-
-  /** The request has not come yet, or its delivery died with the process; then money may be set aside for it. */
-  async #refuseEarly(jobId: string): Promise<void> {
-    await this.#till?.abandon(jobId);
-    this.#journal.refuseEarly(jobId, this.#ports.clock());
   }
 
   /** A worker begins a step; what it needs, or null when it is not to be done (any more, or by somebody else). */
@@ -206,6 +206,7 @@ export class Session {
       this.#input(live, { type: 'tick' });
       this.#long?.tick(live);
       await this.#waiters.poll(live);
+      this.#proving.look(live);
       this.#publisher.send(live);
       if (live.record.unprojected) this.#projector.soon(live);
       this.#till?.tick(live);
@@ -230,6 +231,7 @@ export class Session {
       this.#publisher.send(live);
       this.#till?.tick(live);
       this.#lives.appoint(live);
+      this.#proving.look(live);
     }
     this.#waiters.release();
   }
@@ -270,6 +272,7 @@ export class Session {
     else if (run !== undefined)
       this.#ports.defer(here ? this.#steps.work(live, run.attempt) : this.#steps.order(live, run.attempt));
     this.#publisher.send(live);
+    this.#proving.look(live);
     if (job.phase === 'checkout') this.#till?.checkout(live);
     if (isFinal(job.phase)) {
       this.#till?.settle(live);

@@ -5,7 +5,7 @@ import type { Assignment } from './assignment.ts';
 import type { Live } from './live.ts';
 import { costOf, type JobMoney, needsCheckout } from './money.ts';
 import type { Failed } from './ports.ts';
-import type { JobInput } from './types.ts';
+import type { Job, JobInput } from './types.ts';
 
 export type { Failed } from './ports.ts';
 
@@ -34,14 +34,28 @@ export function failureOf(error: unknown, log: (error: unknown) => void): Failed
 export function assignmentOf(live: Live, history: readonly ChatMessage[]): Assignment {
   const { request, body, record } = live;
   if (body === null) throw new Error(`job ${record.job.id} has no body to work on`);
-  const messages = [...body.messages, ...Object.values(record.inputs)];
+  const messages = [...body.messages, ...Object.values(record.inputs), ...refusalsOf(record.job)];
   const inputs = body.inputs.filter((input) => input.type !== 'job');
   return { envelope: request.envelope, body: { ...body, messages, inputs }, history };
 }
 
+/** What an agent is told of its answers that did not pass: never more than that, where a hidden test may be behind it. */
+function refusalsOf({ refused }: Job): ChatMessage[] {
+  const last = refused.at(-1);
+  if (last === undefined) return [];
+  const why = last.code === 'unreadable' ? `could not be read (${last.detail})` : 'is wrong';
+  const content = `An earlier answer of yours (number ${refused.length}) did not pass: it ${why}. Give another answer.`;
+  return [{ role: 'user', content }];
+}
+
 /** The step that somebody outside the session begins. */
-export function stepOf({ request, record: { targets, money } }: Live, assignment: Assignment): Step {
-  return { assignment, request, targets, previews: money === null || !needsCheckout(money) };
+export function stepOf(
+  { request, verified, record: { targets, money } }: Live,
+  assignment: Assignment,
+): Step {
+  // Who could read an answer before it is judged could call the job off and keep both.
+  const previews = money === null || (verified === null && !needsCheckout(money));
+  return { assignment, request, targets, previews };
 }
 
 /** What the conversation keeps of a job: the question with its inputs, and the answer. */
@@ -54,13 +68,20 @@ export function turnOf(live: Live, output: JobOutput): ChatMessage[] {
 export function endingOf(
   attempt: number,
   outcome: JobOutput | Failed,
-  money: JobMoney | null,
+  { money, prove }: { readonly money: JobMoney | null; readonly prove: boolean },
 ): JobInput<'output' | 'stepFailed'> {
   if (!('failure' in outcome)) {
     const checkout = money !== null && needsCheckout(money);
     // What was told in short is the session's: the output goes on to the client.
     const { condensed: _, ...output } = outcome;
-    return { type: 'output', attempt, output, cost: costOf(money, output), checkout };
+    return {
+      type: 'output',
+      attempt,
+      output,
+      cost: costOf(money, output),
+      prove,
+      checkout,
+    };
   }
   // Member by member: what crossed RPC carries a `type` of its own, and spread over the input it turned every
   // failure of a runner into an input that means nothing.

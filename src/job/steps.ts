@@ -101,7 +101,7 @@ export class Steps {
   /** How an attempt ended, for the machine. What it told of the conversation in short is kept, whatever becomes of the job. */
   ending(live: Live, attempt: number, outcome: JobOutput | Failed): JobInput<'output' | 'stepFailed'> {
     if ('condensed' in outcome) this.#journal.condense(outcome.condensed);
-    return endingOf(attempt, outcome, live.record.money);
+    return endingOf(attempt, outcome, { money: live.record.money, prove: live.verified !== null });
   }
 
   /** The work on a job. @throws Error for a job without body */

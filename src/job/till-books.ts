@@ -6,7 +6,7 @@ import type { Live } from './live.ts';
 import { chargeOf, closingEntry, type JobMoney, quoteOf, unbookedOf } from './money.ts';
 import type { DriverPorts, MoneyNews, StoreMoney } from './money-driver.ts';
 import type { MoneyPorts } from './ports.ts';
-import { isFinal, MONEY } from './types.ts';
+import { CHECK, isFinal, MONEY } from './types.ts';
 
 type Books = Pick<MoneyPorts, 'nameOf' | 'post' | 'owe' | 'abandon'>;
 
@@ -190,9 +190,10 @@ export class TillBooks {
   }
 }
 
-/** Whether a job waits for nothing but money, or for money besides. */
+/** Whether a job waits for money. One whose check is not tried out yet asks nobody for any. */
 export function waitsForMoney({ record: { job, money } }: Live): boolean {
-  return money !== null && !money.reserved && job.phase === 'waiting' && job.waitingFor.includes(MONEY);
+  if (money === null || money.reserved || job.phase !== 'waiting') return false;
+  return job.waitingFor.includes(MONEY) && !job.waitingFor.includes(CHECK);
 }
 
 /** Whether the client has the result of a postpaid job. */

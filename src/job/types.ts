@@ -1,24 +1,27 @@
 /** What a job is while it lives, what can happen to it, and what it wants done (DESIGN §4). Plain JSON throughout. */
+import type { Proof } from '../checks/proof.ts';
 import type { JobFailure } from '../errors.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Cost, JobOutput, PaymentDemand, Report } from '../protocol/model.ts';
 import { JOB_PHASES as RECORDED_PHASES } from '../store/job-record.ts';
 
 /**
- * `waiting`: for another job's result, or for its turn in the session. `queued`: its step is ordered, nobody has
- * begun it; the record calls that waiting, too. `running`: somebody works on it. `checkout`: the work is done and kept
- * here until its money is taken or asked for; the record calls that running. The others are ends, and an end is never
- * left.
+ * `waiting`: for its check to be tried out, for another job's result, or for its turn in the session. `queued`: its step is ordered, nobody has
+ * begun it; the record calls that waiting, too. `running`: somebody works on it. `proving`: the work is done and kept
+ * here until its check has judged it. `checkout`: until its money is taken or asked for; the record calls both running.
+ * The others are ends, and an end is never left.
  */
-export const JOB_PHASES = [...RECORDED_PHASES, 'checkout'] as const;
+export const JOB_PHASES = [...RECORDED_PHASES, 'proving', 'checkout'] as const;
 export type JobPhase = (typeof JOB_PHASES)[number];
 
 /** Phases that end a job. */
 export type FinalPhase = 'delivered' | 'rejected' | 'expired' | 'cancelled' | 'failed';
 
 export function isFinal(phase: JobPhase): phase is FinalPhase {
-  return phase !== 'waiting' && phase !== 'queued' && phase !== 'running' && phase !== 'checkout';
+  return !UNDER_WAY.has(phase);
 }
+
+const UNDER_WAY: ReadonlySet<JobPhase> = new Set(['waiting', 'queued', 'running', 'proving', 'checkout']);
 
 /** What an agent handed in, and what it costs. */
 export interface Done {
@@ -28,6 +31,13 @@ export interface Done {
 
 /** What an unpaid job waits for. */
 export const MONEY = 'money';
+/** What a job with a check waits for before anything is asked of its client: that the check was tried out. */
+export const CHECK = 'check';
+/** Whether the next move of a job is its check's. */
+export function awaitsCheck({ phase, waitingFor }: Job): boolean {
+  return phase === 'proving' || (phase === 'waiting' && waitingFor.includes(CHECK));
+}
+
 /** What a request that came again waits for: this, and the id of the first (resent.ts). */
 export const AGAIN = 'again:';
 
@@ -55,11 +65,18 @@ export interface Job {
   /** Progress held back by the throttle; the newest wins. */
   readonly held: Report | null;
   readonly failure: JobFailure | null;
-  /** The work of a job at checkout; null before and after. */
+  /** The work of a job that is being judged, or is at checkout; null before and after. */
   readonly done: Done | null;
-  /** When it came to the checkout. */
+  /** When it was done. */
   readonly doneAt_ms: number | null;
+  /** Answers its check has refused, the oldest first. */
+  readonly refused: readonly Refusal[];
+  /** The verdict on its newest answer; null before, and for a job without a check. */
+  readonly proof: Proof | null;
 }
+
+/** Why an answer was refused. */
+export type Refusal = Pick<Proof, 'code' | 'detail'>;
 
 /** Time for an attempt to be heard of after the memory of its object was lost (grace.ts). */
 export interface Grace {
@@ -78,8 +95,12 @@ export interface JobInputs {
   begun: { readonly attempt: number };
   /** Whoever works on it is alive, perhaps with news for the client. */
   alive: { readonly attempt: number; readonly news: Report | null };
-  /** The work is done. At `checkout` its money comes first, and the client hears of it afterwards. */
-  output: Done & { readonly attempt: number; readonly checkout: boolean };
+  /** The work is done. To be proved first, its check decides; at `checkout` its money comes before the client hears of it. */
+  output: Done & { readonly attempt: number; readonly prove: boolean; readonly checkout: boolean };
+  /** The answer passed its check. */
+  proved: { readonly proof: Proof; readonly checkout: boolean };
+  /** The answer did not pass. */
+  disproved: { readonly proof: Proof; readonly next: 'answer' | 'agent' | 'end' };
   /** Its money is taken, or asked for by this demand: the result may leave. */
   cleared: { readonly demand: PaymentDemand | null };
   /** The money it was begun on is gone, or has to be given back now. */
@@ -121,6 +142,8 @@ export type JobEffect =
   | { readonly type: 'charge'; readonly cost: Cost }
   /** Keep request and answer as a turn of the session. */
   | { readonly type: 'remember'; readonly output: JobOutput }
+  /** Its money given back, it goes to the next agent, if there is one; else its client hears how it ended. */
+  | { readonly type: 'passOn' }
   /** Bring the marketplace's record (D1) up to this revision. */
   | { readonly type: 'project' };
 

@@ -29,3 +29,8 @@ export function deriveKeys(masterSecret: string, purpose: string): KeyPair {
 export function agentKeys(masterSecret: string, slug: string): KeyPair {
   return deriveKeys(masterSecret, `agent:${slug}`);
 }
+
+/** The keys of the marketplace itself, which speaks for no agent: it signs verdicts, and reads the hidden parts of checks. */
+export function marketplaceKeys(masterSecret: string): KeyPair {
+  return deriveKeys(masterSecret, 'marketplace');
+}

@@ -32,7 +32,7 @@ export const KIND = {
   handlerInformation: 31_990,
 } as const;
 
-/** The three kinds that are ours to choose because the agent NIP's draft leaves them open; operators may override them. */
+/** The kinds that are ours to choose: the agent NIP's draft leaves them open, or knows none. Operators may override them. */
 export interface AgentKinds {
   /** Agent task: request and result. */
   readonly task: number;
@@ -40,9 +40,11 @@ export interface AgentKinds {
   readonly delta: number;
   /** Agent card announcement (addressable). */
   readonly card: number;
+  /** The marketplace's word on the check of a verified job. */
+  readonly verdict: number;
 }
 
-export const DEFAULT_AGENT_KINDS: AgentKinds = { task: 7001, delta: 27_001, card: 37_001 };
+export const DEFAULT_AGENT_KINDS: AgentKinds = { task: 7001, delta: 27_001, card: 37_001, verdict: 7002 };
 
 /** NIP-90: requests are 5000–5999, and each result kind is its request kind + 1000. */
 export const JOB_REQUEST_MIN = 5000;

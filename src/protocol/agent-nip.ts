@@ -2,7 +2,7 @@
 import { JobError, type JobFailure, type Json } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
-import { chatCompletion, costJson, cutWhereKept, proofTags } from './completion.ts';
+import { chatCompletion, costJson, cutWhereKept, proofTags, verifiedTags } from './completion.ts';
 import { type Dialect, NIP_VERSION, type Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, demandText, renderInterim } from './feedback.ts';
@@ -26,20 +26,6 @@ export function agentNip(kinds: AgentKinds): Dialect {
 /** Whether an event of the task kind is an answer: results and requests share their kind. */
 export function isTaskAnswer(event: EventTemplate): boolean {
   return event.tags.some((tag) => tag[0] === 'result' || tag[0] === 'error');
-}
-
-/** The `model` an unencrypted request names, or null when that cannot be told. Never throws. */
-export function requestedModel(event: EventTemplate): string | null {
-  const text = tagValue(event, 'request');
-  if (text === undefined) return null;
-  try {
-    const request = parseRequestJson(text, 'request');
-    return isObject(request) && typeof request.model === 'string' ? request.model : null;
-  } catch (error) {
-    // A broken request still reaches an agent, which answers it with the error.
-    if (error instanceof JobError) return null;
-    throw error;
-  }
 }
 
 function readBody(event: Rumor, _envelope: unknown, open: Opener): JobBody {
@@ -101,7 +87,8 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     tags: [...addressTags(envelope), ...tags, ['nip_version', NIP_VERSION]],
     content,
   });
-  if (report.type === 'error') return [answer([['error', JSON.stringify(report.failure)]], '')];
+  if (report.type === 'error')
+    return [answer([['error', JSON.stringify(report.failure)], ...verifiedTags(report.verified)], '')];
   if (report.type === 'paymentRequired') {
     // Both, because clients of either kind have to see it: those of NIP-90 feedback, and those of the agent NIP.
     const { bolt11 } = report.demand;

@@ -23,6 +23,11 @@ export interface LoopSettings {
   readonly maxTokens: number;
 }
 
+/** Whether agents of a runtime answer in words of their own, which a check can judge. */
+export function answersChecks(runtime: RuntimeName): boolean {
+  return runtime === 'chat' || runtime === 'team';
+}
+
 export interface AgentDefinition {
   /** Name in URLs, NIP-05 and `d` tags: lower-case letters, digits, hyphens. */
   readonly slug: string;

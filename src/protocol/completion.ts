@@ -1,6 +1,6 @@
 /** What an agent hands in, in the JSON of the wire: the completion and what it cost. */
 import type { EventTemplate, Tag } from '../nostr/event.ts';
-import type { Cost, JobOutput, Sealing } from './model.ts';
+import type { Cost, JobOutput, Sealing, VerifiedMark } from './model.ts';
 import { withBeginning } from './size.ts';
 
 /** An OpenAI `chat.completion`. @param now_s Unix seconds */
@@ -36,12 +36,17 @@ export function costJson(cost: Cost) {
  * What a result can be held against: `stream` (deltas, SHA-256 of their text), `trace` (hash of the last entry of a team
  * run's record, number of entries) and `artifact` (SHA-256, bytes, URL of the whole text).
  */
-export function proofTags({ stream, trace, artifact }: JobOutput): Tag[] {
+export function proofTags({ stream, trace, artifact, verified }: JobOutput): Tag[] {
   const tags: Tag[] = [];
   if (stream !== undefined) tags.push(['stream', String(stream.deltas), stream.sha256]);
   if (trace !== undefined) tags.push(['trace', trace.sha256, String(trace.entries)]);
   if (artifact !== undefined) tags.push(['artifact', artifact.sha256, String(artifact.bytes), artifact.url]);
-  return tags;
+  return [...tags, ...verifiedTags(verified)];
+}
+
+/** `verified` (PROTOCOL §6): what the check said, the executor, ms. */
+export function verifiedTags(mark: VerifiedMark | undefined): Tag[] {
+  return mark === undefined ? [] : [['verified', String(mark.passed), mark.executor, String(mark.ms)]];
 }
 
 /**

@@ -119,8 +119,17 @@ export interface JobOutput {
   readonly trace?: { readonly sha256: string; readonly entries: number };
   /** A text that is kept whole at a URL: SHA-256 and length of its UTF-8. */
   readonly artifact?: { readonly sha256: string; readonly bytes: number; readonly url: string };
+  /** What its check said of it, where it has one. */
+  readonly verified?: VerifiedMark;
   /** For the session alone, which takes it out before anything is made of the output. */
   readonly condensed?: Condensed;
+}
+
+/** What a check said of an answer (PROTOCOL §6): by whom, and how long that took, ms. */
+export interface VerifiedMark {
+  readonly passed: boolean;
+  readonly executor: string;
+  readonly ms: number;
 }
 
 /** An invoice a client is asked to pay before its job goes on (PROTOCOL §2, payment required). */
@@ -158,7 +167,7 @@ export type Report =
       readonly cost: Cost;
       readonly demand: PaymentDemand | null;
     }
-  | { readonly type: 'error'; readonly failure: JobFailure };
+  | { readonly type: 'error'; readonly failure: JobFailure; readonly verified?: VerifiedMark };
 
 /** A request as it arrived: the signed event, and the rumor inside when it was gift-wrapped. */
 export interface Request {

@@ -3,7 +3,7 @@ import { JobError } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import { isHex32 } from '../nostr/hex.ts';
 import { type AgentKinds, isJobRequestKind, JOB_KIND, JOB_RESULT_OFFSET } from '../nostr/kinds.ts';
-import { costJson, cutWhereKept, proofTags } from './completion.ts';
+import { costJson, cutWhereKept, proofTags, verifiedTags } from './completion.ts';
 import type { Dialect, Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, feedback, renderInterim } from './feedback.ts';
@@ -130,6 +130,7 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
     const { code, message } = report.failure;
     return feedback(envelope, ['error', `${code}: ${message}`], now_s, '', [
       ['error', JSON.stringify(report.failure)],
+      ...verifiedTags(report.verified),
     ]);
   }
   if (report.type !== 'result') return renderInterim(report, envelope, kinds, now_s);

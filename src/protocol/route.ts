@@ -2,20 +2,27 @@
 import { type Rumor, sha256Hex } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
 import type { KeyedAgent } from './agent.ts';
-import { isTaskAnswer, requestedModel } from './agent-nip.ts';
+import { isTaskAnswer } from './agent-nip.ts';
 import { dialectOf } from './dialects.ts';
 import type { Envelope } from './model.ts';
+import { isFree } from './prices.ts';
+import { type Wanted, wantedOf } from './wanted.ts';
 
 export interface Routed {
+  /** The one it is for, by what agents say of themselves: the first of the candidates, or who has to say that there are none. */
   readonly agent: KeyedAgent;
+  /** Those that may be given it, best fitting first: one for a request that names its agent. Which of several is the broker's choice. */
+  readonly candidates: readonly KeyedAgent[];
   readonly envelope: Envelope;
+  /** What an open request asks of its agent; null for one that names its agent. */
+  readonly wanted: Wanted | null;
 }
 
 /**
  * Finds the agent a request is for, or null when it is none of ours or no request at all.
  *
  * A request that names an agent is its, even of a kind it does not take: the agent says so itself. One that names
- * only others is left to them. One that names nobody goes to the best agent for it.
+ * only others is left to them. One that names nobody goes to one of the agents that fit it.
  *
  * @param event what carries the tags: the event, or the rumor out of a gift wrap
  * @param agents best first
@@ -32,11 +39,20 @@ export function route(
   // Results of the agent NIP have the kind of requests: without this, two agents could talk to each other for ever.
   if (event.kind === kinds.task && isTaskAnswer(event)) return null;
   if (agents.some((agent) => agent.pubkey === event.pubkey)) return null;
-  if (addressee !== undefined) return { agent: addressee, envelope: dialect.envelope(event, 'giftwrap') };
+  if (addressee !== undefined) return named(addressee, dialect.envelope(event, 'giftwrap'));
   const envelope = dialect.envelope(event);
-  const agent =
-    envelope.agents.length === 0 ? bestAgent(event, envelope, agents, kinds) : namedAgent(envelope, agents);
-  return agent === undefined ? null : { agent, envelope };
+  if (envelope.agents.length > 0) return named(namedAgent(envelope, agents), envelope);
+  // Encrypted to nobody named: there is no telling who could read it.
+  if (envelope.sealing === 'nip44' || envelope.sealing === 'nip04') return null;
+  const wanted = wantedOf(event, kinds);
+  const fit = fitting(event, wanted, agents, kinds);
+  const candidates = wanted.check === null ? fit : fit.filter(answersTasks);
+  const [agent] = candidates.length > 0 ? candidates : fit;
+  return agent === undefined ? null : { agent, candidates, envelope, wanted };
+}
+
+function named(agent: KeyedAgent | undefined, envelope: Envelope): Routed | null {
+  return agent === undefined ? null : { agent, candidates: [agent], envelope, wanted: null };
 }
 
 /** Whether an agent serves requests of this kind. */
@@ -52,22 +68,37 @@ function namedAgent(envelope: Envelope, agents: readonly KeyedAgent[]): KeyedAge
   return undefined;
 }
 
-function bestAgent(
+/** Whether an agent answers tasks in words, and so can be given one whose answer is checked. */
+export function answersTasks({ runtime }: KeyedAgent): boolean {
+  return runtime === 'chat' || runtime === 'team';
+}
+
+/**
+ * The agents that an open request is for: those it names by `model`, else those that do what it asks. Where it offers no
+ * money, the free ones among them, if there are any: nobody asked to be asked for money.
+ */
+function fitting(
   event: Rumor,
-  envelope: Envelope,
+  wanted: Wanted,
   agents: readonly KeyedAgent[],
   kinds: AgentKinds,
-): KeyedAgent | undefined {
-  // Encrypted to nobody named: there is no telling who could read it.
-  if (envelope.sealing === 'nip44' || envelope.sealing === 'nip04') return undefined;
-  if (event.kind !== kinds.task) return agents.find((agent) => takesKind(agent, event.kind, kinds));
-  const model = requestedModel(event);
-  return (
-    agents.find((agent) => agent.slug === model) ??
-    agents.find((agent) => model !== null && agent.models.includes(model)) ??
-    agents.find((agent) => agent.runtime === 'chat') ??
-    agents.find((agent) => agent.runtime === 'discover')
-  );
+): readonly KeyedAgent[] {
+  const { model, check } = wanted;
+  const isTask = event.kind === kinds.task;
+  const able = isTask ? agents : agents.filter((agent) => takesKind(agent, event.kind, kinds));
+  const circles: ((agent: KeyedAgent) => boolean)[] = [
+    ({ slug }) => slug === model,
+    ({ models }) => model !== null && models.includes(model),
+    ...(isTask
+      ? [
+          check === null ? ({ runtime }: KeyedAgent) => runtime === 'chat' : answersTasks,
+          ({ runtime }: KeyedAgent) => runtime === 'discover',
+        ]
+      : [() => true]),
+  ];
+  const circle = circles.map((fits) => able.filter(fits)).find((fit) => fit.length > 0) ?? [];
+  const free = wanted.offersMoney ? [] : circle.filter(({ prices }) => isFree(prices));
+  return free.length > 0 ? free : circle;
 }
 
 /**
@@ -80,6 +111,13 @@ export function sessionName(agentPubkey: string, client: string, session: string
   // Lengths in front make the parts unambiguous; JSON keeps lone surrogates apart, which UTF-8 would merge.
   const conversation = session === null ? '' : sha256Hex(JSON.stringify(session));
   return `${agentPubkey.length}:${agentPubkey}:${client.length}:${client}:${conversation}`;
+}
+
+/** The name of the session of the same client in the same conversation with another agent. */
+export function sessionWith(name: string, agentPubkey: string): string {
+  const parties = partiesOf(name);
+  if (parties === null) throw new Error('this is no name of a session');
+  return name.replace(parties.agent, agentPubkey);
 }
 
 /** The parties of a session by its name; null when it is no name of {@link sessionName}. */

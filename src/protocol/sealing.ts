@@ -13,7 +13,7 @@ import {
   tagValues,
   type VerifiedEvent,
 } from '../nostr/event.ts';
-import { type AgentKinds, isEphemeral, isJobRequestKind, JOB_RESULT_OFFSET, KIND } from '../nostr/kinds.ts';
+import { type AgentKinds, isEphemeral, isJobRequestKind, JOB_RESULT_OFFSET } from '../nostr/kinds.ts';
 import { decryptNip04, encryptNip04 } from '../nostr/nip04.ts';
 import { DecryptionError, decryptNip44, encryptNip44 } from '../nostr/nip44.ts';
 import { isGiftWrap, openWrap, wrap } from '../nostr/nip59.ts';
@@ -163,7 +163,8 @@ function toldByContent({ kind }: EventTemplate): boolean {
   return isEphemeral(kind) || isJobRequestKind(kind - JOB_RESULT_OFFSET);
 }
 
-/** A result of the agent NIP holds its text already; only feedback says by its content what no tag says. */
-function withContent(hidden: readonly Tag[], { kind, content }: EventTemplate): readonly Tag[] {
-  return kind === KIND.jobFeedback && content !== '' ? [...hidden, ['content', content]] : hidden;
+/** A result of the agent NIP holds its text already; all else says by its content what no tag says. */
+function withContent(hidden: readonly Tag[], { content }: EventTemplate): readonly Tag[] {
+  const holds = content === '' || hidden.some(([name]) => name === 'result');
+  return holds ? hidden : [...hidden, ['content', content]];
 }

@@ -7,6 +7,7 @@ import {
   RELAY_MAX_SUBSCRIPTION_ID_CHARS,
   RELAY_MAX_SUBSCRIPTIONS,
 } from '../limits.ts';
+import { marketplaceKeys } from '../nostr/keys.ts';
 import { socketPolicy } from './policies.ts';
 import type { Limitation } from './policy.ts';
 
@@ -18,6 +19,8 @@ export interface RelayInformation {
   readonly name: string;
   readonly description: string;
   readonly pubkey?: string;
+  /** The marketplace's own key: verdicts are signed with it, and hidden parts of checks encrypted to it. */
+  readonly self: string;
   readonly supported_nips: readonly number[];
   readonly software: string;
   readonly version: string;
@@ -40,6 +43,7 @@ export function relayInformation(config: Config, version: string): RelayInformat
     description:
       'The embedded relay of a job marketplace for agents. Post a job request here and its answers come back here.',
     ...(config.operatorPubkey === null ? {} : { pubkey: config.operatorPubkey }),
+    self: marketplaceKeys(config.masterSecret).publicKey,
     supported_nips: [...new Set([...NIPS, ...policy.nips])].sort((a, b) => a - b),
     software: 'errand',
     version,

@@ -44,7 +44,7 @@ export interface JobRecord {
   readonly via: string;
   /** `created_at` of the request, Unix s: the client's word. */
   readonly createdAt_s: number;
-  /** When the session stored the job, Unix ms. Never changes: lists are ordered by it. */
+  /** When the session stored the job, Unix ms. Lists are ordered by it; it changes only when the job goes on to another agent. */
   readonly openedAt_ms: number;
   /** When work first began, Unix ms. */
   readonly startedAt_ms: number | null;
@@ -56,4 +56,6 @@ export interface JobRecord {
   readonly resultEventId: string | null;
   /** How often the work was begun. */
   readonly attempts: number;
+  /** How many agents had this job before this one, and failed. */
+  readonly turn: number;
 }

@@ -1,11 +1,12 @@
 /** Writing and reading the record of jobs. */
 import { and, desc, eq, getTableColumns, gte, isNotNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import type { JobErrorCode } from '../errors.ts';
 import { D1_MAX_PARAMETERS, HTTP_PAGE_SCAN } from '../limits.ts';
 import type { Position } from './cursor.ts';
 import { chunks, type Db } from './db.ts';
 import type { JobRecord, RecordedPhase } from './job-record.ts';
-import { jobs } from './schema.ts';
+import { jobs, passedOn } from './schema.ts';
 
 const COLUMNS = getTableColumns(jobs);
 const RECORDS_PER_STATEMENT = Math.floor(D1_MAX_PARAMETERS / Object.keys(COLUMNS).length);
@@ -21,6 +22,15 @@ const CHANGING = {
   attempts: COLUMNS.attempts,
 };
 
+/** What an agent's first word on a job that went on to it changes besides. */
+const TAKEN_OVER = {
+  ...CHANGING,
+  turn: COLUMNS.turn,
+  agent: COLUMNS.agent,
+  session: COLUMNS.session,
+  openedAt_ms: COLUMNS.openedAt_ms,
+};
+
 /** `column = excluded.column` for each column given: the values of the row that could not be inserted. */
 function fromExcluded(columns: Readonly<Record<string, SQLiteColumn>>): Record<string, SQL> {
   return Object.fromEntries(
@@ -30,20 +40,29 @@ function fromExcluded(columns: Readonly<Record<string, SQLiteColumn>>): Record<s
 
 /**
  * Brings the record up to the given states, in one transaction. Repeat-safe, in any order: a state of the same or
- * a lower revision than the recorded one changes nothing.
+ * a lower revision than the recorded one changes nothing, nor does what an agent says of a job that went on to another.
  */
 export async function upsertJobs(db: Db, records: readonly JobRecord[]): Promise<void> {
-  const [head, ...tail] = chunks(records, RECORDS_PER_STATEMENT).map((part) =>
-    db
-      .insert(jobs)
-      .values(part)
-      .onConflictDoUpdate({
-        target: jobs.id,
-        set: fromExcluded(CHANGING),
-        setWhere: sql`excluded.revision > ${jobs.revision}`,
-      }),
-  );
+  const isFirst = ({ turn }: JobRecord) => turn === 0;
+  const [head, ...tail] = [
+    ...chunks(records.filter(isFirst), RECORDS_PER_STATEMENT).map((part) => upsert(db, part, CHANGING)),
+    ...chunks(
+      records.filter((record) => !isFirst(record)),
+      RECORDS_PER_STATEMENT,
+    ).map((part) => upsert(db, part, TAKEN_OVER)),
+  ];
   if (head !== undefined) await db.batch([head, ...tail]);
+}
+
+function upsert(db: Db, part: JobRecord[], changed: Readonly<Record<string, SQLiteColumn>>) {
+  return db
+    .insert(jobs)
+    .values(part)
+    .onConflictDoUpdate({
+      target: jobs.id,
+      set: fromExcluded(changed),
+      setWhere: sql`(excluded.turn, excluded.revision) > (${jobs.turn}, ${jobs.revision})`,
+    });
 }
 
 /** One job, public or not, or undefined. */
@@ -146,6 +165,8 @@ export interface JobOutcome {
   readonly closedAt_ms: number | null;
   /** 0: nobody worked on it. */
   readonly attempts: number;
+  /** Why it was rejected, expired or failed. */
+  readonly error: JobErrorCode | null;
 }
 
 const OUTCOME = {
@@ -154,9 +175,13 @@ const OUTCOME = {
   openedAt_ms: jobs.openedAt_ms,
   closedAt_ms: jobs.closedAt_ms,
   attempts: jobs.attempts,
+  error: jobs.error,
 };
 
-/** The outcomes of an agent's newest jobs that have ended, gift-wrapped ones included: figures name no client. */
+/**
+ * The outcomes of an agent's newest jobs that have ended, gift-wrapped ones included: figures name no client. Jobs that
+ * went on to another agent count as its failures.
+ */
 export async function agentOutcomes(db: Db, agent: string, limit: number): Promise<JobOutcome[]> {
   const newest = db
     .select(OUTCOME)
@@ -165,7 +190,26 @@ export async function agentOutcomes(db: Db, agent: string, limit: number): Promi
     .orderBy(desc(jobs.openedAt_ms), desc(jobs.id))
     .limit(limit)
     .as('newest');
-  return db.select().from(newest).where(isNotNull(newest.closedAt_ms));
+  const [ended, passed] = await db.batch([
+    db.select().from(newest).where(isNotNull(newest.closedAt_ms)),
+    db
+      .select({ at_ms: passedOn.at_ms })
+      .from(passedOn)
+      .where(eq(passedOn.agent, agent))
+      .orderBy(desc(passedOn.at_ms))
+      .limit(limit),
+  ]);
+  const failed = passed.map(
+    ({ at_ms }): JobOutcome => ({
+      agent,
+      phase: 'failed',
+      openedAt_ms: at_ms,
+      closedAt_ms: at_ms,
+      attempts: 1,
+      error: 'VERIFICATION_FAILED',
+    }),
+  );
+  return [...ended, ...failed].sort((a, b) => b.openedAt_ms - a.openedAt_ms).slice(0, limit);
 }
 
 /** The outcomes of the newest jobs opened since a time, at most `limit`. */

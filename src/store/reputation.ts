@@ -13,16 +13,21 @@ export interface Reputation {
   readonly median_latency_ms: number | null;
 }
 
-/** An agent's reputation, read from the record. */
-export async function reputationOf(db: Db, agent: string): Promise<Reputation> {
-  return reputation(await agentOutcomes(db, agent, REPUTATION_JOBS));
+/** An agent's reputation, read from the record. @param jobs how many of its newest jobs are counted */
+export async function reputationOf(
+  db: Db,
+  agent: string,
+  jobs: number = REPUTATION_JOBS,
+): Promise<Reputation> {
+  return reputation(await agentOutcomes(db, agent, jobs));
 }
 
 /** Counts a reputation. What the client did (cancelled) or asked wrongly (rejected) is not held against the agent. */
 export function reputation(recorded: readonly JobOutcome[]): Reputation {
   // Without an attempt nothing is the agent's doing: a request that came again, words to a run, inputs that never came, or
   // an invoice nobody paid, by which any stranger could lower the rate.
-  const outcomes = recorded.filter(({ attempts }) => attempts > 0);
+  // What was wrong with the request may show while it is worked on: its check breaks, the program it brings fails.
+  const outcomes = recorded.filter(({ attempts, error }) => attempts > 0 && error !== 'BAD_REQUEST');
   const counted = outcomes.filter(
     ({ phase }) => phase === 'delivered' || phase === 'failed' || phase === 'expired',
   );

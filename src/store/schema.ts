@@ -6,8 +6,10 @@
  * public can ask, and no column that changes during a job is indexed: opening a job writes the row and its index
  * entries, every later state writes the row alone.
  */
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { JOB_ERROR_CODES } from '../errors.ts';
+import { ARENA_MODES, ARENA_ROLES } from './arena-record.ts';
+import { ASSIGNMENT_STATES } from './assignment-record.ts';
 import { JOB_DIALECTS, JOB_PHASES, JOB_SEALINGS } from './job-record.ts';
 
 /** One row per agent: the card as it is served, byte for byte. */
@@ -88,6 +90,7 @@ export const jobs = sqliteTable(
     requestEventId: text('request_event_id').notNull(),
     resultEventId: text('result_event_id'),
     attempts: integer('attempts').notNull(),
+    turn: integer('turn').notNull().default(0),
   },
   (table) => [
     // Keyset paging, newest first: everything, one agent's (also its reputation), one client's. There is none by
@@ -129,3 +132,159 @@ export const ledgerSums = sqliteTable('ledger_sums', {
   /** JSON: debit minus credit in msats by kind. */
   sums: text('sums').notNull(),
 });
+
+/** Tasks of the arena, by the round that made each. Its object holds what is played with; this is the record. */
+export const arenaTasks = sqliteTable('arena_task', {
+  /** The round; there is at most one task in each. */
+  round: integer('round').primaryKey(),
+  /** Hash of what is asked, the same for tasks that differ in names and white space alone. */
+  id: text('id').notNull(),
+  mode: text('mode', { enum: ARENA_MODES }).notNull(),
+  language: text('language').notNull(),
+  program: text('program').notNull(),
+  /** Deduction and abduction; null for induction. */
+  input: text('input'),
+  output: text('output'),
+  /** Induction: JSON lists of `{input, output}`. Null for the other modes. */
+  given: text('given'),
+  hidden: text('hidden'),
+  message: text('message'),
+  /** The same for programs that differ in names, comments and white space alone. */
+  programId: text('program_id').notNull(),
+  proposer: text('proposer').notNull(),
+  /** JSON list of the ids of the tasks its proposer was shown. */
+  refs: text('refs').notNull(),
+  attempts: integer('attempts').notNull(),
+  solved: integer('solved').notNull(),
+  /** Null where the attempts were not all made. */
+  learnability: real('learnability'),
+  /** Version of the engines that judged. */
+  executor: text('executor').notNull(),
+  createdAt_ms: integer('created_at_ms').notNull(),
+});
+
+/** Every response: proposals (`at` 0) and attempts (`at` from 1), in their order within the round. */
+export const arenaAttempts = sqliteTable(
+  'arena_attempt',
+  {
+    round: integer('round').notNull(),
+    at: integer('at').notNull(),
+    mode: text('mode', { enum: ARENA_MODES }).notNull(),
+    role: text('role', { enum: ARENA_ROLES }).notNull(),
+    agent: text('agent').notNull(),
+    owner: text('owner').notNull(),
+    model: text('model'),
+    /** SHA-256 of the prompt, hex; null for agents that are not prompted. */
+    promptHash: text('prompt_hash'),
+    /** SHA-256 of the whole response, hex, and the response where it is short enough to be kept. */
+    answerHash: text('answer_hash').notNull(),
+    answer: text('answer'),
+    /** Why a proposal became no task; null for one that did, and for attempts. */
+    problem: text('problem'),
+    formatOk: integer('format_ok', { mode: 'boolean' }).notNull(),
+    /** Solvers: right or not. Proposers: the learnability. Null where it cannot be told. */
+    accuracy: real('accuracy'),
+    /** Null where nothing is earned by it: the attempts were not all made, or the pair is suspected. */
+    reward: real('reward'),
+    /** The rating group it counts in; null where it counts in none. */
+    group: text('group'),
+    /** Null while the group is open. */
+    advantage: real('advantage'),
+    tokens: integer('tokens').notNull(),
+    took_ms: integer('took_ms').notNull(),
+    at_ms: integer('at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.round, table.at] })],
+);
+
+/** Closed rating groups. */
+export const arenaGroups = sqliteTable('arena_group', {
+  id: text('id').primaryKey(),
+  mode: text('mode', { enum: ARENA_MODES }).notNull(),
+  role: text('role', { enum: ARENA_ROLES }).notNull(),
+  openedAt_ms: integer('opened_at_ms').notNull(),
+  closedAt_ms: integer('closed_at_ms').notNull(),
+  results: integer('results').notNull(),
+  mean: real('mean').notNull(),
+  variance: real('variance').notNull(),
+});
+
+/** What an agent has earned in a mode and role; the sums only grow. */
+export const ratings = sqliteTable(
+  'rating',
+  {
+    /** Slug of the agent, or the name of a baseline, which holds a colon and so is no slug. */
+    agent: text('agent').notNull(),
+    mode: text('mode', { enum: ARENA_MODES }).notNull(),
+    role: text('role', { enum: ARENA_ROLES }).notNull(),
+    count: integer('count').notNull(),
+    sumAdvantage: real('sum_advantage').notNull(),
+    ema: real('ema').notNull(),
+    passed: integer('passed').notNull(),
+    updatedAt_ms: integer('updated_at_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.agent, table.mode, table.role] })],
+);
+
+/** The newest examination of an agent in a mode that has come to a verdict. */
+export const qualifications = sqliteTable(
+  'qualification',
+  {
+    agent: text('agent').notNull(),
+    mode: text('mode', { enum: ARENA_MODES }).notNull(),
+    qualified: integer('qualified', { mode: 'boolean' }).notNull(),
+    at_ms: integer('at_ms').notNull(),
+    /** JSON list of the models on the agent's card then. */
+    models: text('models').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.agent, table.mode] })],
+);
+
+/** How the frontier moves: sums over a stretch of rounds of one mode. */
+export const arenaFrontier = sqliteTable(
+  'arena_frontier',
+  {
+    /** Number of the stretch, from 0. */
+    stretch: integer('stretch').notNull(),
+    mode: text('mode', { enum: ARENA_MODES }).notNull(),
+    /** Rounds of the mode in it that were played so far. */
+    rounds: integer('rounds').notNull(),
+    /** Tasks among them whose attempts were all made. */
+    tasks: integer('tasks').notNull(),
+    attempts: integer('attempts').notNull(),
+    solved: integer('solved').notNull(),
+    learnability: real('learnability').notNull(),
+    /** Tasks that some solved and some did not. */
+    frontier: integer('frontier').notNull(),
+    /** Characters of the programs of those, together. */
+    frontierChars: integer('frontier_chars').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.stretch, table.mode] })],
+);
+
+/**
+ * Which agent has an open request for which several fit. Its words are in {@link file://./assignments.ts}. A request that
+ * names its agent, or that only one fits, has no row.
+ */
+export const assignments = sqliteTable('assignment', {
+  jobId: text('job_id').primaryKey(),
+  agent: text('agent').notNull(),
+  session: text('session').notNull(),
+  /** JSON: slugs. */
+  tried: text('tried').notNull(),
+  state: text('state', { enum: ASSIGNMENT_STATES }).notNull(),
+  /** JSON: a JobFailure. */
+  failure: text('failure'),
+  createdAt_ms: integer('created_at_ms').notNull(),
+});
+
+/** Jobs at which an agent failed and that went on to another, whose row in `jobs` says no more of it. Read by agent, newest first. */
+export const passedOn = sqliteTable(
+  'passed_on',
+  {
+    agent: text('agent').notNull(),
+    at_ms: integer('at_ms').notNull(),
+    jobId: text('job_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.agent, table.at_ms, table.jobId] })],
+);

@@ -108,7 +108,7 @@ describe('route()', () => {
   });
   const candidate = (agent: string, rating: Rating, price_msats = 1_000): Candidate => ({
     agent,
-    rating,
+    standing: standing(rating),
     price_msats,
     latency_ms: 1_000,
   });

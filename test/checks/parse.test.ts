@@ -19,6 +19,7 @@ test('parseCheck() makes values canonical and fills in what was not said', () =>
   expect(parseCheck({ ...deduction, input: " 'a' 'b' ,{2,1}, 0x10 # sixteen" })).toEqual({
     ...deduction,
     input: "'ab', {1, 2}, 16",
+    output: null,
     equality: 'language',
     message: null,
     commitment: null,

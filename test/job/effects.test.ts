@@ -1,11 +1,13 @@
 /** What a job keeps of what it told, where that is without end: the worlds of session.test.ts prove the rest. */
 import { expect, test } from 'vitest';
+import { FIRST } from '../../src/job/broker.ts';
 import { withEffects } from '../../src/job/effects.ts';
 import { Inbox } from '../../src/job/inbox.ts';
 import { newJob } from '../../src/job/opening.ts';
 import { JOB_MAX_KEPT_ANSWERS, JOB_MAX_KEPT_WRAPS } from '../../src/limits.ts';
 import { DEFAULT_AGENT_KINDS as KINDS } from '../../src/nostr/kinds.ts';
 import { dialectNamed } from '../../src/protocol/dialects.ts';
+import { NO_CHECKS } from '../support/checks.ts';
 import { signedBy } from '../support/events.ts';
 import { hexOf } from '../support/records.ts';
 
@@ -17,7 +19,14 @@ test('withEffects() keeps the ids of the newest gift wraps, and no answer that w
   const event = signedBy('client', { kind: KINDS.task, created_at: NOW_MS / 1_000, tags, content: '' });
   const envelope = { ...agent.envelope(event), sealing: 'giftwrap' } as const;
   const body = agent.body(event, envelope, String);
-  const free = { request: { event, envelope }, body, failure: null, money: null, again: null };
+  const free = {
+    request: { event, envelope },
+    body,
+    verified: null,
+    failure: null,
+    money: null,
+    again: null,
+  };
   const ports = {
     clock: () => NOW_MS,
     timeLimit_ms: null,
@@ -26,11 +35,16 @@ test('withEffects() keeps the ids of the newest gift wraps, and no answer that w
     names: { session: 's', agent: 'a', client: event.pubkey },
     log: () => undefined,
   };
-  const { live } = newJob(ports, free, event, 'embedded', [], new Inbox(ports));
+  const { live } = newJob(ports, free, { event, via: 'embedded', placement: FIRST }, [], new Inbox(ports));
   for (let n = 1; n <= JOB_MAX_KEPT_WRAPS + 10; n++) {
     const wrap = { ...event, id: hexOf(n) };
     const effects = [{ type: 'send', event: wrap, targets: ['embedded'] }] as const;
-    const record = withEffects({ answer: () => [] }, live, { job: live.record.job, effects }, NOW_MS);
+    const record = withEffects(
+      { ...NO_CHECKS, answer: () => [] },
+      live,
+      { job: live.record.job, effects },
+      NOW_MS,
+    );
     // Brought there at once.
     live.record = { ...record, outbox: record.outbox.map((entry) => ({ ...entry, owed: [] })) };
   }

@@ -16,6 +16,7 @@ import { dialectNamed, dialectOf } from '../../src/protocol/dialects.ts';
 import { FREE } from '../../src/protocol/prices.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import { first } from '../../src/store/sql.ts';
+import { NO_CHECKS } from '../support/checks.ts';
 import { nodeSql } from '../support/node-sql.ts';
 import { OWNERS, Purse } from './purse.ts';
 
@@ -126,6 +127,7 @@ function start(): Session {
       return { event, envelope: dialect.envelope(event) };
     },
     body: ({ event, envelope }) => dialectNamed(envelope.dialect, KINDS).body(event, envelope, String),
+    ...NO_CHECKS,
     answer: (report, request, now_s) =>
       dialectNamed(request.envelope.dialect, KINDS)
         .render(report, request, now_s)

@@ -18,6 +18,16 @@ const output: JobOutput = {
   usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
 };
 const cost = { input_tokens: 3, output_tokens: 4, price_msats: 0, breakdown: [] };
+const WRONG = {
+  code: 'wrong',
+  passed: false,
+  score: 0,
+  detail: 'no',
+  answer: 'a',
+  receipts: [],
+  ms: 1,
+} as const;
+const PASSED = { ...WRONG, code: 'passed', passed: true, score: 1, detail: '' } as const;
 const failure = { code: 'MODEL_ERROR', message: 'busy' } as const;
 const opening: Opening = { id: 'a'.repeat(64), startBy_ms: null, timeLimit_ms: 60_000, waitingFor: [] };
 
@@ -34,8 +44,14 @@ const inputs: fc.Arbitrary<JobInput> = fc.oneof(
     }),
   ),
   fc
-    .tuple(attempts, fc.boolean())
-    .map(([attempt, checkout]): JobInput => ({ type: 'output', attempt, output, cost, checkout })),
+    .tuple(attempts, fc.boolean(), fc.boolean())
+    .map(
+      ([attempt, prove, checkout]): JobInput => ({ type: 'output', attempt, output, cost, prove, checkout }),
+    ),
+  fc.boolean().map((checkout): JobInput => ({ type: 'proved', proof: PASSED, checkout })),
+  fc
+    .constantFrom('answer' as const, 'agent' as const, 'end' as const)
+    .map((next): JobInput => ({ type: 'disproved', proof: WRONG, next })),
   fc.constantFrom<JobInput>(
     { type: 'cleared', demand: null },
     { type: 'defunded', failure },
@@ -122,9 +138,12 @@ describe('a job machine', () => {
   test('never begins more attempts than allowed, and numbers them one by one', () => {
     fc.assert(
       fc.property(schedules, (schedule) => {
-        const runs = play(schedule).done.flatMap((effect) => (effect.type === 'run' ? [effect.attempt] : []));
+        const { done, states } = play(schedule);
+        const runs = done.flatMap((effect) => (effect.type === 'run' ? [effect.attempt] : []));
+        // An answer that its check refused is no failed attempt.
+        const allowed = STEP_MAX_ATTEMPTS + (states.at(-1)?.refused.length ?? 0);
         for (const [i, attempt] of runs.entries()) {
-          expect(attempt).toBeLessThanOrEqual(STEP_MAX_ATTEMPTS);
+          expect(attempt).toBeLessThanOrEqual(allowed);
           const before = runs[i - 1] ?? 0;
           expect(attempt === before || attempt === before + 1).toBe(true);
         }
@@ -140,6 +159,25 @@ describe('a job machine', () => {
         if (job === undefined || !('attempt' in input) || input.attempt === job.attempt) return;
         expect(advance(job, input, now).job).toBe(job);
       }),
+    );
+  });
+
+  test('delivers nothing that is being judged before it has passed, and says so with it', () => {
+    fc.assert(
+      fc.property(schedules, (schedule) => {
+        const { states, done } = play(schedule);
+        for (const [i, job] of states.entries()) {
+          if (states[i - 1]?.phase !== 'proving' || job.phase === 'proving') continue;
+          const passed = job.proof?.passed === true && states[i - 1]?.proof !== job.proof;
+          if (job.phase === 'delivered' || job.phase === 'checkout') expect(passed).toBe(true);
+          if (passed) expect(['delivered', 'checkout']).toContain(job.phase);
+        }
+        const proved = states.at(-1)?.phase === 'delivered' && states.at(-1)?.proof?.passed === true;
+        const [end] = terminal(done);
+        if (!proved || end?.type !== 'report' || end.report.type !== 'result') return;
+        expect(end.report.output.verified?.passed).toBe(true);
+      }),
+      { numRuns: 2_000 },
     );
   });
 
@@ -184,7 +222,11 @@ describe('a job machine', () => {
     for (let i = 0; i < 30; i++) tell(i, i * 100);
     expect(reported.map((item) => (Array.isArray(item) ? item[0] : null))).toEqual([0, 1_000, 2_000]);
     expect(nextTick(job)).toBe(2_000 + JOB_PROGRESS_INTERVAL_MS);
-    const end = advance(job, { type: 'output', attempt: 1, output, cost, checkout: false }, 2_950);
+    const end = advance(
+      job,
+      { type: 'output', attempt: 1, output, cost, prove: false, checkout: false },
+      2_950,
+    );
     expect(end.effects[0]).toMatchObject({ type: 'report', report: { type: 'progress', done: 29 } });
   });
 

@@ -82,8 +82,13 @@ test('the output of a job goes on without it', () => {
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
   const output = { content: 'answer', finishReason: 'stop', model: 'm', usage } as const;
   const condensed = condensedOf([message('secret')], 1);
-  expect(endingOf(1, { ...output, condensed }, null)).toMatchObject({ type: 'output', output });
-  expect(JSON.stringify(endingOf(1, { ...output, condensed }, null))).not.toContain('in short');
+  expect(endingOf(1, { ...output, condensed }, { money: null, prove: false })).toMatchObject({
+    type: 'output',
+    output,
+  });
+  expect(JSON.stringify(endingOf(1, { ...output, condensed }, { money: null, prove: false }))).not.toContain(
+    'in short',
+  );
 });
 
 test('it grows old with the newest it tells of', () => {

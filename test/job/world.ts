@@ -3,6 +3,7 @@
  * its journal are the real ones. The process may die at every fault point and between any two events; what it had
  * in memory is gone then, what it had stored is not.
  */
+import type { OpenCheck } from '../../src/checks/check.ts';
 import { JobError } from '../../src/errors.ts';
 import type { LongWork } from '../../src/job/long-work.ts';
 import type { SessionPorts } from '../../src/job/ports.ts';
@@ -16,9 +17,11 @@ import type { JobOutput, Request } from '../../src/protocol/model.ts';
 import { FREE } from '../../src/protocol/prices.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import type { Sql } from '../../src/store/sql.ts';
+import { NO_CHECKS } from '../support/checks.ts';
 import { nodeSql } from '../support/node-sql.ts';
 import { seeded } from '../support/random.ts';
 import { PRICE, type Purse } from './purse.ts';
+import { KIND_VERDICT, type Verifying } from './verifying.ts';
 
 export const CLIENT = deriveKeys('11'.repeat(32), 'client');
 export const AGENT = deriveKeys('11'.repeat(32), 'agent');
@@ -60,6 +63,7 @@ export class World {
 
   /** Requests that can no longer be read. */
   readonly unreadable = new Set<string>();
+  readonly verifying: Verifying | null;
   /** Null where work is free. */
   readonly purse: Purse | null;
 
@@ -72,6 +76,7 @@ export class World {
   /**
    * @param purse makes the money around the session, on the world's clock
    * @param longWork what lives beside the jobs
+   * @param verifying the checks of its jobs; null where they have none
    */
   constructor(
     seed: number,
@@ -79,7 +84,9 @@ export class World {
     slow: boolean,
     purse: ((now: () => number) => Purse) | null = null,
     longWork: LongWork | null = null,
+    verifying: Verifying | null = null,
   ) {
+    this.verifying = verifying;
     this.#longWork = longWork;
     this.purse = purse?.(() => this.now_ms) ?? null;
     this.random = seeded(seed);
@@ -281,9 +288,14 @@ export class World {
           ? null
           : { max: PRICE, fixed: true, prices: { ...FREE, perJob_msats: Number(PRICE) } },
       money: this.purse?.ports(call) ?? null,
+      ...this.#checkPorts(call),
       read: (event) => {
         if (this.unreadable.has(event.id)) throw new Error('a request of another version');
-        return readRequest(event);
+        const request = readRequest(event);
+        // Where there are others for it, a request names nobody.
+        return this.verifying?.others === true
+          ? { ...request, envelope: { ...request.envelope, agents: [] } }
+          : request;
       },
       body: (request) => {
         const body = dialectNamed(request.envelope.dialect, DEFAULT_AGENT_KINDS).body(
@@ -346,6 +358,27 @@ export class World {
     return new Session(this.#cut(alive), ports);
   }
 
+  #checkPorts(call: <T>(act: () => T) => Promise<T>): typeof NO_CHECKS {
+    const { verifying } = this;
+    if (verifying === null) return NO_CHECKS;
+    const jobOf = ({ check }: OpenCheck) => check.message ?? '';
+    return {
+      broker: { nextAgent: (job) => call(() => verifying.nextAgent(job)) },
+      verified: (request) => verifying.termsOf(request),
+      checks: {
+        validate: (open) => call(() => verifying.validate(jobOf(open))),
+        judge: (open, result) => call(() => verifying.judge(jobOf(open), result)),
+      },
+      verdict: ({ proof }, { envelope }, now_s) => {
+        const tags = [
+          ['e', envelope.id],
+          ['verified', String(proof.passed)],
+        ];
+        return signAs({ kind: KIND_VERDICT, created_at: now_s, tags, content: '' }, AGENT);
+      },
+    };
+  }
+
   /** The stored state, out of reach for a process that is dead: whatever still runs of it ends here. */
   #cut(alive: () => boolean): Sql {
     const check = () => {
@@ -372,7 +405,12 @@ export class World {
     this.count('work');
     if (this.chance(this.trouble.failure)) throw new JobError('SERVICE_UNAVAILABLE', 'away for a moment');
     await call(() => undefined);
-    return outputOf(`after ${turns} messages`);
+    return outputOf(`after ${turns} messages${this.#mark()}`);
+  }
+
+  /** Answers that are judged have to differ. */
+  #mark(): string {
+    return this.verifying === null ? '' : ` ${this.random()}`;
   }
 
   /** A runner somewhere else: begins, reports, ends, or dies without a word. Knows nothing of the session's life. */
@@ -390,7 +428,11 @@ export class World {
           this.#session.alive(jobId, attempt, { type: 'progress', done: 1, total: 2, note: '' }),
         );
         const ends = () =>
-          this.#session.ended(jobId, attempt, outputOf(`turns ${step.assignment.history.length}`));
+          this.#session.ended(
+            jobId,
+            attempt,
+            outputOf(`turns ${step.assignment.history.length}${this.#mark()}`),
+          );
         this.#outside(2_000, ends);
         if (this.chance(this.trouble.loss)) this.#outside(2_500, ends);
       });
@@ -415,6 +457,7 @@ export class World {
     this.#read_.add(event.id);
     const jobId = event.tags.find(([name]) => name === 'e')?.[1] ?? '';
     const [, , invoice] = event.tags.find(([name]) => name === 'amount') ?? [];
+    this.#readProof(event, jobId, invoice);
     if (event.kind === 6302 && invoice === undefined && this.firstOf(jobId) === jobId) {
       // Whoever reads a result without an invoice has paid for it, or owes it.
       const { books } = purse;
@@ -428,6 +471,20 @@ export class World {
       }
       this.#pay(purse, jobId, invoice);
     });
+  }
+
+  /** Nobody is asked for money before their check was tried out, and no result of such a job leaves without a proof. */
+  #readProof({ id, kind, tags }: NostrEvent, jobId: string, invoice: string | undefined): void {
+    const { verifying } = this;
+    if (verifying === null) return;
+    // A request that came again is answered with its first, or is a job of its own.
+    const jobs = [jobId, this.firstOf(jobId)];
+    if (invoice !== undefined && !jobs.some((job) => verifying.usable.has(job)))
+      this.count('asked before the check');
+    if (kind === 6302 && !jobs.some((job) => verifying.passed.has(job))) this.count('told unproved');
+    if (kind === 6302 && tags.every(([name, yes]) => name !== 'verified' || yes !== 'true'))
+      this.count('told without its proof');
+    if (kind === KIND_VERDICT) verifying.told.set(jobId, (verifying.told.get(jobId) ?? new Set()).add(id));
   }
 
   #pay(purse: Purse, jobId: string, invoice: string): void {

@@ -97,11 +97,13 @@ describe('reputation', () => {
       openedAt_ms: fc.constant(1000),
       closedAt_ms: fc.integer({ min: 1000, max: 9000 }),
       attempts: fc.integer({ min: 0, max: 2 }),
+      error: fc.constantFrom(null, 'AGENT_ERROR' as const, 'BAD_REQUEST' as const),
     });
     fc.assert(
       fc.property(fc.array(outcome), (recorded) => {
         // What ended without anybody's work (unpaid, or answered by words) says nothing of the agent.
-        const outcomes = recorded.filter((o) => o.attempts > 0);
+        // Nor does what was wrong with the request.
+        const outcomes = recorded.filter((o) => o.attempts > 0 && o.error !== 'BAD_REQUEST');
         const { jobs, success_rate, median_latency_ms } = reputation(recorded);
         const phases = (wanted: string[]) => outcomes.filter(({ phase }) => wanted.includes(phase)).length;
         const delivered = phases(['delivered']);

@@ -28,6 +28,7 @@ export function jobRecord(n: number, over: Partial<JobRecord> = {}): JobRecord {
     requestEventId: over.id ?? hexOf(n),
     resultEventId: hexOf(0xe0000000 + n),
     attempts: 1,
+    turn: 0,
     ...over,
   };
 }

@@ -19,6 +19,7 @@ import { dialectNamed } from '../../../../src/protocol/dialects.ts';
 import type { JobRecord } from '../../../../src/store/job-record.ts';
 import type { Sql } from '../../../../src/store/sql.ts';
 import { Purse } from '../../../job/purse.ts';
+import { NO_CHECKS } from '../../../support/checks.ts';
 import { nodeSql } from '../../../support/node-sql.ts';
 import { seeded } from '../../../support/random.ts';
 import { DEFINITION, PRICES, Staff } from './staff.ts';
@@ -381,6 +382,7 @@ export class TeamWorld {
         prices: PRICES,
       }),
       money: this.purse.ports(call),
+      ...NO_CHECKS,
       read: (event) => ({ event, envelope: dialect.envelope(event) }),
       body: (request) => dialect.body(request.event, request.envelope, String),
       answer: (report, request, now_s) => {
