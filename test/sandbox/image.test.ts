@@ -24,11 +24,13 @@ test('a snapshot comes out of its packed form as it went in, without its empty p
 
 test('every page is put back: kept ones, changed ones, and those that were zero or became zero', () => {
   const image = readImage(packSnapshot(snapshot()).buffer);
-  // As long as the memory is after boot: two pages more, one of which was written to, and one kept page has gone.
+  // As long as the memory is after boot: two pages more, one of which was written to, one kept page has gone, and one has
+  // changed.
   const memory = new Uint8Array(8 * PAGE_BYTES);
   memory.set(snapshot().subarray(24));
   memory.fill(0, 4 * PAGE_BYTES, 5 * PAGE_BYTES);
   memory[6 * PAGE_BYTES + 1] = 3;
+  memory[PAGE_BYTES + 9] = 4;
   const before = memory.slice();
   const restorer = new Restorer(memory, image);
   for (const fill of [0, 255]) {
