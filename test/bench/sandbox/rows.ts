@@ -27,6 +27,8 @@ import { type Rig, startRig } from './workerd.ts';
 
 /** Fresh processes whose first check is timed. */
 const COLD_STARTS = 5;
+/** Of all tasks before anything is timed: V8 compiles what is hot a second time. */
+const WARM_UP_ROUNDS = 25;
 /** Boots under Node, with and without a snapshot. */
 const BOOTS = 3;
 
@@ -87,7 +89,7 @@ async function warmRows(folder: string, checks: number): Promise<Row[]> {
   const [rig, nothing] = [await startRig(folder), await startRig()];
   try {
     const each = async (on: Rig, requests: readonly RunRequest[]) => {
-      await on.check(requests, 5);
+      await on.check(requests, WARM_UP_ROUNDS);
       return many(checks, (turn) => on.check([turnOf(requests, turn)]));
     };
     const [python, javascript, call] = [
@@ -116,7 +118,7 @@ async function coreRows(folder: string, checks: number): Promise<Row[]> {
   const rigs = [await startRig(folder), await startRig(folder)];
   try {
     const both = async (requests: readonly RunRequest[]) => {
-      for (const rig of rigs) await rig.check(requests, 5);
+      for (const rig of rigs) await rig.check(requests, WARM_UP_ROUNDS);
       const rounds = Math.ceil(checks / requests.length);
       const before = rigs.map((rig) => rig.cpu_ms());
       const wall = await timed(() => Promise.all(rigs.map((rig) => rig.check(requests, rounds))));
