@@ -66,9 +66,10 @@ test.each([
   ['javascript', 'src/limits.ts', 'SANDBOX_NOW_MS = 1_767', 'SANDBOX_NOW_MS = 1_768'],
 ] as const)('another executor of %s: %s', async (language, file, from, to) => {
   const other = language === 'python' ? 'javascript' : 'python';
-  const before = await Promise.all([language, other].map((name) => driverOf(name, copy)));
+  const both = () => Promise.all([driverOf(language, copy), driverOf(other, copy)]);
+  const before = await both();
   comment();
-  expect(await Promise.all([language, other].map((name) => driverOf(name, copy)))).toEqual(before);
+  expect(await both()).toEqual(before);
   edit(file, (source) => source.replace(from, to));
   expect(await driverOf(language, copy)).not.toEqual(before[0]);
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await buildSandbox();
   await bundle(join(folder, 'sandbox'), 'wrangler.sandbox.toml');
   const { outputFiles } = await build({
-    entryPoints: [join(ROOT, 'test', 'sandbox', 'session.worker.ts')],
+    entryPoints: [join(ROOT, 'test', 'workers', 'sandbox-session', 'main.ts')],
     bundle: true,
     write: false,
     format: 'esm',

@@ -8,7 +8,9 @@ import type { Task } from './tasks.ts';
 const TICKS_PER_S = 100;
 
 /** The interpreter itself: what is first in the path may be a script that looks for it. */
-const PYTHON = execFileSync('python3', ['-I', '-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+const PYTHON = execFileSync('python3', ['-I', '-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+}).trim();
 
 /** @throws Error where it does not end well: whoever fails is fast */
 export async function nativeCheck({ code, expression }: Task): Promise<void> {

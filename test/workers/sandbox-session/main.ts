@@ -1,8 +1,8 @@
-/** Stands for a session: a durable object that has programs run by a sandbox in another process. Bundled by death.test.ts. */
+/** Stands for a session: a durable object that has programs run by a sandbox in another process. Bundled by test/sandbox/death.test.ts. */
 import { DurableObject } from 'cloudflare:workers';
-import { JobError } from '../../src/errors.ts';
-import type { RunRequest } from '../../src/sandbox/port.ts';
-import { remoteSandbox, type SandboxStub } from '../../src/sandbox/remote.ts';
+import { JobError } from '../../../src/errors.ts';
+import type { RunRequest } from '../../../src/sandbox/port.ts';
+import { remoteSandbox, type SandboxStub } from '../../../src/sandbox/remote.ts';
 
 interface Env {
   readonly SANDBOX: SandboxStub;
