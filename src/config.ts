@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
+import { feePartsOf, fuelPriceOf, PRICE_VARIABLES } from './config/prices.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';
 import { parseMailAddress, partsOf } from './mail-address.ts';
@@ -39,6 +40,8 @@ export interface Config {
   readonly zapTrust_msats: number;
   /** What a client may owe for postpaid jobs, msats; 0 where nobody is trusted. */
   readonly postpayLimit_msats: number;
+  /** What `code` costs for a million units of fuel, msats; 0 where it is free. */
+  readonly fuelPrice_msats: number;
   /** The endpoint that serves `chat`; null where there is none. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string; readonly name: string } | null;
   /** MODEL without MODEL_BASE_URL: which model of Workers AI serves `chat` where the binding is there. */
@@ -79,8 +82,6 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Fees are counted in millionths, so that fractions of a percent are whole numbers. */
-const FEE_PARTS_PER_PERCENT = 10_000;
 /** What a client may owe under `npm start`, sats. */
 const LOCAL_POSTPAY_LIMIT_SATS = 100;
 
@@ -157,11 +158,6 @@ const sats = z.coerce
   .min(0, 'must not be negative')
   .max(1_000_000_000, 'must be at most 1000000000 sats');
 
-function isPercent(percent: number): boolean {
-  const parts = percent * FEE_PARTS_PER_PERCENT;
-  return percent >= 0 && percent <= 100 && Math.abs(parts - Math.round(parts)) < 1e-6;
-}
-
 const shape = z.object({
   LOCAL: flag.default(false),
   PUBLIC_URL: ownUrl.optional(),
@@ -177,10 +173,6 @@ const shape = z.object({
     .transform(parseWalletUri)
     .refine((uri) => uri !== null, 'must be a nostr+walletconnect:// string with a relay and a secret')
     .optional(),
-  FEE_PERCENT: z.coerce
-    .number('must be a percentage')
-    .refine((percent) => isPercent(percent), 'must be a percentage from 0 to 100 with at most four decimals')
-    .default(10),
   OWNERS: list
     .transform(parseOwners)
     .refine((owners) => owners !== null, 'must be a comma-separated list of slug=name@domain')
@@ -192,6 +184,7 @@ const shape = z.object({
   ZAP_TRUST_SATS: sats.optional(),
   PAYOUT_MIN_SATS: sats.default(1_000),
   POSTPAY_LIMIT_SATS: sats.optional(),
+  ...PRICE_VARIABLES,
   MODEL_BASE_URL: webUrl.optional(),
   MODEL_API_KEY: text.optional(),
   ...modelVariables,
@@ -264,13 +257,14 @@ export function readConfig(raw: RawConfig): Config {
     masterSecret: env.MASTER_SECRET ?? DEVELOPMENT_SECRET,
     operatorPubkey: env.OPERATOR_PUBKEY ?? null,
     wallet: env.NWC_URI ?? null,
-    feeParts: Math.round(env.FEE_PERCENT * FEE_PARTS_PER_PERCENT),
+    feeParts: feePartsOf(env),
     owners: env.OWNERS ?? new Map(),
     payoutMin_msats: env.PAYOUT_MIN_SATS * 1_000,
     zapAddresses: env.ZAP_ADDRESSES ?? new Map(),
     zapTrust_msats: (env.ZAP_TRUST_SATS ?? (env.LOCAL ? LOCAL_ZAP_TRUST_SATS : 0)) * 1_000,
     // Locally the only client is the developer; elsewhere trust is the operator's to give.
     postpayLimit_msats: (env.POSTPAY_LIMIT_SATS ?? (env.LOCAL ? LOCAL_POSTPAY_LIMIT_SATS : 0)) * 1_000,
+    fuelPrice_msats: fuelPriceOf(env),
     model,
     workersAiModel: model === null ? (env.MODEL ?? null) : null,
     models,

@@ -451,6 +451,11 @@ export const D1_MAX_PARAMETERS = 100;
  * and the event has to stay under RELAY_MAX_EVENT_BYTES.
  */
 export const AGENT_MAX_OUTPUT_BYTES = 24_576;
+/**
+ * What is told of what a program printed, bytes: its value is the answer, and both have to fit one event. More is cut, and
+ * the whole length told beside it.
+ */
+export const CODE_MAX_PRINTED_BYTES = 4_096;
 /** All fetched inputs of one job as text, bytes: what fits a model's context beside the request. */
 export const AGENT_MAX_FETCHED_BYTES = 49_152;
 /** From the question to the first byte of the answer, ms: a cold model loads for long. */
@@ -485,6 +490,11 @@ export const TOOL_SEARCH_MAX_BYTES = 524_288;
 /** A question to the user, and a task for another agent, characters. */
 export const TOOL_QUESTION_CHARS = 2_000;
 export const TOOL_TASK_CHARS = 20_000;
+/** A program of `run_code` and its input, characters: what a sandbox takes, with room for quotes and what runs it. */
+export const TOOL_CODE_CHARS = 20_000;
+export const TOOL_CODE_INPUT_CHARS = 4_000;
+/** What one of them may use, units of fuel: half a second of the sandbox. */
+export const TOOL_CODE_FUEL = 50_000_000;
 /** Tools one MCP server may offer, and characters of each description that the model is told. */
 export const MCP_MAX_TOOLS = 64;
 export const MCP_DESCRIPTION_CHARS = 1_000;
@@ -813,6 +823,8 @@ export const SANDBOX_NOW_MS = 1_767_225_600_000;
 /** A program, and one argument or the expression of all, characters. */
 export const SANDBOX_MAX_CODE_CHARS = 65_536;
 export const SANDBOX_MAX_INPUT_CHARS = 262_144;
+/** Arguments of one call. */
+export const SANDBOX_MAX_ARGUMENTS = 255;
 /** A value that leaves a guest, characters of its JSON, and how deep it may nest. */
 export const SANDBOX_MAX_VALUE_CHARS = 1_048_576;
 export const SANDBOX_MAX_VALUE_DEPTH = 100;

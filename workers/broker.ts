@@ -69,7 +69,13 @@ export async function holdersOf(env: Env, jobId: string): Promise<readonly strin
 
 /** The way from an agent that failed to the next. */
 export function brokerOf(env: Env): Broker {
-  return { nextAgent: (jobId, request, failedAgent) => nextAgent(env, jobId, request, failedAgent) };
+  return {
+    nextAgent: (jobId, request, failedAgent) => nextAgent(env, jobId, request, failedAgent),
+    async callOff(jobId, client) {
+      for (const session of await holdersOf(env, jobId))
+        await env.SESSION.getByName(session).cancel(jobId, client);
+    },
+  };
 }
 
 async function nextAgent(

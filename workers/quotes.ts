@@ -1,4 +1,5 @@
 /** What a job would cost with an agent of this deployment. */
+import { fuelBudget } from '../src/agent/code/order.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
 import { type Quote, quote } from '../src/payment/pricing.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
@@ -21,7 +22,8 @@ export function quoteOf(
 ): Quote | null {
   const { prices } = agent;
   if (isFree(prices)) return null;
-  if (agent.runtime !== 'team') return quote(agent, body, history_bytes);
+  const fuel = agent.runtime === 'code' ? fuelBudget(body.parameters) : 0;
+  if (agent.runtime !== 'team') return quote(agent, body, history_bytes, fuel);
   const { budget } = readTeamOrder(marketplace.teamOf(agent), prices, body);
   return { max: budget, fixed: false, prices };
 }

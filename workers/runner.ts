@@ -13,6 +13,7 @@ import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { JobOutput } from '../src/protocol/model.ts';
 import { seal } from '../src/protocol/sealing.ts';
+import { remoteSandbox } from '../src/sandbox/remote.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
@@ -116,7 +117,8 @@ class StepWork {
 
   #runtime(): Runtime {
     if (this.#agent.loop !== undefined) return jobLoop(this.#env, this.#session);
-    return runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env) });
+    const sandbox = remoteSandbox(this.#env.SANDBOX);
+    return runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env), sandbox });
   }
 
   stop(): void {

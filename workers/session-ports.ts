@@ -1,7 +1,8 @@
 /** A session's ways to the world: keys, relays, links, record, runner. */
+import { readCodeOrder } from '../src/agent/code/order.ts';
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
-import { readVerifiedTerms, type VerifiedTerms } from '../src/checks/contract.ts';
+import type { VerifiedTerms } from '../src/checks/contract.ts';
 import { prove } from '../src/checks/proof.ts';
 import { statementOf } from '../src/checks/statement.ts';
 import { validateCheck } from '../src/checks/validate.ts';
@@ -38,6 +39,7 @@ import { type Marketplace, marketplaceOf } from './marketplace.ts';
 import { quoteOf } from './quotes.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
+import { verifiedTerms } from './verified-terms.ts';
 import { walletOf } from './wallet.ts';
 
 /** The operator took the agent away while it still had jobs: nobody can sign for it until it is back. */
@@ -80,7 +82,8 @@ export function sessionPorts(
   const vault = preimageVault(config.masterSecret);
   const db = openDb(env.DB);
   const events = eventSearch(env);
-  const executor = sandboxExecutor(remoteSandbox(env.SANDBOX));
+  const sandbox = remoteSandbox(env.SANDBOX);
+  const executor = sandboxExecutor(sandbox);
 
   return {
     clock: Date.now,
@@ -99,7 +102,8 @@ export function sessionPorts(
       const terms = termsOf(marketplace, agent, request, body);
       const told = terms === null ? body : withStatement(body, statementOf(terms.open.check));
       const checked = checkBody(told, agent, request.envelope.dialect);
-      // What is wrong with an order to a team is told before it is paid for.
+      // What is wrong with an order is told before it is paid for.
+      if (agent.runtime === 'code' && checked.inputs.length === 0) readCodeOrder(checked);
       if (agent.runtime === 'team') {
         const { mail } = readTeamOrder(marketplace.teamOf(agent), agent.prices, checked);
         if (mail !== null && mailDesk(env) === null) throw noMail();
@@ -153,7 +157,7 @@ export function sessionPorts(
     work: isSlow(agent.runtime)
       ? null
       : (assignment, signal, tell) =>
-          runtimeFor(agent.runtime, { model: null }).run(
+          runtimeFor(agent.runtime, { model: null, sandbox }).run(
             { agent, ...assignment },
             {
               now: Date.now,
@@ -192,12 +196,12 @@ export function sessionPorts(
 
 /** The check a contract asks for. @throws JobError */
 function termsOf(
-  { ownKeys }: Marketplace,
+  marketplace: Marketplace,
   agent: KeyedAgent,
   { envelope }: Request,
   { contract }: JobBody,
 ): VerifiedTerms | null {
-  const terms = readVerifiedTerms(contract, (text) => openerFor(ownKeys, envelope.client)('nip44', text));
+  const terms = verifiedTerms(marketplace, envelope.client, contract);
   if (terms === null || answersChecks(agent.runtime)) return terms;
   const path = '$.contract.verify';
   throw new JobError('BAD_REQUEST', `${path}: ${agent.slug} takes no jobs with a check`, { path });

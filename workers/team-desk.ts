@@ -12,6 +12,7 @@ import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { type MailSent, mailDesk, mayInvite, rememberAnswer, sendMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { verifiedTerms } from './verified-terms.ts';
 
 /**
  * @param parties public keys of agent and client, from the session's name
@@ -34,8 +35,10 @@ export function teamDesk(
   const session = ctx.id.name ?? '';
   return new TeamDesk(sql, {
     clock: Date.now,
-    open({ body, history }) {
-      return readTeamOrder(definition, agent.prices, body, history);
+    open({ envelope, body, history }) {
+      const terms = verifiedTerms(marketplace, envelope.client, body.contract);
+      const check = terms === null ? null : { spec: terms.verify, hidden: terms.revealed };
+      return readTeamOrder(definition, agent.prices, body, history, check);
     },
     async order(jobId, number, attempt) {
       await env.STEPS.send({ session, jobId, attempt, number });

@@ -7,12 +7,15 @@ import type { Note } from '../src/agent/loop/ports.ts';
 import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
 import { NOTHING_SPENT } from '../src/agent/team/desk/state.ts';
 import type { StepReport } from '../src/agent/team/desk/steps.ts';
-import { type Driven, doWork } from '../src/agent/team/work/work.ts';
+import type { Driven } from '../src/agent/team/work/ports.ts';
+import { doWork } from '../src/agent/team/work/work.ts';
 import { loadTokenizer } from '../src/agent/window/tokenizer.ts';
 import { JobError } from '../src/errors.ts';
 import { TEAM_BEAT_MS, TEAM_SLICE_MS } from '../src/limits.ts';
 import type { Msats } from '../src/payment/msats.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { sandboxExecutor } from '../src/sandbox/executor.ts';
+import { remoteSandbox } from '../src/sandbox/remote.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { hiring } from './hiring.ts';
@@ -111,6 +114,7 @@ class TeamStep {
           return hiring(this.#env, journal, { limit, latest_ms, isOver }, this.#abort.signal);
         },
         text: (version: string) => this.#session.teamText(jobId, version),
+        executor: sandboxExecutor(remoteSandbox(this.#env.SANDBOX)),
         notes: () => this.#notes(),
       };
       return await doWork(brief, ports, this.#abort.signal);

@@ -8,6 +8,7 @@ import { brave, type SearchProvider, searxng } from '../src/agent/tools/search-p
 import { loadTokenizer } from '../src/agent/window/tokenizer.ts';
 import type { SearchEngine, ToolConfig } from '../src/config/tools.ts';
 import { safeFetch } from '../src/net/safe-fetch.ts';
+import { remoteSandbox } from '../src/sandbox/remote.ts';
 import type { Env } from './env.ts';
 import { inputPorts } from './input-ports.ts';
 import { marketplaceOf } from './marketplace.ts';
@@ -38,6 +39,7 @@ export function toolHouse(env: Env, signal: AbortSignal, parts: RunParts = {}): 
     },
     papers: { ...guarded, allowPrivate: false },
     nostr: { events: eventSearch(env), fetchEvent },
+    sandbox: remoteSandbox(env.SANDBOX),
     user: parts.user ?? null,
     artifacts: parts.artifacts ?? null,
     hire: parts.hire ?? null,

@@ -149,6 +149,7 @@ async function startOnce(options: MarketplaceOptions): Promise<Marketplace> {
           price_msats: prices.perJob_msats,
           price_per_1k_input_tokens_msats: prices.per1kInputTokens_msats,
           price_per_1k_output_tokens_msats: prices.per1kOutputTokens_msats,
+          price_per_1m_fuel_msats: prices.perMillionFuel_msats,
           payment: [...paymentMethods],
         }),
       ),

@@ -28,6 +28,7 @@ export const devFile = z.object({
       /** What 1,000 tokens cost on top, where the price depends on them. */
       price_per_1k_input_tokens_msats: z.int(),
       price_per_1k_output_tokens_msats: z.int(),
+      price_per_1m_fuel_msats: z.int(),
       /** The ways to pay it, in the words of the agent card. */
       payment: z.array(z.string()),
     }),

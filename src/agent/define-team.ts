@@ -18,6 +18,7 @@ const shape = z.strictObject({
   iterations: teamSchema.shape.iterations,
   stop: teamSchema.shape.stop,
   judge: teamSchema.shape.judge,
+  check: teamSchema.shape.check,
   questions: teamSchema.shape.questions,
   reports: teamSchema.shape.reports,
   promptTokens: teamSchema.shape.promptTokens,
@@ -66,9 +67,9 @@ export function defineTeam(input: TeamSpec): DefinedTeam {
   const parsed = shape.safeParse(input);
   if (!parsed.success) throw mistake('team', input.slug, parsed.error);
   const spec = parsed.data;
-  const { order, roles, iterations, stop, judge, questions, reports, promptTokens, limits } = spec;
+  const { order, roles, iterations, stop, judge, check, questions, reports, promptTokens, limits } = spec;
   const team = {
-    ...{ order, roles, iterations, stop, judge, questions, reports, promptTokens },
+    ...{ order, roles, iterations, stop, judge, check, questions, reports, promptTokens },
     budget: { tokens: limits.tokens, time_ms: limits.time_s * SECOND_MS },
   };
   try {

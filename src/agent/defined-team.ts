@@ -22,7 +22,7 @@ export function teamAgent(
     perJob_msats: 0,
     per1kInputTokens_msats: Math.round(price.per1kInputTokens_sats * MSATS_PER_SAT),
     per1kOutputTokens_msats: Math.round(price.per1kOutputTokens_sats * MSATS_PER_SAT),
-    perSandboxSecond_msats: 0,
+    perMillionFuel_msats: 0,
   };
   if (!isFree(prices) && operatorWallet(config) === null) return null;
   return {

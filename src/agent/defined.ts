@@ -32,7 +32,7 @@ export function definitionOf(
     perJob_msats: msatsOf(price.perJob_sats),
     per1kInputTokens_msats: msatsOf(price.per1kInputTokens_sats),
     per1kOutputTokens_msats: msatsOf(price.per1kOutputTokens_sats),
-    perSandboxSecond_msats: 0,
+    perMillionFuel_msats: 0,
   };
   if (!isFree(prices) && operatorWallet(config) === null) return null;
   const { maxSteps, planEvery } = { maxSteps: spec.steps, planEvery: spec.planEvery ?? null };

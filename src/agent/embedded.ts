@@ -5,6 +5,7 @@ import { agentKeys } from '../nostr/keys.ts';
 import { JOB_KIND } from '../nostr/kinds.ts';
 import { operatorWallet } from '../payment/operator-wallet.ts';
 import { FREE } from '../protocol/prices.ts';
+import { codeAgents } from './code/agent.ts';
 import type { DefinedAgent } from './define.ts';
 import type { DefinedTeam } from './define-team.ts';
 import { definitionOf } from './defined.ts';
@@ -27,6 +28,7 @@ export interface EmbeddedOptions {
 /** Free work needs a brake in public. Locally the only client is the developer, and benchmarks post by the thousand. */
 const LOCAL_JOBS_PER_HOUR = 1_000_000;
 const DISCOVER_JOBS_PER_HOUR = { anonymous: 600, authenticated: 3_000 };
+const CODE_JOBS_PER_HOUR = { anonymous: 120, authenticated: 1_200 };
 /** Every chat job costs the operator model time. */
 const CHAT_JOBS_PER_HOUR = { anonymous: 30, authenticated: 300 };
 
@@ -37,8 +39,8 @@ const DISCOVER_TIME_LIMIT_MS = 10_000;
 const CHAT_TIME_LIMIT_MS = 180_000;
 
 /**
- * The agents of this deployment, best first: `discover` always, those on a model only where one can be asked, because
- * an agent that cannot work must not be announced.
+ * The agents of this deployment, best first: `discover` and `code` always, those on a model only where one can be asked,
+ * because an agent that cannot work must not be announced.
  *
  * @throws Error where two agents have one slug: they would have one key
  */
@@ -47,6 +49,8 @@ export function embeddedAgents(config: Config, options: EmbeddedOptions = {}): A
   // Something to pay for; with development money unless the developer names a wallet.
   const priced = config.local && operatorWallet(config) !== null;
   if (priced) agents.push(...pricedVariants(config));
+  const ofCode = rateLimits(config, CODE_JOBS_PER_HOUR);
+  agents.push(...codeAgents(config).map((agent) => ({ ...agent, rateLimits: ofCode })));
   // The others are the operator's way out, not the client's choice.
   const [model] = modelNames(config, options.workersAi === true, options.models ?? []);
   if (model !== undefined) {

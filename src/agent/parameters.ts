@@ -4,6 +4,7 @@
  * does not know are allowed: clients send the same set to many agents.
  */
 import type { Json } from '../errors.ts';
+import { SANDBOX_FUEL } from '../limits.ts';
 
 /** A JSON Schema as data. */
 export type JsonSchema = { readonly [key: string]: Json };
@@ -87,6 +88,28 @@ export const CHAT_PARAMETERS: JsonSchema = {
     },
   },
 };
+
+/** Parameters of `code`. @param most what a job may use, units of fuel */
+export function codeParameters(most: number): JsonSchema {
+  return {
+    $schema: DIALECT,
+    type: 'object',
+    properties: {
+      fuel: {
+        description: `What the program may use at the most, units of work; the quote is made of it. At most ${most}.`,
+        type: 'integer',
+        minimum: 1,
+        maximum: most,
+        default: SANDBOX_FUEL,
+      },
+      input: {
+        description:
+          'The input, where the message does not say it: arguments as in a call, for JavaScript a JSON array.',
+        type: 'string',
+      },
+    },
+  };
+}
 
 /** Agents of the loop take none: everything is said in words. */
 export const NO_PARAMETERS: JsonSchema = { $schema: DIALECT, type: 'object' };

@@ -82,7 +82,7 @@ function priceText({ prices }: AgentView): string {
     [prices.per_job_msats, 'a job'],
     [prices.per_1k_input_tokens_msats, '1,000 tokens of input'],
     [prices.per_1k_output_tokens_msats, '1,000 tokens of output'],
-    [prices.per_sandbox_second_msats, 'a second in the sandbox'],
+    [prices.per_1m_fuel_msats, 'a million units of fuel'],
   ] as const;
   const texts = parts
     .filter(([msats]) => msats > 0)

@@ -50,7 +50,7 @@ export const Agent = z.object({
       per_job_msats: count,
       per_1k_input_tokens_msats: count,
       per_1k_output_tokens_msats: count,
-      per_sandbox_second_msats: count,
+      per_1m_fuel_msats: count,
     })
     .describe('What its work costs; all 0 for a free agent'),
   payment_methods: z.array(z.string()).describe('The ways to pay, in the words of the agent card'),

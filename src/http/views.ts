@@ -54,7 +54,7 @@ export function agentView(ports: HttpPorts, agent: KeyedAgent): AgentView {
       per_job_msats: agent.prices.perJob_msats,
       per_1k_input_tokens_msats: agent.prices.per1kInputTokens_msats,
       per_1k_output_tokens_msats: agent.prices.per1kOutputTokens_msats,
-      per_sandbox_second_msats: agent.prices.perSandboxSecond_msats,
+      per_1m_fuel_msats: agent.prices.perMillionFuel_msats,
     },
     payment_methods: [...agent.paymentMethods],
     card_url: `${home}/card.json`,

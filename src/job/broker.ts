@@ -35,4 +35,6 @@ export interface Broker {
    * @throws Error when it has to be called again; what was decided stays decided
    */
   nextAgent(jobId: string, request: Delivered, failedAgent: string): Promise<NextAgent>;
+  /** The client called a job off while it was on its way to the next agent. Repeat-safe. */
+  callOff(jobId: string, client: string): Promise<void>;
 }

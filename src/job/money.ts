@@ -70,9 +70,9 @@ export function openMoney(way: PayWay, quote: Quote, terms: Terms, reserved: boo
 }
 
 /** What a job costs. Nothing, for one without a price. */
-export function costOf(money: JobMoney | null, { usage, sandbox_ms = 0, metered }: JobOutput): Cost {
+export function costOf(money: JobMoney | null, { usage, fuel = 0, metered }: JobOutput): Cost {
   if (money !== null && metered !== undefined) return chargeMetered(amountOf(money.max), usage, metered);
-  return money === null ? freeOf(usage) : charge(quoteOf(money), { ...usage, sandbox_ms }).cost;
+  return money === null ? freeOf(usage, fuel) : charge(quoteOf(money), { ...usage, fuel }).cost;
 }
 
 /** The quote as it was given. */

@@ -61,7 +61,11 @@ export class Proving {
       const request_ = { event: request, via };
       const next = await this.#ports.broker.nextAgent(job.id, request_, this.#ports.names.agent);
       await this.#ports.fault('V2', job.id);
-      if (!live.record.passOn || this.#lives.get(job.id) !== live) return;
+      if (!live.record.passOn || this.#lives.get(job.id) !== live) {
+        // Its client called it off meanwhile, when nobody knew yet who would have it.
+        if (next.type === 'agent') await this.#ports.broker.callOff(job.id, live.request.envelope.client);
+        return;
+      }
       live.record = { ...live.record, passOn: false };
       this.#commit(live, passedOn(live.record.job, next.type === 'agent' ? next.agent : null));
     } catch (error) {

@@ -57,6 +57,11 @@ export const JOB_KIND = {
   contentDiscovery: 5300,
   noteSearch: 5302,
   peopleSearch: 5303,
+  /**
+   * Programs as text. Not registered: the registry has no kind for them, and 5600 of its proposed range 56xx, software
+   * execution, is WebAssembly by URL.
+   */
+  codeExecution: 5601,
 } as const;
 
 export function isJobRequestKind(kind: number): boolean {

@@ -4,7 +4,7 @@
  */
 import type { JobFailure } from '../errors.ts';
 import { AGENT_MAX_FETCHED_BYTES } from '../limits.ts';
-import type { ContentPart, Cost, JobBody, JobOutput, Usage } from '../protocol/model.ts';
+import type { ContentPart, Cost, CostItem, JobBody, JobOutput, Usage } from '../protocol/model.ts';
 import type { AgentPrices } from '../protocol/prices.ts';
 import { utf8Bytes } from '../protocol/size.ts';
 import { add, ceilDivide, type Msats, msats, msatsFromSats, subtract, toNumber } from './msats.ts';
@@ -16,8 +16,6 @@ export interface PricedAgent {
   readonly maxContextTokens: number;
   /** An answer never has more tokens. */
   readonly maxOutputTokens: number;
-  /** From start to result, ms; the sandbox never runs longer. */
-  readonly timeLimit_ms: number;
   /** An agent that asks its model many times: what all questions and answers of a job may be, tokens. */
   readonly loop?: { readonly maxTokens: number };
 }
@@ -32,8 +30,8 @@ export interface Quote {
 
 /** What a job used. */
 export interface Used extends Usage {
-  /** Time in the sandbox, ms. */
-  readonly sandbox_ms: number;
+  /** Work of programs, units of fuel. */
+  readonly fuel: number;
 }
 
 /** What a job costs in the end. */
@@ -53,15 +51,17 @@ const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_MESSAGE = 8;
 /** An image counts as so many tokens at the most, in the models of today. */
 const TOKENS_PER_IMAGE = 1_600;
+const FUEL_PER_PRICE = 1_000_000n;
 
 /**
  * The price of a job before it starts.
  *
  * @param history_bytes UTF-8 of the earlier turns that go along in a session
+ * @param fuel the most its programs may use, units
  */
-export function quote(agent: PricedAgent, body: JobBody, history_bytes = 0): Quote {
+export function quote(agent: PricedAgent, body: JobBody, history_bytes = 0, fuel = 0): Quote {
   const { prices } = agent;
-  const max = total(prices, { ...mostTokens(agent, body, history_bytes), sandbox_ms: agent.timeLimit_ms });
+  const max = total(prices, { ...mostTokens(agent, body, history_bytes), fuel });
   return { max, fixed: max === msats(prices.perJob_msats), prices };
 }
 
@@ -89,12 +89,14 @@ export function charge({ max, prices }: Quote, used: Used): Charge {
   const items = itemsOf(prices, used);
   const sum = items.reduce((all, { amount }) => all + amount, 0n);
   const capped = sum < max ? msats(sum) : max;
-  const breakdown: { item: string; cost_msats: number }[] = [];
+  const breakdown: CostItem[] = [];
   let left = capped;
-  for (const { item, amount } of items) {
+  for (const { item, amount, units } of items) {
     const part = amount < left ? msats(amount) : left;
     left = subtract(left, part);
-    if (amount > 0n) breakdown.push({ item, cost_msats: toNumber(part) });
+    const cost_msats = toNumber(part);
+    if (units !== undefined) breakdown.push({ item, units, cost_msats });
+    else if (amount > 0n) breakdown.push({ item, cost_msats });
   }
   return {
     total: capped,
@@ -113,10 +115,10 @@ export function chargeMetered(max: Msats, usage: Usage, metered: NonNullable<Job
   const price_msats = Math.min(metered.msats, toNumber(max));
   const passedOn_msats = Math.min(metered.passedOn_msats ?? 0, price_msats);
   let left = price_msats;
-  const breakdown = metered.breakdown.map(({ item, cost_msats }) => {
-    const part = Math.min(cost_msats, left);
+  const breakdown = metered.breakdown.map((item) => {
+    const part = Math.min(item.cost_msats, left);
     left -= part;
-    return { item, cost_msats: part };
+    return { ...item, cost_msats: part };
   });
   return {
     input_tokens: usage.prompt_tokens,
@@ -144,19 +146,25 @@ function mostTokens(
   return { prompt_tokens: loop.maxTokens - completion_tokens, completion_tokens };
 }
 
-type Metered = Pick<Used, 'prompt_tokens' | 'completion_tokens' | 'sandbox_ms'>;
+type Metered = Pick<Used, 'prompt_tokens' | 'completion_tokens' | 'fuel'>;
 
 function itemsOf(
   prices: AgentPrices,
   used: Metered,
-): readonly { readonly item: string; readonly amount: bigint }[] {
+): readonly { readonly item: string; readonly amount: bigint; readonly units?: number }[] {
   const per = (price_msats: number, count: number, unit: bigint): bigint =>
     ceilDivide(BigInt(price_msats) * BigInt(Math.max(0, Math.ceil(count))), unit);
   return [
     { item: 'job', amount: BigInt(prices.perJob_msats) },
     { item: 'input_tokens', amount: per(prices.per1kInputTokens_msats, used.prompt_tokens, 1_000n) },
     { item: 'output_tokens', amount: per(prices.per1kOutputTokens_msats, used.completion_tokens, 1_000n) },
-    { item: 'sandbox_seconds', amount: per(prices.perSandboxSecond_msats, used.sandbox_ms / 1_000, 1n) },
+    {
+      item: 'fuel',
+      // A quote that was stored before there was a price for fuel names none.
+      amount: per(prices.perMillionFuel_msats ?? 0, used.fuel, FUEL_PER_PRICE),
+      // Told even where it costs nothing: it is what the next job's budget is chosen by.
+      ...(used.fuel === 0 ? {} : { units: used.fuel }),
+    },
   ];
 }
 

@@ -2,7 +2,14 @@
 import { JobError, type JobFailure, type Json } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
-import { chatCompletion, costJson, cutWhereKept, proofTags, verifiedTags } from './completion.ts';
+import {
+  chatCompletion,
+  costJson,
+  cutWhereKept,
+  printedTags,
+  proofTags,
+  verifiedTags,
+} from './completion.ts';
 import { type Dialect, NIP_VERSION, type Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, demandText, renderInterim } from './feedback.ts';
@@ -109,16 +116,18 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
   const more: Tag[] = [['cost', JSON.stringify(costJson(cost))]];
   if (demand !== null) more.push(['bolt11', demand.bolt11]);
   more.push(...proofTags(output));
-  const result = (text: string, content: string) => {
+  const result = (text: string, content: string, beside: readonly Tag[] = []) => {
     const completion = chatCompletion(envelope.id, { ...output, content: text }, now_s);
-    return answer([['result', JSON.stringify(completion)], ...more], content);
+    return answer([['result', JSON.stringify(completion)], ...more, ...beside], content);
   };
+  const printed = printedTags(output);
   // The content only repeats the result for clients that do not know the NIP, so it is what gives way first.
   return [
     withinEventLimit(
       envelope.sealing,
-      result(output.content, output.content),
-      () => result(output.content, ''),
+      result(output.content, output.content, printed),
+      () => result(output.content, '', printed),
+      ...(printed.length === 0 ? [] : [() => result(output.content, '')]),
       ...cutWhereKept(output, envelope.sealing, (text) => result(text, '')),
     ),
   ];

@@ -3,7 +3,7 @@ import type { ContextStrategy } from '../config/models.ts';
 import type { Json } from '../errors.ts';
 import type { AgentPrices } from './prices.ts';
 
-export type RuntimeName = 'discover' | 'chat' | 'team';
+export type RuntimeName = 'discover' | 'chat' | 'team' | 'code';
 
 /** Ways to pay a job, in the words of the agent card (PROTOCOL §8). */
 export type PaymentMethod = 'bolt11_prepaid' | 'bolt11_postpaid' | 'escrow_hodl_optional' | 'zap' | 'credit';

@@ -110,7 +110,7 @@ function priceHints(prices: AgentPrices): Tag[] {
     [prices.perJob_msats],
     [prices.per1kInputTokens_msats, '1k_input_tokens'],
     [prices.per1kOutputTokens_msats, '1k_output_tokens'],
-    [prices.perSandboxSecond_msats, 'sandbox_second'],
+    [prices.perMillionFuel_msats, '1m_fuel'],
   ];
   const tags = hints
     .filter(([msats]) => msats > 0)

@@ -27,6 +27,8 @@ export interface CardPrice {
   readonly input_cost_per_1k_tokens: number;
   readonly output_cost_per_1k_tokens: number;
   readonly fixed_cost?: number;
+  /** Where programs are run: sats for a million units of fuel. */
+  readonly cost_per_1m_fuel?: number;
 }
 
 /** How an agent keeps the promise of escrow: no result, no pay. */
@@ -143,6 +145,9 @@ export function agentCard(
         input_cost_per_1k_tokens: agent.prices.per1kInputTokens_msats / 1000,
         output_cost_per_1k_tokens: agent.prices.per1kOutputTokens_msats / 1000,
         ...(agent.prices.perJob_msats === 0 ? {} : { fixed_cost: agent.prices.perJob_msats / 1000 }),
+        ...(agent.prices.perMillionFuel_msats === 0
+          ? {}
+          : { cost_per_1m_fuel: agent.prices.perMillionFuel_msats / 1000 }),
       })),
       payment_methods_accepted: [...new Set(methods)],
       ...(escrow ? { escrow_details: escrowDetails(canHold) } : {}),

@@ -28,8 +28,17 @@ export function costJson(cost: Cost) {
     output_tokens: cost.output_tokens,
     price_sats: cost.price_msats / 1000,
     currency: 'sats' as const,
-    breakdown: cost.breakdown.map(({ item, cost_msats }) => ({ item, cost_sats: cost_msats / 1000 })),
+    breakdown: cost.breakdown.map(({ item, units, cost_msats }) => ({
+      item,
+      ...(units === undefined ? {} : { units }),
+      cost_sats: cost_msats / 1000,
+    })),
   };
+}
+
+/** What a program printed beside its value: `printed`, the beginning of it, and the length of all of it in bytes. */
+export function printedTags({ printed }: JobOutput): Tag[] {
+  return printed === undefined ? [] : [['printed', printed.text, String(printed.bytes)]];
 }
 
 /**

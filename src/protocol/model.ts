@@ -75,11 +75,18 @@ export interface Usage {
   readonly total_tokens: number;
 }
 
+export interface CostItem {
+  readonly item: string;
+  /** How much of it was used, where that is told by nothing else. */
+  readonly units?: number;
+  readonly cost_msats: number;
+}
+
 export interface Cost {
   readonly input_tokens: number;
   readonly output_tokens: number;
   readonly price_msats: number;
-  readonly breakdown: readonly { readonly item: string; readonly cost_msats: number }[];
+  readonly breakdown: readonly CostItem[];
   /** What of the price the operator has paid others for the job, msats; absent for most. */
   readonly passedOn_msats?: number;
 }
@@ -93,6 +100,12 @@ export interface Condensed {
   readonly messages: readonly ChatMessage[];
 }
 
+/** The beginning of a text, and the length of all of it, bytes of UTF-8. */
+export interface Printed {
+  readonly text: string;
+  readonly bytes: number;
+}
+
 /** What an agent hands in. */
 export interface JobOutput {
   /** The primary text, complete. */
@@ -101,8 +114,10 @@ export interface JobOutput {
   /** What answered: a model's name, or the agent's slug. */
   readonly model: string;
   readonly usage: Usage;
-  /** Time in the sandbox, ms, where there was any. */
-  readonly sandbox_ms?: number;
+  /** Work of the programs that are billed, units of fuel, where there were any. */
+  readonly fuel?: number;
+  /** What a program printed beside its value, where it printed something. */
+  readonly printed?: Printed;
   /**
    * What it cost by the agent's own meter, msats, where its price is what it used step by step (a team). A job is never
    * charged more than its quote.

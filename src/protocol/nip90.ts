@@ -3,7 +3,7 @@ import { JobError } from '../errors.ts';
 import { type EventTemplate, type Rumor, type Tag, tagValue } from '../nostr/event.ts';
 import { isHex32 } from '../nostr/hex.ts';
 import { type AgentKinds, isJobRequestKind, JOB_KIND, JOB_RESULT_OFFSET } from '../nostr/kinds.ts';
-import { costJson, cutWhereKept, proofTags, verifiedTags } from './completion.ts';
+import { costJson, cutWhereKept, printedTags, proofTags, verifiedTags } from './completion.ts';
 import type { Dialect, Opener } from './dialect.ts';
 import { readEnvelope } from './envelope.ts';
 import { addressTags, feedback, renderInterim } from './feedback.ts';
@@ -149,12 +149,14 @@ function render(report: Report, request: Request, kinds: AgentKinds, now_s: numb
   });
   const inputs = event.tags.filter((tag) => tag[0] === 'i');
   const original: Tag = ['request', JSON.stringify(event)];
+  const printed = printedTags(output);
   // Both only repeat what the client sent; `i` is even part of `request`.
   return withinEventLimit(
     envelope.sealing,
-    result([original, ...inputs]),
-    () => result([original]),
-    () => result([]),
+    result([original, ...inputs, ...printed]),
+    () => result([original, ...printed]),
+    () => result(printed),
+    ...(printed.length === 0 ? [] : [() => result([])]),
     ...cutWhereKept(output, envelope.sealing, (text) => result([], text)),
   );
 }

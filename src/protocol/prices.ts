@@ -4,8 +4,8 @@ export interface AgentPrices {
   readonly perJob_msats: number;
   readonly per1kInputTokens_msats: number;
   readonly per1kOutputTokens_msats: number;
-  /** For each second, or part of one, in the sandbox. */
-  readonly perSandboxSecond_msats: number;
+  /** For a million units of fuel: the work of programs in the sandbox (src/sandbox/fuel.ts). */
+  readonly perMillionFuel_msats: number;
 }
 
 /** Whether nothing an agent does costs anything. */
@@ -17,5 +17,5 @@ export const FREE: AgentPrices = {
   perJob_msats: 0,
   per1kInputTokens_msats: 0,
   per1kOutputTokens_msats: 0,
-  perSandboxSecond_msats: 0,
+  perMillionFuel_msats: 0,
 };

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import {
   SANDBOX_FUEL,
+  SANDBOX_MAX_ARGUMENTS,
   SANDBOX_MAX_CODE_CHARS,
   SANDBOX_MAX_FUEL,
   SANDBOX_MAX_INPUT_CHARS,
@@ -46,7 +47,9 @@ export const runRequest = z.strictObject({
    * who is being examined.
    */
   input: z.union([
-    z.strictObject({ values: z.array(z.string().max(SANDBOX_MAX_INPUT_CHARS)).max(255).readonly() }),
+    z.strictObject({
+      values: z.array(z.string().max(SANDBOX_MAX_INPUT_CHARS)).max(SANDBOX_MAX_ARGUMENTS).readonly(),
+    }),
     z.strictObject({ expression: z.string().max(SANDBOX_MAX_INPUT_CHARS) }),
   ]),
   /** Units of work, see scripts/sandbox/meter.ts. */
@@ -64,6 +67,8 @@ export const runOutcome = z.strictObject({
   executor: z.string(),
   verdict: z.enum(VERDICTS),
   value: z.string().optional(),
+  /** The same with its entries in the guest's order, where that is another: for who reads it, never to be compared. */
+  shown: z.string().optional(),
   /** For the program's author: the exception, or what was refused. */
   message: z.string().optional(),
   /** What it printed. */

@@ -122,6 +122,8 @@ export class PythonReader {
     // Where a defaultdict's defaults come from is no data, and written as None.
     const inner = dictClass === 'defaultdict' && items[0]?.type === 'none' ? items[1] : items[0];
     if (name === 'frozenset' && items.length === 0) return { type: 'frozenset', items: [] };
+    if ((dictClass === 'Counter' || dictClass === 'OrderedDict') && items.length === 0)
+      return { type: 'dict', class: dictClass, entries: [] };
     if (name === 'frozenset' && inner?.type === 'set') return { type: 'frozenset', items: inner.items };
     if (name === 'deque' && inner?.type === 'list') return { type: 'deque', items: inner.items };
     if (dictClass !== undefined && inner?.type === 'dict') return { ...inner, class: dictClass };

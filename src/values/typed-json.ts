@@ -105,6 +105,24 @@ function writeFloat(value: number): string {
  * of this.
  */
 export function typedJson(value: PythonValue): string {
+  return written(value, ordered);
+}
+
+/** A text of a value that keeps the order of its entries, as a program sees them and a person reads them. */
+export function unsortedTypedJson(value: PythonValue): string {
+  return written(value, (texts) => texts);
+}
+
+/** Both texts of a value, the second only where it is another. */
+export function bothTexts(value: PythonValue): { readonly value: string; readonly shown?: string } {
+  const [sorted, shown] = [typedJson(value), unsortedTypedJson(value)];
+  return sorted === shown ? { value: sorted } : { value: sorted, shown };
+}
+
+type Order = (texts: readonly string[]) => readonly string[];
+
+function written(value: PythonValue, order: Order): string {
+  const all = (items: readonly PythonValue[]): string[] => items.map((item) => written(item, order));
   switch (value.type) {
     case 'none':
       return 'null';
@@ -122,24 +140,24 @@ export function typedJson(value: PythonValue): string {
     case 'bytes':
       return `{"b":"${Array.from(value.value, (octet) => octet.toString(16).padStart(2, '0')).join('')}"}`;
     case 'list':
-      return `[${value.items.map(typedJson).join(',')}]`;
+      return `[${all(value.items).join(',')}]`;
     case 'tuple':
-      return `{"t":[${value.items.map(typedJson).join(',')}]}`;
+      return `{"t":[${all(value.items).join(',')}]}`;
     case 'deque':
-      return `{"q":[${value.items.map(typedJson).join(',')}]}`;
+      return `{"q":[${all(value.items).join(',')}]}`;
     case 'set':
-      return `{"s":[${ordered(value.items.map(typedJson)).join(',')}]}`;
+      return `{"s":[${order(all(value.items)).join(',')}]}`;
     case 'frozenset':
-      return `{"z":[${ordered(value.items.map(typedJson)).join(',')}]}`;
+      return `{"z":[${order(all(value.items)).join(',')}]}`;
     case 'dict': {
-      const entries = value.entries.map(([key, held]) => `[${typedJson(key)},${typedJson(held)}]`);
-      const pairs = `[${(value.class === 'OrderedDict' ? entries : ordered(entries)).join(',')}]`;
+      const entries = value.entries.map(([key, held]) => `[${all([key, held]).join(',')}]`);
+      const pairs = `[${(value.class === 'OrderedDict' ? entries : order(entries)).join(',')}]`;
       return value.class === undefined ? `{"d":${pairs}}` : `{"o":["${value.class}",${pairs}]}`;
     }
   }
 }
 
 /** By UTF-16 units, on every machine the same. */
-function ordered(texts: string[]): string[] {
-  return texts.sort((a, b) => (a < b ? -1 : Number(a > b)));
+function ordered(texts: readonly string[]): readonly string[] {
+  return texts.toSorted((a, b) => (a < b ? -1 : Number(a > b)));
 }

@@ -284,9 +284,10 @@ test('the configuration chooses the model: an endpoint, else Workers AI, else no
   });
   const workersAi = async () => new Blob(['data: {"response":"binding"}\n\ndata: [DONE]\n\n']).stream();
   const ask = async (model: ReturnType<typeof chatModel>) =>
-    (await runtimeFor('chat', { model }).run(taskOf('chat', 'hi'), recordingContext())).content;
+    (await runtimeFor('chat', { model, sandbox: null }).run(taskOf('chat', 'hi'), recordingContext()))
+      .content;
   expect(await ask(chatModel(config, { workersAi }))).toBe('endpoint');
   expect(await ask(chatModel(readConfig({ LOCAL: '1' }), { workersAi }))).toBe('binding');
   expect(chatModel(readConfig({ LOCAL: '1' }))).toBeNull();
-  expect(() => runtimeFor('chat', { model: null })).toThrow(JobError);
+  expect(() => runtimeFor('chat', { model: null, sandbox: null })).toThrow(JobError);
 });

@@ -126,18 +126,19 @@ test('chat is only there where a model can be asked, and every agent has its own
     ]);
   const model = { MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' };
   const priced = ['prepaid', 'postpaid', 'escrow', 'metered'].map((way) => [`discover-${way}`]);
-  const free = [['discover'], ...priced];
+  const free = [['discover'], ...priced, ['code'], ['code-prepaid']];
   expect(slugs({})).toEqual(free);
-  expect(slugs(model)).toEqual([...free, ['chat', 'small']]);
-  expect(slugs({}, true)).toEqual([...free, ['chat', WORKERS_AI_MODEL]]);
-  expect(slugs({ MODEL: '@cf/other' }, true)).toEqual([...free, ['chat', '@cf/other']]);
+  const withChat = (name: string) => [...free, ['chat', name], ['chat-escrow', name]];
+  expect(slugs(model)).toEqual(withChat('small'));
+  expect(slugs({}, true)).toEqual(withChat(WORKERS_AI_MODEL));
+  expect(slugs({ MODEL: '@cf/other' }, true)).toEqual(withChat('@cf/other'));
   expect(slugs({ MODEL: '@cf/other' })).toEqual(free);
-  expect(slugs(model, true)).toEqual([...free, ['chat', 'small']]);
+  expect(slugs(model, true)).toEqual(withChat('small'));
   // The priced one is for development money alone.
   const deployed = { LOCAL: '0', PUBLIC_URL: 'https://errand.test', MASTER_SECRET: 'a'.repeat(64) };
-  expect(slugs(deployed)).toEqual([['discover']]);
+  expect(slugs(deployed)).toEqual([['discover'], ['code']]);
   const keyed = keyedAgents(readConfig({ LOCAL: '1', ...model }));
-  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(6);
+  expect(new Set(keyed.map(({ pubkey }) => pubkey)).size).toBe(9);
   expect(keyedAgents(readConfig({ LOCAL: '1', ...model }))).toEqual(keyed);
 });
 
@@ -175,6 +176,6 @@ test.each(['discover', 'chat'])(
       expect([name, valid({ [name]: value })]).toEqual([name, false]);
     const config = readConfig({ LOCAL: '1', MODEL_BASE_URL: 'http://127.0.0.1:1/v1', MODEL: 'small' });
     const model = modelProvider(config)?.chat ?? null;
-    expect(runtimeFor(agent.runtime, { model }).slow).toBe(isSlow(agent.runtime));
+    expect(runtimeFor(agent.runtime, { model, sandbox: null }).slow).toBe(isSlow(agent.runtime));
   },
 );

@@ -2,7 +2,7 @@
  * Goal: open requests as strangers meet them where several agents fit: a plain one goes to the first of the list, one
  * with a check to any of them, and each is one job of one agent, by whatever relays it comes and through a kill.
  * Method: the started service with a scripted model, an outside relay nobody here wrote, clients on nostr-tools.
- * Not proved: shares by rating (test/arena/choice.test.ts), the way to the next agent (test/workers/broker.test.ts).
+ * Not proved: shares by rating (test/arena/choice.test.ts).
  */
 import type { Event } from 'nostr-tools/pure';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -66,7 +66,7 @@ test('a plain one goes to the first that fits, as before', async () => {
 });
 
 test('those with a check are tried with each of them, one answer each, by two relays at once', async () => {
-  const requests = Array.from({ length: 12 }, () => open({ verify }));
+  const requests = Array.from({ length: 20 }, () => open({ verify }));
   const ends = requests.map((request) => client.answers(request.id).end());
   await Promise.all(
     requests.flatMap((request) => [
@@ -90,6 +90,42 @@ test('is refused with the reason where nobody is rated as high as it wants', asy
   expect(slugOf(ended.pubkey)).toBe('chat');
   expect(errorOf(ended)).toMatchObject({ code: 'NOT_FOUND' });
   expect(jsonTag(ended, 'error')).toMatchObject({ details: { min_rating: 0.5, best_rating: 0 } });
+});
+
+test('one whose answer did not pass goes to the next agent, and only that one has the last word', async () => {
+  const answered: string[] = [];
+  model.scriptBy((asked) => {
+    answered.push(offeredTo(asked).length === 0 ? 'chat' : 'scout');
+    const output = answered.length === 1 ? 'I do not know' : OUTPUT;
+    return offeredTo(asked).length === 0 ? answer(output) : finalAnswer(output);
+  });
+  const request = open({ verify: { ...verify, agents: 2 } });
+  const answers = client.answers(request.id);
+  await client.publish(request);
+  const ended = await answers.end();
+  expect(new Set(answered)).toEqual(new Set(AGENTS));
+  expect(slugOf(ended.pubkey)).toBe(answered[1]);
+  expect(ended.tags.find(([name]) => name === 'verified')?.[1]).toBe('true');
+  await expect
+    .poll(() => jobOverHttp(service, request.id))
+    .toMatchObject({ agent: answered[1], phase: 'delivered' });
+  const handedOn = ({ tags }: Event) =>
+    tags.some(([name, , note]) => name === 'status' && note?.includes('has the job now') === true);
+  expect(slugOf((await answers.find(handedOn)).pubkey)).toBe(answered[0]);
+  expect((await answers.find(({ kind }) => kind === 7002)).content).toContain('"verdict":"passed"');
+  expect(answers.events.filter(endsJob)).toHaveLength(1);
+  expect(answers.events.filter(({ kind }) => kind === 7002)).toHaveLength(1);
+});
+
+test('one that no agent solves ends with the last one, and says so once', async () => {
+  model.scriptBy((asked) => (offeredTo(asked).length === 0 ? answer('no idea') : finalAnswer('no idea')));
+  const request = open({ verify: { ...verify, agents: 2 } });
+  const answers = client.answers(request.id);
+  await client.publish(request);
+  expect(errorOf(await answers.end())).toMatchObject({ code: 'VERIFICATION_FAILED' });
+  await answers.find(({ kind }) => kind === 7002);
+  expect(answers.events.filter(endsJob)).toHaveLength(1);
+  model.scriptBy((asked) => (offeredTo(asked).length === 0 ? answer(OUTPUT) : finalAnswer(OUTPUT)));
 });
 
 test('stays one job of its agent when everything is killed while it is worked on', async () => {

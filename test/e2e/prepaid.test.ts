@@ -44,6 +44,8 @@ test('dev.json says what each agent costs and how it is paid', () => {
     paid('discover-postpaid', 21_000, 'bolt11_postpaid', 'zap', 'credit'),
     paid('discover-escrow', 21_000, 'escrow_hodl_optional', 'zap', 'credit'),
     paid('discover-metered', 0, 'bolt11_prepaid', 'zap', 'credit'),
+    paid('code', 0),
+    paid('code-prepaid', 0, 'bolt11_prepaid', 'zap', 'credit'),
   ]);
 });
 

@@ -363,7 +363,10 @@ export class World {
     if (verifying === null) return NO_CHECKS;
     const jobOf = ({ check }: OpenCheck) => check.message ?? '';
     return {
-      broker: { nextAgent: (job) => call(() => verifying.nextAgent(job)) },
+      broker: {
+        nextAgent: (job) => call(() => verifying.nextAgent(job)),
+        callOff: (job) => call(() => void verifying.given.delete(job)),
+      },
       verified: (request) => verifying.termsOf(request),
       checks: {
         validate: (open) => call(() => verifying.validate(jobOf(open))),

@@ -21,22 +21,21 @@ const agentWith = (prices: Partial<AgentPrices>): PricedAgent => ({
   prices: { ...FREE, ...prices },
   maxContextTokens: 8_000,
   maxOutputTokens: 2_000,
-  timeLimit_ms: 60_000,
 });
 const fixed = agentWith({ perJob_msats: 21_000 });
 const metered = agentWith({ per1kInputTokens_msats: 1_000, per1kOutputTokens_msats: 3_000 });
-const used = (prompt_tokens: number, completion_tokens: number, sandbox_ms = 0) => ({
+const used = (prompt_tokens: number, completion_tokens: number, fuel = 0) => ({
   prompt_tokens,
   completion_tokens,
   total_tokens: prompt_tokens + completion_tokens,
-  sandbox_ms,
+  fuel,
 });
 
 const prices = fc.record({
   perJob_msats: fc.nat(1_000_000),
   per1kInputTokens_msats: fc.nat(100_000),
   per1kOutputTokens_msats: fc.nat(100_000),
-  perSandboxSecond_msats: fc.nat(10_000),
+  perMillionFuel_msats: fc.nat(10_000),
 });
 const usage = fc
   .tuple(fc.nat(1_000_000), fc.nat(1_000_000), fc.nat(10_000_000))
@@ -75,7 +74,7 @@ describe('a charge', () => {
         const both = used(
           a.prompt_tokens + b.prompt_tokens,
           a.completion_tokens + b.completion_tokens,
-          a.sandbox_ms + b.sandbox_ms,
+          a.fuel + b.fuel,
         );
         expect(charge(asked, both).total).toBeGreaterThanOrEqual(charge(asked, a).total);
       }),
@@ -99,24 +98,49 @@ describe('a charge', () => {
     });
   });
 
-  test('rounds each item up to a msat, and a begun second up', () => {
-    const coder = agentWith({ perJob_msats: 5, per1kInputTokens_msats: 1, perSandboxSecond_msats: 7 });
-    const { cost } = charge(quote(coder, body), used(1, 0, 1_001));
+  test('rounds each item up to a msat', () => {
+    const coder = agentWith({ perJob_msats: 5, per1kInputTokens_msats: 1, perMillionFuel_msats: 7 });
+    const { cost } = charge(quote(coder, body, 0, 5_000_000), used(1, 0, 1_000_001));
     expect(cost.breakdown).toEqual([
       { item: 'job', cost_msats: 5 },
       { item: 'input_tokens', cost_msats: 1 },
-      { item: 'sandbox_seconds', cost_msats: 14 },
+      { item: 'fuel', units: 1_000_001, cost_msats: 8 },
     ]);
   });
 
   test('of an agent without prices is nothing, and says so', () => {
     const { total, cost } = charge(quote(agentWith({}), body), used(100, 100, 1_000));
     expect(total).toBe(0n);
-    expect(cost).toEqual({ input_tokens: 100, output_tokens: 100, price_msats: 0, breakdown: [] });
+    expect(cost).toEqual({
+      input_tokens: 100,
+      output_tokens: 100,
+      price_msats: 0,
+      breakdown: [{ item: 'fuel', units: 1_000, cost_msats: 0 }],
+    });
+  });
+});
+
+test('a charge by a quote of before there was a price for fuel is made all the same', () => {
+  const stored = '{"perJob_msats":5,"per1kInputTokens_msats":0,"per1kOutputTokens_msats":0}';
+  const old = { max: msats(5n), fixed: true, prices: JSON.parse(stored) };
+  expect(charge(old, used(0, 0, 7)).cost).toMatchObject({
+    price_msats: 5,
+    breakdown: [
+      { item: 'job', cost_msats: 5 },
+      { item: 'fuel', units: 7, cost_msats: 0 },
+    ],
   });
 });
 
 describe('a quote', () => {
+  test('by fuel is what all of the budget would cost, and the charge what was used of it', () => {
+    const coder = agentWith({ perMillionFuel_msats: 400 });
+    const asked = quote(coder, body, 0, 50_000_000);
+    expect(asked).toMatchObject({ max: 20_000n, fixed: false });
+    expect(charge(asked, used(0, 0, 2_500_000))).toMatchObject({ total: 1_000n, rest: 19_000n });
+    expect(charge(asked, used(0, 0, 60_000_000))).toMatchObject({ total: 20_000n, rest: 0n });
+  });
+
   test('of a fixed price is that price', () => {
     expect(quote(fixed, body)).toMatchObject({ max: 21_000n, fixed: true });
     expect(quote(metered, body).fixed).toBe(false);

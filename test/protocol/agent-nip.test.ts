@@ -244,6 +244,29 @@ describe('render', () => {
     expect(event.tags).toContainEqual(['stream', '4', stream.sha256]);
   });
 
+  test('what a program used and printed is told, and gives way where the event is full', () => {
+    const printed = { text: 'so far\n', bytes: 7 };
+    const fuel = { item: 'fuel', units: 1_234, cost_msats: 0 };
+    const told = {
+      type: 'result',
+      output: { ...output, printed },
+      cost: { ...cost, breakdown: [fuel] },
+    } as const;
+    const event = one({ ...told, demand: null });
+    expect(event.tags).toContainEqual(['printed', 'so far\n', '7']);
+    expect(JSON.parse(tagValue(event, 'cost') ?? '').breakdown).toEqual([
+      { item: 'fuel', units: 1_234, cost_sats: 0 },
+    ]);
+    const content = 'x'.repeat(64_000);
+    const full = one({
+      ...told,
+      output: { ...output, content, printed: { text: 'y'.repeat(4_096), bytes: 9_000 } },
+      demand: null,
+    });
+    expect(tagValue(full, 'printed')).toBeUndefined();
+    expect(JSON.parse(tagValue(full, 'result') ?? '').choices[0].message.content).toBe(content);
+  });
+
   test('an answer too long to be said twice is said once', () => {
     const content = 'ä'.repeat(20_000);
     const event = one({ type: 'result', output: { ...output, content }, cost, demand: null });

@@ -184,6 +184,23 @@ describe('render', () => {
     expect(names('y'.repeat(40_000))).toEqual(['e', 'p', 'cost']);
   });
 
+  test('what a program printed gives way last', () => {
+    const long = request([['i', 'x'.repeat(30_000), 'text']]);
+    const names = (content: string) =>
+      one(
+        {
+          type: 'result',
+          output: { ...output, content, printed: { text: 'so far', bytes: 6 } },
+          cost,
+          demand: null,
+        },
+        long,
+      ).tags.map(([name]) => name);
+    expect(names('short')).toEqual(['e', 'p', 'cost', 'request', 'i', 'printed']);
+    expect(names('y'.repeat(40_000))).toEqual(['e', 'p', 'cost', 'printed']);
+    expect(names('y'.repeat(65_000))).toEqual(['e', 'p', 'cost']);
+  });
+
   test('an error is feedback with the code in its status and the whole failure beside it', () => {
     const failure = { code: 'CONTENT_TOO_LARGE', message: 'too long', details: { limit_bytes: 3 } } as const;
     const event = one({ type: 'error', failure });

@@ -11,7 +11,7 @@ export const NO_CHECKS: Pick<SessionPorts, 'verified' | 'checks' | 'broker' | 'v
       throw new Error('nobody has a check');
     },
   },
-  broker: { nextAgent: async () => ({ type: 'nobody' }) },
+  broker: { nextAgent: async () => ({ type: 'nobody' }), callOff: async () => undefined },
   verdict: () => {
     throw new Error('nobody was judged');
   },

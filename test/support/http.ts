@@ -60,7 +60,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
   const ports: HttpPorts = {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
-    agents: keyedAgents(config),
+    agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),
     developmentMoney: false,
     draining: false,
     account: accountDouble(),

@@ -13,6 +13,7 @@ const OPENINGS: Readonly<Record<string, string>> = {
   editor: 'You make the draft true',
   factChecker: 'You check claims against sources',
   manager: 'You get the task done by others',
+  programmer: 'You write the program the task asks for',
   qa: 'You compare the newest version',
   ranker: 'You are shown a task and two versions',
 };

@@ -60,7 +60,7 @@ test('chat streams through the model library', async () => {
     },
   });
   const context = recordingContext();
-  const output = await runtimeFor('chat', { model }).run(taskOf('chat', 'hi'), context);
+  const output = await runtimeFor('chat', { model, sandbox: null }).run(taskOf('chat', 'hi'), context);
   expect(context.deltas).toEqual(['Hello ', 'there ⚡']);
   expect(output).toMatchObject({
     content: 'Hello there ⚡',
@@ -76,7 +76,7 @@ test('an aborted chat ends as TIMEOUT', async () => {
   const stream = open(`data: ${JSON.stringify(EVENTS[0])}\n\n`);
   const model = chatModel(config, { fetch: async () => sse(stream.body) });
   const context = recordingContext({ signal: abort.signal, onDelta: () => abort.abort() });
-  const run = runtimeFor('chat', { model }).run(taskOf('chat', 'hi'), context);
+  const run = runtimeFor('chat', { model, sandbox: null }).run(taskOf('chat', 'hi'), context);
   await expect(run).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
 
@@ -85,7 +85,7 @@ test('a refusal of the provider is coded here too', async () => {
     fetch: async () =>
       new Response('{"error":{"message":"key"}}', { status: 429, headers: { 'retry-after': '9' } }),
   });
-  const run = runtimeFor('chat', { model }).run(taskOf('chat', 'hi'), recordingContext());
+  const run = runtimeFor('chat', { model, sandbox: null }).run(taskOf('chat', 'hi'), recordingContext());
   await expect(run).rejects.toMatchObject({ code: 'RATE_LIMIT_EXCEEDED', details: { retry_after_s: 9 } });
 });
 

@@ -68,6 +68,16 @@ const stageSchema = z.union([
   }),
 ]);
 
+/** A check that judges every version that is ranked (docs/verified-jobs.md). */
+const checkSchema = z.strictObject({
+  /** As in a contract's `verify`. */
+  spec: z.json(),
+  /** The part of it that it commits to. Nobody but who runs the check is shown it. */
+  hidden: z.strictObject({ salt: z.string(), content: z.json() }).nullable().default(null),
+  limits: z.strictObject({ tokens: amount, msats: amount }).default({ tokens: 0, msats: 0 }),
+});
+export type TeamCheck = z.infer<typeof checkSchema>;
+
 export const teamSchema = z.strictObject({
   /** Roles that are not built in, or in place of one. */
   roles: z.array(roleSchema).max(TEAM_MAX_ROLES).default([]),
@@ -98,14 +108,7 @@ export const teamSchema = z.strictObject({
     })
     .nullable()
     .default({ role: 'ranker', keep: 10, ranks: 'last' }),
-  /** Executable checks of a draft; what they are is the executor's business. */
-  check: z
-    .strictObject({
-      spec: z.json(),
-      limits: z.strictObject({ tokens: amount, msats: amount }),
-    })
-    .nullable()
-    .default(null),
+  check: checkSchema.nullable().default(null),
   questions: z
     .strictObject({
       /** Questions of one run; beyond it the assumption holds at once. */
@@ -128,3 +131,8 @@ export type TeamConfig = Omit<Parsed, 'roles' | 'order'> & {
   /** Stages of branches of roles. */
   readonly order: readonly (readonly (readonly string[])[])[];
 };
+
+/** A check as anybody may see it. */
+export function withoutHidden(check: TeamCheck | null): TeamCheck | null {
+  return check === null ? null : { ...check, hidden: null };
+}

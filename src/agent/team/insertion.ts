@@ -52,15 +52,25 @@ export type Place = 'first' | 'second' | 'equal';
 
 /** What an executable check said of a version. */
 export interface CheckResult {
-  readonly passed: boolean;
+  /** Null: it could not be judged, because the check itself failed or nobody could run it. */
+  readonly passed: boolean | null;
   /** Of two that both pass or both fail, the higher is better; null where the check gives none. */
   readonly score: number | null;
 }
 
-/** The verdict of checks, which beats any judge; null when they do not tell the two apart. */
+/**
+ * The verdict of checks, which beats any judge; null when they do not tell the two apart. What could not be judged stands
+ * below what passed and above what failed, so that the order is one however versions come: a judge who could put it
+ * anywhere could carry a failing version past a passing one.
+ */
 export function byCheck(newcomer: CheckResult | null, other: CheckResult | null): Verdict | null {
   if (newcomer === null || other === null) return null;
-  if (newcomer.passed !== other.passed) return newcomer.passed ? 'better' : 'worse';
+  const [place, otherPlace] = [placeOf(newcomer), placeOf(other)];
+  if (place !== otherPlace) return place > otherPlace ? 'better' : 'worse';
   if (newcomer.score === null || other.score === null || newcomer.score === other.score) return null;
   return newcomer.score > other.score ? 'better' : 'worse';
+}
+
+function placeOf({ passed }: CheckResult): number {
+  return passed === null ? 1 : passed ? 2 : 0;
 }

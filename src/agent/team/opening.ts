@@ -1,6 +1,6 @@
 /** How a run begins. */
 import { ZERO_MSATS } from '../../payment/msats.ts';
-import type { TeamConfig } from './config.ts';
+import { type TeamConfig, withoutHidden } from './config.ts';
 import { TRACE_START } from './trace.ts';
 import { announce, NOTHING, record, type Turn } from './turn.ts';
 import type { Branch, TeamRun } from './types.ts';
@@ -69,7 +69,7 @@ export function opened({ id, team, task, funded_msats }: TeamOpening, now_ms: nu
     trace: { count: 0, hash: TRACE_START },
   };
   const turn: Turn = { run, effects: [], entries: [], now_ms };
-  record(turn, { type: 'run', run: id, task, team });
+  record(turn, { type: 'run', run: id, task, team: { ...team, check: withoutHidden(team.check) } });
   announce(turn, 'started');
   return turn;
 }

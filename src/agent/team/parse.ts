@@ -1,9 +1,10 @@
 /** From a team as somebody wrote it to one whose every role is known and can do its part. */
+import { reopened } from '../../checks/contract.ts';
 import { JobError } from '../../errors.ts';
 import { type Role, type TeamConfig, teamSchema } from './config.ts';
 import { BUILT_IN_ROLES } from './roles.ts';
 
-/** @throws JobError INVALID_PARAMETER with the path of what is wrong */
+/** @throws JobError INVALID_PARAMETER with the path of what is wrong; BAD_REQUEST for a check that is none */
 export function parseTeam(input: unknown): TeamConfig {
   const parsed = teamSchema.safeParse(input);
   if (!parsed.success) {
@@ -31,6 +32,8 @@ export function parseTeam(input: unknown): TeamConfig {
   if (!working.some((name) => roles[name]?.makes === 'draft')) {
     throw wrong('team.order', 'nobody in it makes a draft');
   }
+  // What is wrong with it is told now, and not by the first version.
+  if (rest.check !== null) reopened(rest.check.spec, rest.check.hidden);
   return { ...rest, roles, order: stages };
 }
 

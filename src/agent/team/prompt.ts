@@ -34,6 +34,11 @@ const TASK_SHARE = 0.15;
 const JUDGE_ORDERS_SHARE = 0.15;
 /** A verdict is short; what is beyond is not read, characters. */
 const MAX_VERDICT_CHARS = 2_000;
+/** What the check of the job said of a version. Not why: a hidden test may be behind it. */
+const CHECKED = {
+  passed: ', which passes the check of this job',
+  refused: ', which the check of this job refused',
+};
 const CUT = '\n[… cut here for length …]';
 
 /** @param budget the prompt is never longer, tokens */
@@ -132,8 +137,9 @@ function fitLast(lines: readonly string[], tokens: number, counter: TokenCounter
   return fitted(kept.join('\n'), tokens, counter);
 }
 
-function sourceOf({ id, role, iteration }: Version): string {
-  return `${role}, version ${id} of iteration ${iteration}`;
+function sourceOf({ id, role, iteration, check }: Version): string {
+  const judged = check === null || check.passed === null ? '' : CHECKED[check.passed ? 'passed' : 'refused'];
+  return `${role}, version ${id} of iteration ${iteration}${judged}`;
 }
 
 function summaryOf(version: Version): string {

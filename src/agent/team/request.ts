@@ -1,5 +1,6 @@
 /** A request to a team: its task, what the client changes of the team, and what the run may cost. */
 import * as z from 'zod';
+import type { Revealed } from '../../checks/hidden.ts';
 import { JobError, type Json } from '../../errors.ts';
 import { TEAM_MAX_ROLES, TEAM_MAX_TASK_BYTES } from '../../limits.ts';
 import { parseMailAddress } from '../../mail-address.ts';
@@ -29,10 +30,17 @@ export interface TeamOrder {
   readonly mail: string | null;
 }
 
+/** The check of a job's contract, with its hidden part. */
+export interface ContractCheck {
+  readonly spec: Json;
+  readonly hidden: Revealed | null;
+}
+
 /**
  * Reads a request whose parameters have passed the schema of its card (parameters.ts).
  *
  * @param history the conversation before it: a run can go on from an earlier one's result
+ * @param check that of the job's contract, which takes the place of the team's own; null where it has none
  * @throws JobError INVALID_PARAMETER, CONTENT_TOO_LARGE; INSUFFICIENT_FUNDS for a budget that allows no first draft
  */
 export function readTeamOrder(
@@ -40,6 +48,7 @@ export function readTeamOrder(
   prices: AgentPrices,
   body: JobBody,
   history: readonly ChatMessage[] = [],
+  check: ContractCheck | null = null,
 ): TeamOrder {
   const { parameters } = body;
   const budget = budgetOf(definition, body);
@@ -56,6 +65,7 @@ export function readTeamOrder(
       msats: Number(budget),
     },
     reports: { ...base.reports, ...reportsOf(parameters) },
+    ...(check === null ? {} : { check }),
   };
   const team = priced(parseTeam(changed), prices);
   const least = leastBudget(team);

@@ -20,7 +20,7 @@ export const resultSchema: z.ZodType<Result> = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('checked'),
-    passed: z.boolean(),
+    passed: z.boolean().nullable(),
     score: z.number().nullable(),
     note,
     usage,

@@ -31,10 +31,14 @@ export const BUILT_IN_ROLES: Readonly<Record<string, Role>> = {
       'You make the draft true, clear and shorter where it can be. Have the fact checker look at every date, number and claim that a reader would rely on, correct or soften what does not hold, then mend structure, wording and grammar. Hand in the whole revised work, nothing about it.',
     helpers: ['factChecker'],
   }),
-  factChecker: role('factChecker', 'notes', ['web_search', 'visit_page'], {
+  factChecker: role('factChecker', 'notes', ['web_search', 'visit_page', 'run_code'], {
     prompt:
-      'You check claims against sources you have opened. For each claim say: holds, wrong (with what is right) or not found, with the URL that shows it. Two independent sources for what is surprising.',
+      'You check claims against sources you have opened. For each claim say: holds, wrong (with what is right) or not found, with the URL that shows it. Two independent sources for what is surprising; what can be worked out is worked out by a program.',
     limits: { ...USUAL_LIMITS, steps: 15 },
+  }),
+  programmer: role('programmer', 'draft', ['run_code', 'load_output', 'ask_user'], {
+    prompt:
+      'You write the program the task asks for, or work its answer out by one. Start from the current version where there is one. Run what you wrote on the examples of the task and on cases nobody named, the empty and the largest among them, and mend it until it holds; never hand in what you have not run. Hand in the whole answer in the form the task asks for, the program in one fenced block of its language where it asks for a program.',
   }),
   qa: role('qa', 'notes', ['load_output'], {
     prompt:

@@ -220,10 +220,11 @@ function failed(turn: Turn, task: Task, result: Extract<Result, { type: 'failed'
   announce(turn, 'error');
   if (work.type === 'judge') placed(turn, work.newcomerFirst, null, failure.message);
   else if (work.type === 'check') {
+    // Nobody could run it, which says nothing of the version.
     const note = failure.message;
     checkedVersion(turn, work.version, {
       type: 'checked',
-      passed: false,
+      passed: null,
       score: null,
       note,
       usage: result.usage,

@@ -32,7 +32,8 @@ export type TraceFact =
   | {
       readonly type: 'check';
       readonly version: string;
-      readonly passed: boolean;
+      /** Null: it could not be judged. */
+      readonly passed: boolean | null;
       readonly score: number | null;
       readonly note: string;
     }

@@ -56,7 +56,10 @@ export function versionOf(run: TeamRun, id: string): Version | undefined {
   return run.versions.find((version) => version.id === id);
 }
 
-/** The result so far: the best that was ranked, else the newest draft. */
+/** The result so far: one that passes its check, ranked or not yet; else the best that was ranked, else the newest draft. */
 export function bestOf(run: TeamRun): string | null {
-  return run.ranked[0] ?? run.versions.findLast(({ kind }) => kind === 'draft')?.id ?? null;
+  const { ranked, insertion, candidates } = run;
+  const known = [...ranked, ...(insertion === null ? [] : [insertion.newcomer]), ...candidates];
+  const passing = known.find((id) => versionOf(run, id)?.check?.passed === true);
+  return passing ?? ranked[0] ?? run.versions.findLast(({ kind }) => kind === 'draft')?.id ?? null;
 }

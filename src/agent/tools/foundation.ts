@@ -9,6 +9,7 @@ export function foundationOf({ tools }: Config): Foundation {
     webPage: true,
     papers: true,
     nostr: true,
+    sandbox: true,
     artifacts: null,
     user: null,
     hire: null,

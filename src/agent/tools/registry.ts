@@ -3,6 +3,7 @@
  * others. Money, keys and publishing are no tools: what `hire_agent` may spend is decided behind its port.
  */
 import { JobError } from '../../errors.ts';
+import type { Sandbox } from '../../sandbox/port.ts';
 import { askUser, type UserLine } from './ask-user.ts';
 import { type ArtifactStore, loadOutput } from './earlier-output.ts';
 import { type HireBudget, type HirePort, hireAgent } from './hire.ts';
@@ -10,6 +11,7 @@ import { type McpConnection, type McpServer, mcpToolName, mcpTools } from './mcp
 import { type NostrPorts, nostrRead, nostrSearch } from './nostr-read.ts';
 import type { OutboundOptions } from './outbound.ts';
 import { paperSearch } from './papers.ts';
+import { runCode } from './run-code.ts';
 import type { TextTool } from './tool.ts';
 import { visitPage, type WebPagePorts } from './web-page.ts';
 import { type WebSearchPorts, webSearch } from './web-search.ts';
@@ -21,6 +23,7 @@ export interface ToolHouse {
   readonly webPage: WebPagePorts | null;
   readonly papers: OutboundOptions | null;
   readonly nostr: NostrPorts | null;
+  readonly sandbox: Sandbox | null;
   readonly artifacts: ArtifactStore | null;
   readonly user: UserLine | null;
   readonly hire: { readonly port: HirePort; readonly budget: HireBudget } | null;
@@ -63,6 +66,7 @@ const TOOLS: Readonly<Record<string, OwnTool>> = {
   paper_search: own('papers', (papers) => paperSearch(papers)),
   nostr_read: own('nostr', nostrRead),
   nostr_search: own('nostr', nostrSearch),
+  run_code: own('sandbox', runCode),
   load_output: own('artifacts', loadOutput),
   ask_user: own('user', askUser),
   hire_agent: own('hire', ({ port, budget }) => hireAgent(port, budget)),

@@ -16,7 +16,7 @@ import {
   SANDBOX_JAVASCRIPT_STACK_BYTES,
   SANDBOX_MAX_MESSAGE_CHARS,
 } from '../../limits.ts';
-import { readTypedJson, typedJson } from '../../values/typed-json.ts';
+import { bothTexts, readTypedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS, type Verdict } from '../port.ts';
 import { JAVASCRIPT_HARNESS } from './harness.ts';
@@ -25,7 +25,7 @@ import { withoutHost } from './imports.ts';
 /** Pages QuickJS' own build begins with. */
 const INITIAL_PAGES = 256;
 
-type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'message'>;
+type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'shown' | 'message'>;
 
 /** The harness' answer: how it ended, a line break, and the value or a word about it. */
 const answer = z
@@ -121,9 +121,7 @@ function read(text: string): Ending {
   if (verdict === 'not-data') return { verdict, message: `${rest} is no plain data` };
   if (verdict !== 'value') return { verdict };
   const value = readTypedJson(rest);
-  return value.ok
-    ? { verdict, value: typedJson(value.value) }
-    : { verdict: 'not-data', message: value.problem };
+  return value.ok ? { verdict, ...bothTexts(value.value) } : { verdict: 'not-data', message: value.problem };
 }
 
 /** The engine's own exceptions have names a guest can use as well: it can only spoil its own verdict by that. */

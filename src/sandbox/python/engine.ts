@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { SANDBOX_MAX_MESSAGE_CHARS, SANDBOX_PYTHON_PAGES } from '../../limits.ts';
 import { jsonNesting } from '../../values/nesting.ts';
-import { readTypedJson, typedJson } from '../../values/typed-json.ts';
+import { bothTexts, readTypedJson, typedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS } from '../port.ts';
 import { bootPyodide, type Glue } from './glue.ts';
@@ -14,7 +14,7 @@ import { PythonHost } from './imports.ts';
 
 const WASM_PAGE_BYTES = 65_536;
 
-type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'message'>;
+type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'shown' | 'message'>;
 
 const message = z
   .string()
@@ -213,15 +213,14 @@ class Machine {
 function told([kind, said]: Message): Ending {
   if (kind === 'parsed') return { verdict: 'channel', message: 'the harness answered in other words' };
   if (kind !== 'value') return { verdict: kind, message: said };
-  const texts: string[] = [];
+  let first: ReturnType<typeof bothTexts> | undefined;
   for (const text of new Set(said)) {
     const read = readTypedJson(text);
     if (!read.ok) return { verdict: 'not-data', message: read.problem };
-    texts.push(typedJson(read.value));
+    if (first === undefined) first = bothTexts(read.value);
+    else if (typedJson(read.value) !== first.value) return { verdict: 'unstable' };
   }
-  const [first, ...others] = texts;
-  if (first === undefined || others.some((other) => other !== first)) return { verdict: 'unstable' };
-  return { verdict: 'value', value: first };
+  return first === undefined ? { verdict: 'unstable' } : { verdict: 'value', ...first };
 }
 
 /** JSON that is a Python string as well, whatever the source's encoding is taken for. */

@@ -7,16 +7,16 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { codeTool } from '../../../src/agent/loop/code-tool.ts';
+import { withoutBlock } from '../../../src/agent/data-block.ts';
 import { defineLoop, type LoopOptions } from '../../../src/agent/loop/definition.ts';
 import type { Entry } from '../../../src/agent/loop/entry.ts';
-import type { Executed } from '../../../src/agent/loop/executor.ts';
 import { managedAgent } from '../../../src/agent/loop/managed.ts';
 import { memoryOf, type Step } from '../../../src/agent/loop/memory.ts';
 import type { LoopRequest } from '../../../src/agent/loop/model.ts';
 import type { Outcome } from '../../../src/agent/loop/outcome.ts';
 import { runLoop } from '../../../src/agent/loop/run.ts';
 import type { Tool } from '../../../src/agent/loop/tool.ts';
+import { runCode } from '../../../src/agent/tools/run-code.ts';
 import { JobError } from '../../../src/errors.ts';
 import { LOOP_MODEL_ATTEMPTS } from '../../../src/limits.ts';
 import {
@@ -30,6 +30,7 @@ import {
   loopPorts,
   scriptedModel,
 } from '../../support/loop.ts';
+import { scriptedSandbox } from '../../support/node-sandbox.ts';
 
 // ── What was recorded ──
 
@@ -277,10 +278,10 @@ const DIFFERENCES: readonly Difference[] = [
   },
   {
     scenarios: [CODE_STAYS],
-    why: 'the value of a program is shown as JSON',
+    why: 'the value of the last expression is told; the next program would begin afresh',
     change: (view) => {
       const [step] = view.steps;
-      if (step !== undefined) step.observations = '5\nvalue: null';
+      if (step !== undefined) step.observations = '5\nvalue: None';
     },
   },
   {
@@ -289,7 +290,8 @@ const DIFFERENCES: readonly Difference[] = [
     change: (view) => {
       const [step] = view.steps;
       if (step === undefined) return;
-      const error = step.observations === null ? 'ImportError' : 'ZeroDivisionError, line 2';
+      const error =
+        step.observations === null ? 'ImportError' : 'ZeroDivisionError: division by zero, line 2';
       step.observations = `${step.observations ?? ''}failed: ${error}`;
       step.error = null;
     },
@@ -372,10 +374,11 @@ const SCRIPTS: Readonly<Record<string, readonly Line[]>> = {
   [CODE_NONE]: [{ text: 'no code here' }, final('ok', 'call_2')],
 };
 
-const PROGRAMS: Readonly<Record<string, Executed>> = {
-  'v = add(a=2, b=3)\nprint(v)': { printed: '5\n', outcome: { ok: true, value: null } },
-  'print("before")\n1/0': { printed: 'before\n', outcome: { ok: false, error: 'ZeroDivisionError, line 2' } },
-  'import os': { printed: '', outcome: { ok: false, error: 'ImportError' } },
+/** What programs printed, and how they ended (script-program.ts). */
+const PROGRAMS: Readonly<Record<string, readonly [string, readonly string[]]>> = {
+  'v = add(a=2, b=3)\nprint(v)': ['5\n', ['value', 'None', '']],
+  'print("before")\n1/0': ['before\n', ['failed', 'ZeroDivisionError: division by zero, line 2', '']],
+  'import os': ['', ['failed', 'ImportError', '']],
 };
 
 async function replay(scenario: string): Promise<RunView> {
@@ -383,13 +386,11 @@ async function replay(scenario: string): Promise<RunView> {
   const journals = new Journals();
   const ports = loopPorts({ model, store: journals.process() });
   const cancel = new AbortController();
-  const executor = {
-    run: async ({ code: program }: { readonly code: string }) => {
-      const executed = PROGRAMS[program];
-      if (executed === undefined) throw new Error('no such program');
-      return executed;
-    },
-  };
+  const sandbox = scriptedSandbox(({ code: program }) => {
+    const found = Object.keys(PROGRAMS).find((script) => program.includes(JSON.stringify(script)));
+    const [stdout, end] = PROGRAMS[found ?? ''] ?? [];
+    return stdout === undefined ? new Error('no such program') : { stdout, value: JSON.stringify(end) };
+  });
   const slowAdd: Tool = {
     ...add,
     run: (input, context) => {
@@ -402,7 +403,7 @@ async function replay(scenario: string): Promise<RunView> {
     const options = { ...LOOP_LIMITS, tools: [add] };
     tools.push(managedAgent({ name: 'helper', description: 'Helps.', options }, ports));
   }
-  if (CODE.includes(scenario)) tools = [codeTool(executor, ['python'], 'run')];
+  if (CODE.includes(scenario)) tools = [runCode(sandbox)];
   const options: LoopOptions = {
     ...LOOP_LIMITS,
     tools,
@@ -415,7 +416,8 @@ async function replay(scenario: string): Promise<RunView> {
   const outcome = await runLoop(defineLoop(options), 'run', LOOP_TASK, ports, cancel.signal);
   const view = ours(outcome, journals.of('run'), model.asked);
   for (const step of view.steps) {
-    step.observations = step.observations?.replace(/^helper answers: \n/, '<report prefix>\n') ?? null;
+    const said = step.observations?.replace(/^helper answers: \n/, '<report prefix>\n') ?? null;
+    step.observations = said === null ? null : withoutBlock(said);
   }
   return view;
 }

@@ -65,6 +65,7 @@ test.each(clients)('a run asks by %s, reads with a granted tool and answers from
     nostr: null,
     artifacts: { list: async () => [info], read: async () => ({ info, text }) },
     user: null,
+    sandbox: null,
     hire: null,
     mcp: [],
     connect: ({ name }) => {

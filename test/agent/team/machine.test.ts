@@ -10,6 +10,7 @@ import { openQuestions } from '../../../src/agent/team/questions.ts';
 import { resultSchema } from '../../../src/agent/team/result.ts';
 import { brokenAt } from '../../../src/agent/team/trace.ts';
 import type { Result, TeamInput, TeamRun } from '../../../src/agent/team/types.ts';
+import { commitmentOf } from '../../../src/checks/hidden.ts';
 import { TEAM_MAX_MESSAGES, TEAM_STEP_ATTEMPTS, TEAM_STEP_MAX_ORDERS } from '../../../src/limits.ts';
 import {
   type Fault,
@@ -33,7 +34,7 @@ const eventful: Scene = {
   team: {
     order: ['researcher', { parallel: ['writer', ['writer', 'editor']] }, 'editor'],
     iterations: 2,
-    check: { spec: null, limits: { tokens: 100, msats: 1_000 } },
+    check: { spec: { mode: 'schema', schema: {} }, limits: { tokens: 100, msats: 1_000 } },
     reports: { cadence: { everyIterations: 1, every_ms: null } },
   },
   script: (effect, quality) => {
@@ -267,9 +268,61 @@ describe('stopping', () => {
     const team = {
       iterations: 9,
       stop: { noBetterIn: null, checkPassed: true },
-      check: { spec: {}, limits: { tokens: 100, msats: 1_000 } },
+      check: { spec: { mode: 'schema', schema: {} }, limits: { tokens: 100, msats: 1_000 } },
     };
     expect(reasonOf({ team, script: passes })).toBe('checkPassed');
+  });
+
+  test('with a version that passes before any that does not, whatever the judge says and whatever could be judged', () => {
+    const said = fc.constantFrom('passes', 'fails', 'broken', 'away');
+    const places = fc.constantFrom('first', 'second', 'equal');
+    fc.assert(
+      fc.property(
+        fc.array(said, { minLength: 24, maxLength: 24 }),
+        fc.array(places, { minLength: 40, maxLength: 40 }),
+        fc.integer({ min: 9_000, max: 60_000 }),
+        (checks, judged, msats) => {
+          const script: Script = (effect, quality) => {
+            const { work, number } = effect;
+            if (work.type === 'judge')
+              return { type: 'judged', place: judged[number % 40] ?? 'equal', rationale: '', usage: USED };
+            if (work.type !== 'check') return improving(effect, quality);
+            const what = checks[Number(work.version.slice(1)) % 24];
+            if (what === 'away') return { ...failed(false), usage: { tokens: 0, msats: 0 } };
+            const passed = what === 'broken' ? null : what === 'passes';
+            return { type: 'checked', passed, score: null, note: '', usage: { tokens: 0, msats: 0 } };
+          };
+          const team = {
+            order: [{ parallel: ['writer', 'editor', 'writer'] }],
+            iterations: 4,
+            stop: { noBetterIn: null, checkPassed: false },
+            check: { spec: { mode: 'schema', schema: {} } },
+            budget: { msats, tokens: 1_000_000, time_ms: 86_400_000 },
+          };
+          const { run, entries } = play({ team, script });
+          const place = (id: string) => {
+            const fact = entries.find((one) => one.fact.type === 'check' && one.fact.version === id)?.fact;
+            return fact?.type !== 'check' ? -1 : fact.passed === null ? 1 : fact.passed ? 2 : 0;
+          };
+          const ranks = run.ranked.map(place);
+          expect(ranks).toEqual(ranks.toSorted((a, b) => b - a));
+          const best = run.outcome?.best ?? '';
+          // Also where the budget ended it in the middle of a ranking.
+          const checked = entries.flatMap(({ fact }) => (fact.type === 'check' ? [fact.version] : []));
+          if (checked.some((id) => place(id) === 2)) expect(place(best)).toBe(2);
+        },
+      ),
+    );
+  });
+
+  test('without a word of the hidden part of its check in the record', () => {
+    const content = { tests: [{ input: '7', output: '49' }], reference: 'def f(n): return n ** 2' };
+    const hidden = { salt: 'a'.repeat(64), content };
+    const spec = { language: 'python', mode: 'tests', commitment: commitmentOf(hidden) };
+    const { run, entries } = play({ team: { iterations: 1, check: { spec, hidden } } });
+    expect(run.team.check?.hidden).toEqual(hidden);
+    expect(JSON.stringify(entries)).not.toContain('n ** 2');
+    expect(JSON.stringify(entries)).toContain(spec.commitment);
   });
 
   test('when the user says finish: the step in flight is kept, nothing more is ordered', () => {

@@ -13,6 +13,7 @@ test('the built-in roles are those promised, and each is a role', () => {
       'editor',
       'factChecker',
       'manager',
+      'programmer',
       'qa',
       'ranker',
       'reporter',

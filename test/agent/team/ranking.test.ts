@@ -137,4 +137,8 @@ test.each([
   [{ passed: true, score: 1 }, { passed: true, score: 3 }, 'worse'],
   [{ passed: true, score: null }, { passed: true, score: 3 }, null],
   [null, { passed: true, score: 3 }, null],
+  // What could not be judged is below what passed, above what failed, and for the judge among its like.
+  [{ passed: null, score: null }, { passed: true, score: 0 }, 'worse'],
+  [{ passed: null, score: null }, { passed: false, score: 1 }, 'better'],
+  [{ passed: null, score: null }, { passed: null, score: null }, null],
 ] as const)('checks %j and %j', (newcomer, other, verdict) => expect(byCheck(newcomer, other)).toBe(verdict));

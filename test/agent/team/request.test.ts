@@ -167,6 +167,17 @@ const SPEC = {
   price: { per1kInputTokens_sats: 0.2, per1kOutputTokens_sats: 0.8 },
 } as const;
 
+test('the check of a contract takes the place of the team’s own', () => {
+  const own = { mode: 'schema', schema: { type: 'object' } };
+  const { definition } = defineTeam({ ...SPEC, order: ['writer'], check: { spec: own } });
+  const checkOf = (...contract: Parameters<typeof readTeamOrder>[4][]) =>
+    readTeamOrder(definition, PRICES, body(), [], ...contract).team.check;
+  expect(checkOf()).toEqual({ spec: own, hidden: null, limits: { tokens: 0, msats: 0 } });
+  const spec = { mode: 'schema', schema: { type: 'array' }, attempts: 2 };
+  expect(checkOf({ spec, hidden: null })).toMatchObject({ spec, hidden: null });
+  expect(readTeamOrder(desk.definition, PRICES, body()).team.check).toBeNull();
+});
+
 describe('a team’s file', () => {
   test('needs little, and has a default for everything else', () => {
     const { definition } = defineTeam({ ...SPEC, order: ['writer'] });
@@ -193,6 +204,12 @@ describe('a team’s file', () => {
       /budget\.usual_sats: must not be/,
     ],
     ['no iterations', { iterations: 0 }, /: iterations: /],
+    ['a check that is none', { check: { spec: { mode: 'deduction' } } }, /^the team "crew": .*verify/],
+    [
+      'a check without the part it commits to',
+      { check: { spec: { mode: 'schema', schema: {}, commitment: 'a'.repeat(64) } } },
+      /hidden part is missing/,
+    ],
   ])('with %s is told so when it is loaded', (_, over, message) => {
     const spec: TeamSpec = JSON.parse(JSON.stringify({ ...SPEC, ...over }));
     expect(() => defineTeam(spec)).toThrow(message);

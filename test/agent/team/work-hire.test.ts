@@ -15,6 +15,7 @@ import { doWork } from '../../../src/agent/team/work/work.ts';
 import { type Msats, msats } from '../../../src/payment/msats.ts';
 import { FREE } from '../../../src/protocol/prices.ts';
 import { call, final, loopPorts, scriptedModel } from '../../support/loop.ts';
+import { scriptedExecutor } from '../../support/scripted-executor.ts';
 import { BARE } from './work/bench.ts';
 
 const PRICES = { ...FREE, per1kInputTokens_msats: 100, per1kOutputTokens_msats: 400 };
@@ -115,6 +116,7 @@ function world(tools: string[]) {
     house: (parts) => ({ ...BARE, ...parts }),
     text: async () => null,
     notes: async () => [],
+    executor: scriptedExecutor({}),
     hiring: (journal, limit, latest_ms) => {
       asked.push({ journal, limit, latest_ms });
       return {

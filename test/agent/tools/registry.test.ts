@@ -29,6 +29,7 @@ function house(change: Partial<ToolHouse> = {}) {
     webPage: { fetchUrl: never, tokenizer: loadTokenizer },
     papers: { fetch: never, allowPrivate: false },
     nostr: { events: { search: never, query: never }, fetchEvent: never },
+    sandbox: { run: never },
     artifacts: { list: never, read: never },
     user: { ask: never },
     hire: {

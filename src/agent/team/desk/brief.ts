@@ -10,6 +10,7 @@ export interface TeamBrief {
   readonly number: number;
   readonly attempt: number;
   readonly work: Work;
+  /** Its check only for who is to run it. */
   readonly team: Pick<TeamConfig, 'roles' | 'promptTokens' | 'check'>;
   /** Who does it; empty for a check. */
   readonly role: string;
@@ -41,7 +42,11 @@ export function briefOf(
     number,
     attempt,
     work,
-    team: { roles: run.team.roles, promptTokens: run.team.promptTokens, check: run.team.check },
+    team: {
+      roles: run.team.roles,
+      promptTokens: run.team.promptTokens,
+      check: work.type === 'check' ? run.team.check : null,
+    },
     role: roleOf(run, work),
     parts,
     texts: Object.fromEntries(

@@ -36,7 +36,7 @@ export function traceMarkdown(entries: readonly TraceEntry[]): string {
         ['version', 'passed', 'score', 'note'],
         only(facts, 'check').map((one) => [
           one.version,
-          one.passed ? 'yes' : 'no',
+          one.passed === null ? 'not judged' : one.passed ? 'yes' : 'no',
           one.score ?? '-',
           one.note,
         ]),

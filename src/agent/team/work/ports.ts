@@ -1,13 +1,21 @@
 /** What a piece of a team's work needs from outside. */
+import type { Executor } from '../../../checks/executor.ts';
 import type { Msats } from '../../../payment/msats.ts';
 import type { AgentPrices } from '../../../protocol/prices.ts';
 import type { LoopPorts, Note } from '../../loop/ports.ts';
 import type { ToolHouse } from '../../tools/registry.ts';
+import type { StepReport } from '../desk/steps.ts';
 
 export type Hiring = NonNullable<ToolHouse['hire']> & {
   /** What its hires have cost so far, those included that are under way; asked when a drive ends. */
   spent(): Promise<Msats>;
 };
+
+/** What came of a drive. */
+export interface Driven extends StepReport {
+  /** It was cut off by its signal; what it used is told all the same. */
+  readonly cut: boolean;
+}
 
 export interface WorkPorts extends Pick<LoopPorts, 'model' | 'store' | 'clock' | 'count' | 'random' | 'log'> {
   readonly prices: AgentPrices;
@@ -25,6 +33,8 @@ export interface WorkPorts extends Pick<LoopPorts, 'model' | 'store' | 'clock' |
   hiring(journal: string, limit: Msats, latest_ms: number): Hiring | null;
   /** The text of another version of the run, for `load_output`. */
   text(version: string): Promise<string | null>;
+  /** What runs the programs of checks. */
+  readonly executor: Executor;
   /** What the client has said since the step began. */
   notes(): Promise<readonly Note[]>;
 }

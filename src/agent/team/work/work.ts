@@ -1,6 +1,6 @@
 /**
  * One piece of a team's work, done by whoever was ordered to (the runner): a step by its role's agent loop, or a
- * judgement. The journal lies with the session, so another drive goes on where this one was cut off.
+ * judgement, or a check. The journal lies with the session, so another drive goes on where this one was cut off.
  */
 import { LOOP_MIN_ANSWER_TOKENS, TEAM_MAX_OUTPUT_BYTES } from '../../../limits.ts';
 import { toNumber } from '../../../payment/msats.ts';
@@ -17,20 +17,14 @@ import type { Tool } from '../../loop/tool.ts';
 import type { Role } from '../config.ts';
 import { tokenCost } from '../definition.ts';
 import type { TeamBrief } from '../desk/brief.ts';
-import { NOTHING_SPENT, type Spent } from '../desk/state.ts';
-import type { StepReport } from '../desk/steps.ts';
+import type { Spent } from '../desk/state.ts';
 import { buildJudgePrompt, buildStepPrompt, readVerdict } from '../prompt.ts';
 import type { Result } from '../types.ts';
 import { type Asked, answeringLine } from './answers.ts';
 import { type StepBudget, sharesOf, stepBudget } from './budget.ts';
-import type { WorkPorts } from './ports.ts';
+import { checkVersion } from './check.ts';
+import type { Driven, WorkPorts } from './ports.ts';
 import { type Toolbox, toolboxOf } from './toolbox.ts';
-
-/** What came of a drive. */
-export interface Driven extends StepReport {
-  /** It was cut off by its signal; what it used is told all the same. */
-  readonly cut: boolean;
-}
 
 /** Of its own prompt a question keeps so much free for what comes in the course of a step. */
 const PROMPT_SHARE = 0.6;
@@ -47,7 +41,7 @@ const MAX_DESCRIPTION_CHARS = 300;
 export async function doWork(brief: TeamBrief, given: WorkPorts, signal: AbortSignal): Promise<Driven> {
   // Each reading of a journal is a call to the session with all of it.
   const ports = { ...given, store: keptStore(given.store) };
-  if (brief.work.type === 'check') return failedWork(NO_EXECUTOR);
+  if (brief.work.type === 'check') return await checkVersion(brief, brief.work.version, ports, signal);
   const role = brief.team.roles[brief.role];
   if (role === undefined) throw new Error(`the team has no role ${brief.role}`);
   let asked: Asked | null = null;
@@ -166,18 +160,6 @@ function toolName(role: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll('-', '_')
     .toLowerCase();
-}
-
-const NO_EXECUTOR: Result = {
-  type: 'failed',
-  failure: { code: 'SERVICE_UNAVAILABLE', message: 'there is no executor for checks here' },
-  retry: false,
-  retryAfter_ms: null,
-  usage: { tokens: 0, msats: 0 },
-};
-
-function failedWork(result: Result): Driven {
-  return { result, used: NOTHING_SPENT, over: true, notes: [], cut: false };
 }
 
 /** The notes that the model was asked with: one that came after its last answer changed nothing. */

@@ -7,6 +7,7 @@ import type { WorkPorts } from '../../../../src/agent/team/work/ports.ts';
 import type { ToolHouse } from '../../../../src/agent/tools/registry.ts';
 import { FREE } from '../../../../src/protocol/prices.ts';
 import { Journals, loopPorts } from '../../../support/loop.ts';
+import { scriptedExecutor } from '../../../support/scripted-executor.ts';
 
 export const PRICES = { ...FREE, per1kInputTokens_msats: 200, per1kOutputTokens_msats: 800 };
 export const LIMIT = { tokens: 60_000, msats: 48_000 };
@@ -15,8 +16,14 @@ export const LIMIT = { tokens: 60_000, msats: 48_000 };
 export function teamWith(
   roles: readonly Role[] = [],
   order: readonly string[] = ['researcher', 'writer', 'editor'],
+  check: object | null = null,
 ) {
-  return parseTeam({ order, roles, budget: { msats: 1_000_000, tokens: 1_000_000, time_ms: 86_400_000 } });
+  return parseTeam({
+    order,
+    roles,
+    check,
+    budget: { msats: 1_000_000, tokens: 1_000_000, time_ms: 86_400_000 },
+  });
 }
 
 export function briefFor(role: string, over: Partial<TeamBrief> = {}): TeamBrief {
@@ -45,6 +52,7 @@ export const BARE: ToolHouse = {
   nostr: null,
   artifacts: null,
   user: null,
+  sandbox: null,
   hire: null,
   mcp: [],
   connect: () => {
@@ -66,6 +74,7 @@ export function workPorts(
     text: async () => null,
     hiring: () => null,
     notes: async () => [],
+    executor: scriptedExecutor({}),
     ...ports,
   };
 }

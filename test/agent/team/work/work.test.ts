@@ -198,12 +198,6 @@ describe('a judge', () => {
   });
 });
 
-test('a check is for an executor, which is not here', async () => {
-  const { result, model } = await work([], { work: { type: 'check', version: 'v1' } });
-  expect(result).toMatchObject({ type: 'failed', failure: { code: 'SERVICE_UNAVAILABLE' }, retry: false });
-  expect(model.asked).toEqual([]);
-});
-
 test('a piece of work that another drive took over has nothing to say', async () => {
   const store = {
     load: async () => [],
