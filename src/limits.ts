@@ -716,7 +716,7 @@ export const MAIL_MAX_NAME_CHARS = 60;
 
 // ── Values: what programs take and return ──
 
-/** Text of one value, characters. An executor's output is capped far below. */
+/** Text of one value, characters, in any notation. */
 export const VALUE_MAX_CHARS = 1_048_576;
 /** Brackets within brackets: CPython's own parser refuses the 201st. */
 export const VALUE_MAX_NESTING = 200;
@@ -825,8 +825,7 @@ export const SANDBOX_MAX_CODE_CHARS = 65_536;
 export const SANDBOX_MAX_INPUT_CHARS = 262_144;
 /** Arguments of one call. */
 export const SANDBOX_MAX_ARGUMENTS = 255;
-/** A value that leaves a guest, characters of its JSON, and how deep it may nest. */
-export const SANDBOX_MAX_VALUE_CHARS = 1_048_576;
+/** How deep a value that leaves a guest may nest; its length is that of any value (VALUE_MAX_CHARS). */
 export const SANDBOX_MAX_VALUE_DEPTH = 100;
 /** What a run may print, bytes; more ends it. */
 export const SANDBOX_MAX_STDOUT_BYTES = 65_536;

@@ -2,7 +2,7 @@
  * What runs inside CPython around the guest. It is imported before the snapshot is made and keeps hold of the builtins it
  * needs. A guest can still find it by walking frames; what it can do to it is spoil its own value.
  */
-import { SANDBOX_MAX_MESSAGE_CHARS, SANDBOX_MAX_VALUE_CHARS, SANDBOX_MAX_VALUE_DEPTH } from '../../limits.ts';
+import { SANDBOX_MAX_MESSAGE_CHARS, SANDBOX_MAX_VALUE_DEPTH, VALUE_MAX_CHARS } from '../../limits.ts';
 import { RESULT_FD } from './imports.ts';
 
 /** What a program that is checked may import; all of it lies in the snapshot, with what it imports itself. */
@@ -267,7 +267,7 @@ def __make():
                     v = g['f'](*[decode(x) for x in state['values']])
                 else: v = eval(state['call'], g)
                 text = dumps(encode(v))
-                if len(text) > ${SANDBOX_MAX_VALUE_CHARS}:
+                if len(text) > ${VALUE_MAX_CHARS}:
                     state['end'] = ('output', 'a value of %d characters' % len(text))
                     break
                 values.append(text)

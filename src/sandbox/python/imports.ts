@@ -2,7 +2,7 @@
  * What CPython may ask of its host. While a guest runs, that is a dozen calls, each with an answer of ours that is the
  * same every time; everything else ends the run. There are no files, no network, no environment and no clock.
  */
-import { SANDBOX_MAX_STDOUT_BYTES, SANDBOX_MAX_VALUE_CHARS, SANDBOX_NOW_MS } from '../../limits.ts';
+import { SANDBOX_MAX_STDOUT_BYTES, SANDBOX_NOW_MS, VALUE_MAX_CHARS } from '../../limits.ts';
 import type { Fuel } from '../fuel.ts';
 import type { Verdict } from '../port.ts';
 
@@ -11,7 +11,7 @@ export const RESULT_FD = 977;
 /** WASI's numbers: bad descriptor, no such file, cannot seek. */
 const [EBADF, ENOENT, ESPIPE] = [8, 44, 70];
 /** Room for a few values beside each other in the harness' message, bytes. */
-const MAX_RESULT_BYTES = 4 * SANDBOX_MAX_VALUE_CHARS;
+const MAX_RESULT_BYTES = 4 * VALUE_MAX_CHARS;
 /** Calls with no state behind them, left as they are. */
 const HARMLESS = new Set([
   'JsvError_Check',
