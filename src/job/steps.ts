@@ -57,6 +57,12 @@ export class Steps {
 
   /** Does an attempt here, or waits for the one begun, and says how it ended. */
   async work(live: Live, attempt: number): Promise<void> {
+    const pause_ms = live.working === null ? this.#pause_ms(attempt) : 0;
+    if (pause_ms > 0) {
+      await this.#ports.delay(pause_ms);
+      const { job } = live.record;
+      if (job.phase !== 'running' || job.attempt !== attempt) return;
+    }
     live.working ??= this.#start(live, attempt);
     const outcome = await live.working;
     live.working = null;

@@ -61,8 +61,18 @@ const FUEL_PER_PRICE = 1_000_000n;
  */
 export function quote(agent: PricedAgent, body: JobBody, history_bytes = 0, fuel = 0): Quote {
   const { prices } = agent;
-  const max = total(prices, { ...mostTokens(agent, body, history_bytes), fuel });
+  const most = total(prices, { ...mostTokens(agent, body, history_bytes), fuel });
+  const max = roundsTwice(agent) ? add(most, msats(1)) : most;
   return { max, fixed: max === msats(prices.perJob_msats), prices };
+}
+
+/** Whether a mix of tokens may cost a msat more than the dearest one: both kinds are rounded up, each by itself. */
+function roundsTwice({ loop, prices }: PricedAgent): boolean {
+  return (
+    loop !== undefined &&
+    prices.per1kInputTokens_msats % 1_000 > 0 &&
+    prices.per1kOutputTokens_msats % 1_000 > 0
+  );
 }
 
 /**

@@ -64,6 +64,7 @@ describe('a charge', () => {
         const uncut = { max: msats(10n ** 15n), fixed: false, prices: agent.prices };
         expect(charge(asked, within).total).toBe(charge(uncut, within).total);
       }),
+      { numRuns: 5_000 },
     );
   });
 
