@@ -189,7 +189,7 @@ class Machine {
     if (this.#fuel.stackSpent || error instanceof RangeError)
       return { verdict: 'stack', message: 'too deep' };
     if (this.#fuel.spent) return { verdict: 'fuel', message: 'out of fuel' };
-    // CPython does not always look whether it got the memory it asked for: `s += s` goes on with what is no object.
+    // CPython does not always look whether it got the memory it asked for: at `s += s` it then traps.
     if (this.#host.wanting) return { verdict: 'memory', message: 'out of memory' };
     const said = error instanceof Error ? error.message : String(error);
     return { verdict: 'crash', message: said.slice(0, SANDBOX_MAX_MESSAGE_CHARS) };
