@@ -19,7 +19,13 @@ export default defineConfig({
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
-        bindings: { LOCAL: '1', PUBLIC_URL: 'http://relay.test', TEST_MIGRATIONS },
+        bindings: {
+          LOCAL: '1',
+          PUBLIC_URL: 'http://relay.test',
+          // The half of the sandbox that is here.
+          ARENA_LANGUAGE: 'javascript',
+          TEST_MIGRATIONS,
+        },
         workers: [
           {
             name: 'errand-sandbox',

@@ -3,13 +3,15 @@
  * Locally everything is optional; a deployment must bring its own MASTER_SECRET.
  */
 import * as z from 'zod';
+import { type ArenaConfig, arenaConfig, arenaVariables } from './config/arena.ts';
+import { kindsOf, kindVariables } from './config/kinds.ts';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
 import { feePartsOf, fuelPriceOf, PRICE_VARIABLES } from './config/prices.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
 import { MAIL_FROM_MAX_LOCAL_OCTETS } from './limits.ts';
 import { parseMailAddress, partsOf } from './mail-address.ts';
 import { isHex32 } from './nostr/hex.ts';
-import { type AgentKinds, DEFAULT_AGENT_KINDS } from './nostr/kinds.ts';
+import type { AgentKinds } from './nostr/kinds.ts';
 import { parseWalletUri, type WalletUri } from './nostr/nip47.ts';
 import { normalizeRelayUrl } from './nostr/relay-url.ts';
 
@@ -54,6 +56,7 @@ export interface Config {
   readonly tools: ToolConfig;
   /** The address mails of team runs come from, lower case (MAIL_FROM); null where none are sent. */
   readonly mailFrom: string | null;
+  readonly arena: ArenaConfig;
   readonly kinds: AgentKinds;
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
@@ -96,12 +99,6 @@ const DEVELOPMENT_SECRET = 'f1ca0b64a0fad5e0ffe8e8d1f879333f28546eb6648e366f0ad5
 
 const text = z.string().trim();
 const flag = text.regex(/^(0|1|true|false|)$/, 'must be 1 or 0').transform((v) => v === '1' || v === 'true');
-const kind = (min: number, max: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(min, `must be a kind from ${min} to ${max}`)
-    .max(max, `must be a kind from ${min} to ${max}`);
 const list = text.transform((v) =>
   v
     .split(',')
@@ -189,11 +186,9 @@ const shape = z.object({
   MODEL_API_KEY: text.optional(),
   ...modelVariables,
   ...TOOL_VARIABLES,
+  ...arenaVariables,
   MAIL_FROM: mailAddress.optional(),
-  KIND_TASK: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.task),
-  KIND_VERDICT: kind(1000, 9999).default(DEFAULT_AGENT_KINDS.verdict),
-  KIND_DELTA: kind(20_000, 29_999).default(DEFAULT_AGENT_KINDS.delta),
-  KIND_CARD: kind(30_000, 39_999).default(DEFAULT_AGENT_KINDS.card),
+  ...kindVariables,
   BLOCKED_PUBKEYS: list
     .refine((keys) => keys.every(isHex32), 'must be a comma-separated list of hex public keys')
     .default([]),
@@ -271,12 +266,8 @@ export function readConfig(raw: RawConfig): Config {
     chatContext: env.CHAT_CONTEXT,
     tools,
     mailFrom: env.MAIL_FROM ?? (env.LOCAL ? LOCAL_MAIL_FROM : null),
-    kinds: {
-      task: env.KIND_TASK,
-      delta: env.KIND_DELTA,
-      card: env.KIND_CARD,
-      verdict: env.KIND_VERDICT,
-    },
+    arena: arenaConfig(env),
+    kinds: kindsOf(env),
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,
     agentAuth: env.AGENT_AUTH,

@@ -769,6 +769,8 @@ export const ARENA_PROBE_ATTEMPTS = 4;
  * among the published ones.
  */
 export const ARENA_EMBARGO_ROUNDS = 64;
+/** Newest published tasks that a solver is handed: baselines build with their programs. */
+export const ARENA_LIBRARY_TASKS = 64;
 /** Longest output of a task, characters: a longer one is refused, never cut. */
 export const ARENA_MAX_OUTPUT_CHARS = 2_000;
 export const ARENA_MAX_MESSAGE_CHARS = 2_000;
@@ -784,8 +786,39 @@ export const ARENA_EMA_RESULTS = 64;
 export const ARENA_QUALIFY_TASKS = 8;
 export const ARENA_QUALIFY_PASSES = 3;
 export const ARENA_QUALIFIED_MS = 30 * 86_400_000;
-/** Fewest attempts at one proposer's tasks before they are compared with those at others'. */
-export const ARENA_PAIR_MIN_ATTEMPTS = 8;
+/** After this an agent that failed is examined again, ms: a day. */
+export const ARENA_EXAM_RETRY_MS = 86_400_000;
+/** Newest tasks of the frontier among which those of an examination are drawn. */
+export const ARENA_QUALIFY_POOL = 64;
+/** Fewest of one proposer's tasks that a solver has tried before the pair is compared with others. */
+export const ARENA_PAIR_MIN_TASKS = 8;
+/** Rounds of one mode whose sums are one point of the frontier's course. */
+export const ARENA_STRETCH_ROUNDS = 20;
+/** Points of it that are shown. */
+export const ARENA_STRETCHES_SHOWN = 100;
+/** Longest response that the record keeps beside its hash, characters. */
+export const ARENA_KEPT_ANSWER_CHARS = 4_000;
+/** A model's answer to one question, tokens, and how long it may take until it counts as an empty one, ms. */
+export const ARENA_ANSWER_TOKENS = 1_500;
+export const ARENA_ANSWER_PATIENCE_MS = 300_000;
+/** One request to a model in the arena, ms: less than the patience, so that its failure is told and not guessed. */
+export const ARENA_MODEL_TIMEOUT_MS = 180_000;
+/** Questions of one round or examination to models, at the most. */
+export const ARENA_MAX_QUESTIONS = 32;
+/** Rounds a day where the operator says nothing: one every 30 s locally, one a minute deployed. */
+export const ARENA_ROUNDS_PER_DAY = { local: 2_880, deployed: 1_440 } as const;
+/** What models may read and write for the arena in a day, tokens, where the operator says nothing. */
+export const ARENA_TOKENS_PER_DAY = 100_000;
+/** Shortest pause between rounds, and how long the arena rests when the sandbox is away, ms. */
+export const ARENA_MIN_PAUSE_MS = 50;
+export const ARENA_REST_MS = 30_000;
+/** Executions handed to the sandbox together, and the pause behind them, ms: what else runs gets its turn between. */
+export const ARENA_SLICE_EXECUTIONS = 2;
+export const ARENA_SLICE_PAUSE_MS = 20;
+/** News for the record that are written by one transaction. */
+export const ARENA_NEWS_BATCH = 4;
+/** Standings are published at most so often, ms: an hour. */
+export const ARENA_STANDINGS_PAUSE_MS = 3_600_000;
 
 // ── Broker: who gets an open request ──
 

@@ -1,10 +1,12 @@
 /** Tells the relays what agents there are: on start, and again only when that changed. */
 
+import { overallRating } from '../src/arena/report.ts';
 import type { ServedCard } from '../src/http/ports.ts';
 import { type NostrEvent, signAs } from '../src/nostr/event.ts';
 import { supportsHold } from '../src/payment/wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { announcements } from '../src/protocol/announcements.ts';
+import type { CardReputation } from '../src/protocol/card.ts';
 import { type CardText, nextCard } from '../src/protocol/card-version.ts';
 import { nip05Address } from '../src/protocol/nip05.ts';
 import { findCard, putCard } from '../src/store/agents.ts';
@@ -14,7 +16,8 @@ import {
   markAnnounced,
   putAnnouncement,
 } from '../src/store/announcements.ts';
-import { openDb } from '../src/store/db.ts';
+import { ratingsOfAgent } from '../src/store/arena.ts';
+import { type Db, openDb } from '../src/store/db.ts';
 import { reputationOf } from '../src/store/reputation.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
@@ -43,13 +46,18 @@ async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
     stored?.cardJson ?? null,
     agent,
     marketplaceOf(env).config,
-    await reputationOf(db, agent.slug),
+    await cardReputation(db, agent.slug),
     await canHold(env, agent, stored?.cardJson ?? null),
   );
   if (card.cardHash !== stored?.cardHash) {
     await putCard(db, { slug: agent.slug, pubkey: agent.pubkey, ...card, updatedAt_ms: Date.now() });
   }
   return card;
+}
+
+async function cardReputation(db: Db, agent: string): Promise<CardReputation> {
+  const rating = overallRating(await ratingsOfAgent(db, agent));
+  return { ...(await reputationOf(db, agent)), ...(rating === null ? {} : { arena_rating: rating }) };
 }
 
 /** Whether the wallet can lock payments, where that matters; while it does not answer, as the stored card has it. */
@@ -102,6 +110,13 @@ async function announce(env: Env, agent: KeyedAgent): Promise<void> {
     });
     events.push(event);
   }
+  await publishMissing(env, events, now_ms);
+}
+
+/** Brings events to every relay that has not taken them yet. Repeat-safe. */
+export async function publishMissing(env: Env, events: readonly NostrEvent[], now_ms: number): Promise<void> {
+  const { config } = marketplaceOf(env);
+  const db = openDb(env.DB);
   const ids = events.map(({ id }) => id);
   for (const relay of [EMBEDDED, ...config.relays]) {
     const taken = await announcedTo(db, relay, ids);

@@ -4,13 +4,16 @@ import { createApp } from '../src/http/app.ts';
 import { linkGroups } from '../src/link/shard.ts';
 import { devWallets } from '../src/payment/dev-wallet/keys.ts';
 import { announceAll } from './announcer.ts';
+import type { ArenaOrder } from './arena-runner.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
 import { receiveMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { runSteps, type StepOrder } from './runner.ts';
+import { publishStandings } from './standings.ts';
 
 export { AgentSession } from './agent-session.ts';
+export { Arena } from './arena.ts';
 export { ClientAccount } from './client-account.ts';
 export { DevWallet } from './dev-wallet.ts';
 export { HiredJobs } from './hired-jobs.ts';
@@ -32,7 +35,7 @@ function appOf(env: Env): App {
   return app;
 }
 
-/** Begins, or goes on with, what runs by itself: links and announcements. Repeat-safe. */
+/** Begins, or goes on with, what runs by itself: links, the arena, announcements. Repeat-safe. */
 async function keepUp(env: Env): Promise<void> {
   const { config } = marketplaceOf(env);
   const groups = linkGroups(config.relays);
@@ -43,6 +46,13 @@ async function keepUp(env: Env): Promise<void> {
     if (one.status === 'rejected') console.error('a group of links did not start', one.reason);
   if (devWallets(config).length > 0) await env.DEV_WALLET.getByName('main').announce();
   await announceAll(env);
+  try {
+    await env.ARENA.getByName('main').keepPlaying();
+    await publishStandings(env);
+  } catch (error) {
+    // Nothing else waits for the arena; the next minute tries again.
+    console.error('the arena could not be kept up', error);
+  }
 }
 
 export default {
@@ -74,4 +84,4 @@ export default {
   async scheduled(_controller, env) {
     await keepUp(env);
   },
-} satisfies ExportedHandler<Env, StepOrder>;
+} satisfies ExportedHandler<Env, StepOrder | ArenaOrder>;

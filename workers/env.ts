@@ -1,9 +1,11 @@
 /** The bindings of this Worker (wrangler.toml) and the configuration read from them. */
 import { type Config, readConfig } from '../src/config.ts';
 import type { SandboxStub } from '../src/sandbox/remote.ts';
+import type { ArenaOrder } from './arena-runner.ts';
 import type { HiredJobsRpc } from './hire-rpc.ts';
 import type {
   AgentSessionRpc,
+  ArenaRpc,
   ClientAccountRpc,
   DevWalletRpc,
   Fetches,
@@ -28,7 +30,8 @@ export interface Env {
   readonly DEV_WALLET: ObjectNamespace<DevWalletRpc>;
   readonly HIRED: ObjectNamespace<HiredJobsRpc>;
   readonly MODELS: ObjectNamespace<ModelTrafficRpc>;
-  readonly STEPS: Queue<StepOrder>;
+  readonly ARENA: ObjectNamespace<ArenaRpc>;
+  readonly STEPS: Queue<StepOrder | ArenaOrder>;
   /** Runs strangers' programs (workers/sandbox.ts), a Worker of its own. */
   readonly SANDBOX: SandboxStub;
   /** Workers AI, when the operator binds it. */

@@ -33,6 +33,7 @@ export function httpPorts(env: Env): HttpPorts {
     relays: [embeddedRelayUrl(config), ...config.relays],
     agents,
     developmentMoney: isDevelopmentMoney(config),
+    arena: config.arena,
     draining: config.draining,
     account: accountPorts(env),
     db: openDb(env.DB),

@@ -5,6 +5,7 @@
 import type { ModelFailure } from '../src/agent/models/failure.ts';
 import type { Leave as ModelLeave } from '../src/agent/models/traffic.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
+import type { ModelAnswer, ModelQuestion } from '../src/arena/house/questions.ts';
 import type { JobFailure } from '../src/errors.ts';
 import type { Placement } from '../src/job/broker.ts';
 import type { Failed } from '../src/job/ports.ts';
@@ -255,6 +256,16 @@ export interface ModelTrafficRpc {
   used(usage: Usage): Promise<void>;
   /** What it has used since it is counted. */
   usage(): Promise<Usage>;
+}
+
+/** The arena (workers/arena.ts). */
+export interface ArenaRpc {
+  /** Plays from now on, by alarm, unless the operator has closed the arena. Repeat-safe. */
+  keepPlaying(): Promise<void>;
+  /** A question as a runner puts it to a model; null when nobody waits for its answer any more. */
+  question(key: string): Promise<ModelQuestion | null>;
+  /** What the model said. The first answer to a question counts. */
+  answered(key: string, answer: ModelAnswer): Promise<void>;
 }
 
 /** The development wallets (workers/dev-wallet.ts); they exist in local marketplaces only. */

@@ -14,6 +14,7 @@ import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { JobOutput } from '../src/protocol/model.ts';
 import { seal } from '../src/protocol/sealing.ts';
 import { remoteSandbox } from '../src/sandbox/remote.ts';
+import { type ArenaOrder, runArenaStep } from './arena-runner.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
@@ -36,19 +37,24 @@ export interface StepOrder {
 }
 
 /** Does what a batch of orders asks, side by side; each is acknowledged by itself, so that one bad step hurts no other. */
-export async function runSteps(batch: MessageBatch<StepOrder>, env: Env): Promise<void> {
+export async function runSteps(batch: MessageBatch<StepOrder | ArenaOrder>, env: Env): Promise<void> {
   await Promise.all(
     batch.messages.map(async (message) => {
       try {
-        await runStep(env, message.body);
+        await runOrder(env, message.body);
         message.ack();
       } catch (error) {
-        // The session could not be reached. The order comes again, and the session knows what was done of it.
-        console.error('a step could not be run', message.body.jobId, error);
+        // Who ordered it could not be reached. The order comes again, and they know what was done of it.
+        console.error('a step could not be run', JSON.stringify(message.body), error);
         message.retry();
       }
     }),
   );
+}
+
+async function runOrder(env: Env, order: StepOrder | ArenaOrder): Promise<void> {
+  if ('arena' in order) await runArenaStep(env, order);
+  else await runStep(env, order);
 }
 
 async function runStep(env: Env, order: StepOrder): Promise<void> {

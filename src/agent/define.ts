@@ -55,6 +55,11 @@ export interface AgentSpec {
   };
   /** How it may be paid. Default for a priced agent: before the job. */
   readonly payment?: readonly PaymentMethod[];
+  /**
+   * Whether it sits in the arena (docs/arena.md), by its prompt and model and without its tools, and what it writes there may
+   * be handed on to whoever trains models. Default: no.
+   */
+  readonly arena?: boolean;
   /** NIP-90 kinds it takes beside the agent NIP's. Default: text generation (5050). */
   readonly jobKinds?: readonly number[];
   /** Jobs an hour of one client that has authenticated or not. */
@@ -103,6 +108,7 @@ const shape = z
       .strictObject({ perJob_sats: sats, per1kInputTokens_sats: sats, per1kOutputTokens_sats: sats })
       .prefault({}),
     payment: z.array(z.enum(METHODS)).min(1).optional(),
+    arena: z.boolean().default(false),
     jobKinds: z.array(count(5_000, 5_999)).default([JOB_KIND.textGeneration]),
     jobsPerHour,
   })

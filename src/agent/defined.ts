@@ -51,6 +51,7 @@ export function definitionOf(
       maxAnswerTokens: answerTokens,
       maxTokens: limits.tokens,
     },
+    arena: spec.arena,
     jobKinds: spec.jobKinds,
     tasks: [{ type: spec.slug, description: spec.description }],
     models: [spec.model ?? model],

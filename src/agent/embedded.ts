@@ -192,6 +192,7 @@ function chatAgent(config: Config, model: string): AgentDefinition {
     description:
       'A language model that answers, summarises, translates and writes. Streams its answer, and remembers the conversation of requests that share a session id.',
     runtime: 'chat',
+    arena: true,
     jobKinds: [JOB_KIND.textGeneration],
     tasks: [
       {

@@ -43,5 +43,10 @@ export function isQualified(
 ): boolean {
   if (qualification === null || !qualification.qualified) return false;
   if (now_ms - qualification.at_ms >= ARENA_QUALIFIED_MS) return false;
-  return [...models].sort().join('\n') === [...qualification.models].sort().join('\n');
+  return sameModels(models, qualification.models);
+}
+
+/** Whether two lists name the same models, in whatever order. */
+export function sameModels(a: readonly string[], b: readonly string[]): boolean {
+  return [...a].sort().join('\n') === [...b].sort().join('\n');
 }

@@ -44,22 +44,22 @@ export function isDue({ results, opened_ms }: Group, now_ms: number): boolean {
   return results.length >= ARENA_GROUP_MIN_RESULTS && now_ms - opened_ms >= ARENA_GROUP_AGE_MS;
 }
 
-/**
- * The ratings of the agents of a group after it. Each result counts once, however long the response. In a group of equal
- * rewards nobody gains or loses.
- */
+/** How much better than its group each result is. Each counts once, however long the response; equal ones are all 0. */
+export function advantagesIn(results: readonly Pick<Result, 'reward'>[]): readonly number[] {
+  const rewards = results.map(({ reward }) => reward);
+  if (new Set(rewards).size < 2) return rewards.map(() => 0);
+  return whitened(
+    rewards,
+    rewards.map(() => 1),
+  );
+}
+
+/** The ratings of the agents of a group after it. In a group of equal rewards nobody gains or loses. */
 export function closeGroup(
   { results }: Group,
   before: ReadonlyMap<string, Rating>,
 ): ReadonlyMap<string, Rating> {
-  const rewards = results.map(({ reward }) => reward);
-  const advantages =
-    new Set(rewards).size < 2
-      ? rewards.map(() => 0)
-      : whitened(
-          rewards,
-          rewards.map(() => 1),
-        );
+  const advantages = advantagesIn(results);
   const after = new Map(before);
   for (const [i, { agent, passed }] of results.entries()) {
     const rating = after.get(agent) ?? UNRATED;

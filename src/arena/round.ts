@@ -1,13 +1,13 @@
-/** One round: propose, try out, solve, reward, store. Everything it decides by chance comes from its randomness. */
+/** One round: propose, try out, solve, reward. Everything it decides by chance comes from its randomness. */
 import type { Executor, Language } from '../checks/executor.ts';
 import { planOf } from '../checks/plan.ts';
 import { judgeAll } from '../checks/run.ts';
-import { added, references } from './buffer.ts';
+import { ARENA_LIBRARY_TASKS } from '../limits.ts';
 import { seatsFor } from './collusion.ts';
 import { unwrapped } from './format.ts';
-import { pick, type Random } from './random.ts';
+import type { Random } from './random.ts';
 import { proposerReward, solverReward } from './rewards.ts';
-import { holds, published, type Season, type StoredTask, subjects } from './season.ts';
+import type { Season, StoredTask } from './season.ts';
 import type { Proposer, Reference, Solver } from './seat.ts';
 import type { ArenaSettings, Mode } from './settings.ts';
 import { measured, nextStep, type Tally } from './stopping.ts';
@@ -18,6 +18,7 @@ export interface RoundInput {
   readonly mode: Mode;
   readonly language: Language;
   readonly proposer: Proposer;
+  /** Those who may not solve this proposer's tasks are left out by the round. */
   readonly solvers: readonly Solver[];
   readonly executor: Executor;
   readonly settings: ArenaSettings;
@@ -36,82 +37,81 @@ export interface SolveRecord {
 }
 
 export interface RoundRecord {
+  /** The round, from 1. */
+  readonly round: number;
   readonly mode: Mode;
   readonly proposer: string;
+  /** What the proposer was asked for; null where there was nothing to ask about. */
+  readonly order: Order | null;
+  /** The tasks it was shown. */
+  readonly shown: readonly StoredTask[];
   readonly text: string;
+  readonly wellFormed: boolean;
   /** Null for a proposal that became no task, with why in `problem`. */
   readonly stored: StoredTask | null;
   readonly problem: string | null;
+  /** The engine that tried the task out, and its build; empty where nothing was run. */
+  readonly executor: string;
   /** Null where the attempts were not all made: nobody is rewarded by such a count. */
   readonly reward: number | null;
   readonly attempts: readonly SolveRecord[];
 }
 
-/** @throws JobError SERVICE_UNAVAILABLE when there is no executor; the season is as it was then */
-export async function playRound(
-  season: Season,
-  input: RoundInput,
-): Promise<{ readonly season: Season; readonly record: RoundRecord }> {
+/** @throws JobError SERVICE_UNAVAILABLE when there is no executor: nothing was learnt then */
+export async function playRound(season: Season, input: RoundInput): Promise<RoundRecord> {
   const { mode, proposer, executor, settings, random, signal } = input;
-  const after = { ...season, round: season.round + 1 };
   const order = orderOf(season, input);
-  const shown = references(season.buffers[mode], settings.references, random);
-  if (order === null) {
-    const problem = 'there is no program to ask about';
-    const record = {
-      mode,
-      proposer: proposer.agent,
-      text: '',
-      stored: null,
-      problem,
-      reward: null,
-      attempts: [],
-    };
-    return { season: after, record };
-  }
+  const shown = season.references(mode, settings.references, random);
+  const none = { text: '', wellFormed: false, stored: null, executor: '', reward: null, attempts: [] };
+  const base = { round: season.round + 1, mode, proposer: proposer.agent, order, shown };
+  if (order === null) return { ...base, ...none, problem: 'there is no program to ask about' };
   const text = await proposer.propose(order, shown.map(referenceOf), random);
   const { wellFormed, answer } = unwrapped(text, settings.wrapper);
+  const refused = (problem: string): RoundRecord => ({
+    ...base,
+    ...none,
+    text,
+    wellFormed,
+    problem,
+    reward: proposerReward(wellFormed, false, 0, settings.rewards),
+  });
   const tried = await tryOut(answer, order, executor, settings, signal);
-  const problem = tried.ok ? (holds(season, taskId(tried.task)) ? 'the task is known' : null) : tried.problem;
-  const base = { mode, proposer: proposer.agent, text };
-  if (!tried.ok || problem !== null) {
-    const reward = proposerReward(wellFormed, false, 0, settings.rewards);
-    return { season: after, record: { ...base, stored: null, problem, reward, attempts: [] } };
-  }
-  const solved = await solveAll(tried.task, season, input);
-  if (solved === null) {
-    const reward = proposerReward(wellFormed, false, 0, settings.rewards);
-    return {
-      season: after,
-      record: { ...base, stored: null, problem: 'its program is not deterministic', reward, attempts: [] },
-    };
-  }
+  if (!tried.ok) return refused(tried.problem);
+  const { task, engine } = tried;
+  if (season.holds(taskId(task))) return refused('the task is known');
+  const solved = await solveAll(task, season, input);
+  if (solved === null) return refused('its program is not deterministic');
   const { tally, attempts } = solved;
-  const learnable = measured(tally, settings.attempts);
-  const stored = {
-    id: taskId(tried.task),
-    task: tried.task,
-    programId: programId(tried.task),
-    proposer: proposer.agent,
-    learnability: learnable,
-    tally,
-  };
-  const buffer = added(season.buffers[mode], [stored], season.round, settings.bufferTasks);
-  const reward = learnable === null ? null : proposerReward(wellFormed, true, learnable, settings.rewards);
+  const learnability = measured(tally, settings.attempts);
   return {
-    season: { ...after, buffers: { ...season.buffers, [mode]: buffer } },
-    record: { ...base, stored, problem: null, reward, attempts },
+    ...base,
+    text,
+    wellFormed,
+    stored: {
+      id: taskId(task),
+      task,
+      programId: programId(task),
+      proposer: proposer.agent,
+      learnability,
+      tally,
+    },
+    problem: null,
+    executor: engine,
+    reward: learnability === null ? null : proposerReward(wellFormed, true, learnability, settings.rewards),
+    attempts,
   };
 }
 
-function referenceOf({ task, learnability, tally }: StoredTask): Reference {
+export function referenceOf({ task, learnability, tally }: StoredTask): Reference {
   return { task, solveRate: learnability === null ? null : tally.solved / tally.done };
 }
 
 function orderOf(season: Season, { mode, language, random }: RoundInput): Order | null {
   if (mode !== 'induction') return { mode, language };
-  const subject = pick(subjects(season), random);
-  return subject === undefined ? null : { mode, subject };
+  const subject = season.subject(random);
+  return subject === null
+    ? null
+    : { mode, subject: { language: subject.language, program: subject.program } };
 }
 
 /**
@@ -124,7 +124,7 @@ async function solveAll(
   { proposer, solvers, executor, settings, probe, random, signal }: RoundInput,
 ): Promise<{ readonly tally: Tally; readonly attempts: readonly SolveRecord[] } | null> {
   const seats = seatsFor(proposer, solvers, settings.attempts, random);
-  const known = published(season);
+  const known = season.published(ARENA_LIBRARY_TASKS);
   const attempts: SolveRecord[] = [];
   let tally: Tally = { solved: 0, done: 0 };
   while (tally.done < seats.length && nextStep(tally, settings.attempts, probe) === 'attempt') {

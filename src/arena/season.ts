@@ -1,7 +1,6 @@
-/** What the arena knows between rounds. Plain data, so that a season can be stored and replayed from its seed. */
+/** What the arena knows between rounds, as a round asks for it. How it is kept is house/kept-season.ts. */
 import type { Language } from '../checks/executor.ts';
-import { ARENA_EMBARGO_ROUNDS } from '../limits.ts';
-import { added, type Stored, type TaskBuffer } from './buffer.ts';
+import type { Random } from './random.ts';
 import type { Mode } from './settings.ts';
 import type { Tally } from './stopping.ts';
 import { programId, type Task, taskId } from './task.ts';
@@ -18,10 +17,23 @@ export interface StoredTask {
   readonly tally: Tally;
 }
 
+/**
+ * A season as a round sees it. A task is published `ARENA_EMBARGO_ROUNDS` after its round; seeds are from the start, as
+ * they stand in the repository.
+ */
 export interface Season {
   /** Rounds played. */
   readonly round: number;
-  readonly buffers: Readonly<Record<Mode, TaskBuffer<StoredTask>>>;
+  /** References: uniform among the tasks of a mode, each at most once; fewer where there are fewer. */
+  references(mode: Mode, count: number, random: Random): readonly StoredTask[];
+  holds(id: string): boolean;
+  /** The newest tasks that anybody may see whole, the oldest of them first. */
+  published(count: number): readonly Task[];
+  /**
+   * A program that an induction may ask about: of a task that is not published, not even with another input, and that no
+   * induction is about.
+   */
+  subject(random: Random): Task | null;
 }
 
 /** The one program that the original begins with. */
@@ -36,52 +48,19 @@ const IDENTITY: Readonly<
   },
 };
 
-/** Deduction and abduction begin with the seeds, the identity first; induction with nothing, as it is about those. */
-export function newSeason(language: Language, seeds: readonly Task[] = []): Season {
-  const of = (mode: 'deduction' | 'abduction') => {
-    const tasks = [{ mode, language, ...IDENTITY[language] }, ...seeds.filter((task) => task.mode === mode)];
-    return added([], tasks.map(seeded), 0, Number.POSITIVE_INFINITY);
-  };
-  return { round: 0, buffers: { deduction: of('deduction'), abduction: of('abduction'), induction: [] } };
-}
-
-export function holds(season: Season, id: string): boolean {
-  return Object.values(season.buffers).some((buffer) => buffer.some(({ item }) => item.id === id));
-}
-
-/** The tasks that anybody may see whole, the oldest first. */
-export function published(season: Season): readonly Task[] {
-  return everything(season)
-    .filter(({ round }) => !embargoed(round, season))
-    .map(({ item }) => item.task);
-}
-
-/** The tasks whose programs an induction may ask about: those that are not published, not even with another input. */
-export function subjects(season: Season): readonly Task[] {
-  const all = everything(season);
-  const known = new Set(
-    all.filter(({ round }) => !embargoed(round, season)).map(({ item }) => item.programId),
-  );
-  return all.flatMap(({ item }) =>
-    item.task.mode !== 'induction' && !known.has(item.programId) ? [item.task] : [],
-  );
-}
-
-function everything({ buffers }: Season): readonly Stored<StoredTask>[] {
-  return [...buffers.deduction, ...buffers.abduction, ...buffers.induction].sort((a, b) => a.round - b.round);
-}
-
-function embargoed(round: number, season: Season): boolean {
-  return season.round - round < ARENA_EMBARGO_ROUNDS;
-}
-
-function seeded(task: Task): StoredTask {
-  return {
+/** What a season begins with: the identity in the modes that are about one call, then the seeds. */
+export function firstTasks(language: Language, seeds: readonly Task[]): readonly StoredTask[] {
+  const identity = (['deduction', 'abduction'] as const).map((mode) => ({
+    mode,
+    language,
+    ...IDENTITY[language],
+  }));
+  return [...identity, ...seeds].map((task) => ({
     id: taskId(task),
     task,
     programId: programId(task),
     proposer: null,
     learnability: null,
     tally: { solved: 0, done: 0 },
-  };
+  }));
 }

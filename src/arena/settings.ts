@@ -1,4 +1,5 @@
 /** What can be set about the arena. The defaults are what Absolute Zero Reasoner's code does, not always its paper. */
+import type { ArenaConfig } from '../config/arena.ts';
 import { ARENA_ATTEMPTS, ARENA_BUFFER_TASKS, ARENA_INDUCTION_INPUTS, ARENA_REFERENCES } from '../limits.ts';
 
 export const MODES = ['deduction', 'abduction', 'induction'] as const;
@@ -57,3 +58,16 @@ export const DEFAULT_SETTINGS: ArenaSettings = {
   bannedModules: BANNED_MODULES,
   rewards: DEFAULT_REWARDS,
 };
+
+/** The settings of a deployment. */
+export function settingsOf(config: ArenaConfig): ArenaSettings {
+  return {
+    references: config.references,
+    inductionInputs: config.inductionInputs,
+    attempts: config.attempts,
+    bufferTasks: config.bufferTasks,
+    wrapper: config.wrapper,
+    bannedModules: BANNED_MODULES,
+    rewards: { ...DEFAULT_REWARDS, malformed: config.malformed, worthless: config.worthless },
+  };
+}

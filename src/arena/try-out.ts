@@ -22,6 +22,12 @@ export type Order =
   | { readonly mode: 'deduction' | 'abduction'; readonly language: Language }
   | { readonly mode: 'induction'; readonly subject: Subject };
 
+export interface TriedTask {
+  readonly task: Task;
+  /** What ran it, and its build. */
+  readonly engine: string;
+}
+
 /**
  * @param answer the proposer's text without its wrapper
  * @throws JobError SERVICE_UNAVAILABLE when there is no executor
@@ -32,7 +38,7 @@ export async function tryOut(
   executor: Executor,
   settings: ArenaSettings,
   signal: AbortSignal,
-): Promise<Parsed<{ readonly task: Task }>> {
+): Promise<Parsed<TriedTask>> {
   const read =
     order.mode === 'induction' ? inductionCalls(answer, order.subject, settings) : programCall(answer, order);
   if (!read.ok) return read;
@@ -53,6 +59,7 @@ export async function tryOut(
     if (!output.ok) return output;
     outputs.push(output.text);
   }
+  const engine = outcomes[0]?.executor ?? '';
   const examples = calls.map(({ input }, i) => ({ input, output: outputs[i] ?? '' }));
   if (order.mode === 'induction') {
     const half = Math.floor(examples.length / 2);
@@ -63,11 +70,11 @@ export async function tryOut(
       given: examples.slice(0, half),
       hidden: examples.slice(half),
     };
-    return { ok: true, task: { ...task, message: read.message } };
+    return { ok: true, task: { ...task, message: read.message }, engine };
   }
   const [example] = examples;
   if (example === undefined) return refused('there is no input');
-  return { ok: true, task: { mode: order.mode, language, program, ...example } };
+  return { ok: true, task: { mode: order.mode, language, program, ...example }, engine };
 }
 
 type Calls = Parsed<Subject & { readonly inputs: readonly string[]; readonly message: string }>;

@@ -10,6 +10,7 @@ import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem } from './problem.ts';
 import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
+import { arenaRoutes } from './routes/arena.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -75,6 +76,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', runRoutes(ports));
   app.route('/', accountRoutes(ports));
   app.route('/', lnurlRoutes(ports));
+  app.route('/', arenaRoutes(ports));
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
 

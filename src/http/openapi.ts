@@ -128,6 +128,13 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/arena',
+    summary: 'The arena: how its frontier moves, who stands how in it, and by which rules',
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' } } },
+    failures: [],
+  },
+  {
+    method: 'get',
     path: '/health',
     summary:
       'Whether the service can work. Outside relays out of reach degrade it; it fails without its own parts.',

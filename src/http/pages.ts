@@ -21,6 +21,7 @@ export function rootPage(ports: HttpPorts, agents: readonly AgentView[]): Page {
       <h2>More</h2>
       <ul>
         <li><a href="/jobs">Jobs</a></li>
+        <li><a href="/arena">Arena</a></li>
         <li><a href="/openapi.json">API description</a></li>
         <li><a href="/health">Health</a></li>
         <li><a href="/metrics">Metrics</a></li>

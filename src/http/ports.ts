@@ -2,6 +2,7 @@
 import type { KeyedAgent } from '../agent/definition.ts';
 import type { TraceEntry } from '../agent/team/trace.ts';
 import type { Clock } from '../clock.ts';
+import type { ArenaConfig } from '../config/arena.ts';
 import type { JobFailure } from '../errors.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
 import type { AccountStatement } from '../payment/account/statement.ts';
@@ -136,6 +137,8 @@ export interface HttpPorts {
   readonly agents: readonly KeyedAgent[];
   /** Whether the wallet holds development money, which the pages have to say. */
   readonly developmentMoney: boolean;
+  /** The rules of the arena here. */
+  readonly arena: ArenaConfig;
   /** Whether new jobs are refused while open ones finish. */
   readonly draining: boolean;
   readonly account: AccountPorts;

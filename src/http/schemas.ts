@@ -11,6 +11,7 @@ import {
 } from '../limits.ts';
 import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
+import { ArenaReport } from './schemas-arena.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const slug = z.string().regex(/^[a-z0-9-]{1,64}$/);
@@ -290,5 +291,6 @@ export const COMPONENTS = {
   LnurlPay,
   LnurlInvoice,
   LnurlVerify,
+  ArenaReport,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;

@@ -40,11 +40,19 @@ export interface AgentKinds {
   readonly delta: number;
   /** Agent card announcement (addressable). */
   readonly card: number;
+  /** Standings of the arena, by the marketplace (addressable). */
+  readonly standing: number;
   /** The marketplace's word on the check of a verified job. */
   readonly verdict: number;
 }
 
-export const DEFAULT_AGENT_KINDS: AgentKinds = { task: 7001, delta: 27_001, card: 37_001, verdict: 7002 };
+export const DEFAULT_AGENT_KINDS: AgentKinds = {
+  task: 7001,
+  delta: 27_001,
+  card: 37_001,
+  verdict: 7002,
+  standing: 37_002,
+};
 
 /** NIP-90: requests are 5000–5999, and each result kind is its request kind + 1000. */
 export const JOB_REQUEST_MIN = 5000;

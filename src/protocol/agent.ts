@@ -36,6 +36,8 @@ export interface AgentDefinition {
   readonly runtime: RuntimeName;
   /** Only with the runtime `chat`. */
   readonly loop?: LoopSettings;
+  /** Whether it sits in the arena, by its model: its owner's wish. */
+  readonly arena?: boolean;
   /** NIP-90 request kinds it takes; the agent NIP's kind is taken by every agent. */
   readonly jobKinds: readonly number[];
   readonly tasks: readonly { readonly type: string; readonly description: string }[];

@@ -121,6 +121,8 @@ function content(card: AgentCard): string {
 
 /** A success rate has to differ by this much from the one shown. */
 const RATE_STEP = 0.05;
+/** An arena rating has to differ by this much from the one shown. */
+const RATING_STEP = 0.1;
 /** A latency has to differ by this factor from the one shown. */
 const LATENCY_FACTOR = 1.5;
 
@@ -133,7 +135,11 @@ export function steadyReputation(shown: CardReputation, current: CardReputation)
     step(shown.jobs) !== step(current.jobs) ||
     differs(shown.success_rate, current.success_rate, (a, b) => Math.abs(a - b) >= RATE_STEP) ||
     differs(shown.median_latency_ms, current.median_latency_ms, farApart) ||
-    shown.arena_rating !== current.arena_rating;
+    differs(
+      shown.arena_rating ?? null,
+      current.arena_rating ?? null,
+      (a, b) => Math.abs(a - b) >= RATING_STEP,
+    );
   return moved ? current : shown;
 }
 

@@ -1,13 +1,22 @@
 /** Writing and reading the record of the arena. Its object is the only writer; all writes may come twice. */
-import { and, desc, eq, getTableColumns, gte, lte, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import * as z from 'zod';
-import { D1_MAX_PARAMETERS } from '../limits.ts';
-import type { ArenaMode, ArenaRole, QualificationRecord, RatingRecord, RatingSums } from './arena-record.ts';
+import { ARENA_STRETCH_ROUNDS, D1_MAX_PARAMETERS } from '../limits.ts';
+import {
+  ARENA_MODES,
+  type ArenaMode,
+  type ArenaRole,
+  type QualificationRecord,
+  type RatingRecord,
+  type RatingSums,
+} from './arena-record.ts';
 import { chunks, type Db } from './db.ts';
 import { arenaAttempts, arenaFrontier, arenaGroups, arenaTasks, qualifications, ratings } from './schema.ts';
 
 export type ArenaTaskRecord = typeof arenaTasks.$inferInsert;
+/** A task as it is read. */
+export type ArenaTaskRow = typeof arenaTasks.$inferSelect;
 export type ArenaAttemptRecord = typeof arenaAttempts.$inferInsert;
 export type ArenaGroupRecord = typeof arenaGroups.$inferInsert;
 export type ArenaFrontierRecord = typeof arenaFrontier.$inferInsert;
@@ -16,6 +25,8 @@ export type ArenaFrontierRecord = typeof arenaFrontier.$inferInsert;
 export interface ArenaNews {
   readonly tasks: readonly ArenaTaskRecord[];
   readonly attempts: readonly ArenaAttemptRecord[];
+  /** What became of responses that were recorded before: their group was closed. */
+  readonly advantages: readonly { readonly round: number; readonly at: number; readonly advantage: number }[];
   readonly groups: readonly ArenaGroupRecord[];
   readonly ratings: readonly RatingRecord[];
   readonly qualifications: readonly QualificationRecord[];
@@ -23,8 +34,8 @@ export interface ArenaNews {
 }
 
 /**
- * Records the news, in one transaction. Repeat-safe, in any order: rows of rounds and groups never change once their
- * advantage is known, and sums of fewer results than the recorded ones change nothing.
+ * Records the news, in one transaction. Repeat-safe: rows of rounds and groups never change once their advantage is known,
+ * and sums of fewer results than the recorded ones change nothing.
  */
 export async function recordArena(db: Db, news: ArenaNews): Promise<void> {
   const parts = <T>(rows: readonly T[], columns: object) =>
@@ -38,14 +49,13 @@ export async function recordArena(db: Db, news: ArenaNews): Promise<void> {
   const statements = [
     ...parts(news.tasks, task).map((rows) => db.insert(arenaTasks).values(rows).onConflictDoNothing()),
     ...parts(news.attempts, attempt).map((rows) =>
+      db.insert(arenaAttempts).values(rows).onConflictDoNothing(),
+    ),
+    ...news.advantages.map(({ round, at, advantage }) =>
       db
-        .insert(arenaAttempts)
-        .values(rows)
-        .onConflictDoUpdate({
-          target: [attempt.round, attempt.at],
-          set: fromExcluded({ advantage: attempt.advantage }),
-          setWhere: sql`${attempt.advantage} IS NULL`,
-        }),
+        .update(arenaAttempts)
+        .set({ advantage })
+        .where(and(eq(attempt.round, round), eq(attempt.at, at), isNull(attempt.advantage))),
     ),
     ...parts(news.groups, group).map((rows) => db.insert(arenaGroups).values(rows).onConflictDoNothing()),
     ...parts(news.ratings, rating).map((rows) =>
@@ -146,6 +156,12 @@ export async function qualificationsOf(
   return new Map(rows.map((row) => [row.agent, { ...row, models: modelList.parse(JSON.parse(row.models)) }]));
 }
 
+/** The newest verdicts in all modes. */
+export async function allQualifications(db: Db): Promise<readonly QualificationRecord[]> {
+  const rows = await db.select().from(qualifications).orderBy(qualifications.agent, qualifications.mode);
+  return rows.map((row) => ({ ...row, models: modelList.parse(JSON.parse(row.models)) }));
+}
+
 /** The last stretches of the frontier, the oldest first. */
 export async function frontierOf(db: Db, stretches: number): Promise<readonly ArenaFrontierRecord[]> {
   const newest = await db
@@ -162,11 +178,26 @@ export async function frontierOf(db: Db, stretches: number): Promise<readonly Ar
     .orderBy(arenaFrontier.stretch, arenaFrontier.mode);
 }
 
+/** Rounds played, by the last stretches of every mode. */
+export function roundsPlayed(frontier: readonly ArenaFrontierRecord[]): number {
+  return ARENA_MODES.reduce((total, mode) => {
+    const last = frontier.findLast((one) => one.mode === mode);
+    return total + (last === undefined ? 0 : last.stretch * ARENA_STRETCH_ROUNDS + last.rounds);
+  }, 0);
+}
+
+const exampleList = z.array(z.object({ input: z.string(), output: z.string() }));
+
+/** Calls as a task's row holds them; none of a task that has none. */
+export function examplesOf(stored: string | null): z.infer<typeof exampleList> {
+  return stored === null ? [] : exampleList.parse(JSON.parse(stored));
+}
+
 /** The newest task, or the newest up to a round. */
 export async function newestTask(
   db: Db,
   upto: number = Number.MAX_SAFE_INTEGER,
-): Promise<typeof arenaTasks.$inferSelect | undefined> {
+): Promise<ArenaTaskRow | undefined> {
   return db
     .select()
     .from(arenaTasks)

@@ -23,6 +23,7 @@ test('readKnown() reads reputation, ratings as a solver, and qualifications that
   await recordArena(db, {
     tasks: [],
     attempts: [],
+    advantages: [],
     groups: [],
     ratings: [
       { ...rating, agent: 'chat', role: 'solve' },

@@ -1,7 +1,7 @@
 /** Ratings, routing, qualification, collusion, pay. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Attempt, maySolve, seatsFor, suspiciousPairs } from '../../src/arena/collusion.ts';
+import { maySolve, type PairCount, seatsFor, suspiciousPairs } from '../../src/arena/collusion.ts';
 import { binomialTail, wilson } from '../../src/arena/interval.ts';
 import { sharesOf } from '../../src/arena/pay.ts';
 import { examination, examined, isFrontier, isQualified } from '../../src/arena/qualification.ts';
@@ -212,30 +212,54 @@ describe('collusion', () => {
     expect(seatsFor(proposer, [proposer], 8, seededRandom(1))).toEqual([]);
   });
 
-  const attempts = (proposedBy: string, solver: string, passed: number, count: number): Attempt[] =>
-    Array.from({ length: count }, (_, i) => ({ proposer: proposedBy, solver, passed: i < passed }));
+  const pair = (proposedBy: string, solver: string, passed: number, tasks: number): PairCount => ({
+    proposer: proposedBy,
+    solver,
+    passed,
+    tasks,
+  });
 
   test('suspiciousPairs() finds a solver who is told the answers, and nobody else', () => {
-    const honest = ['a', 'b', 'c'].flatMap((one) =>
-      ['x', 'y'].flatMap((solver) => attempts(one, solver, 5, 20)),
-    );
-    const told = attempts('friend', 'x', 20, 20);
+    const honest = ['a', 'b', 'c'].flatMap((one) => ['x', 'y'].map((solver) => pair(one, solver, 5, 20)));
+    const told = pair('friend', 'x', 20, 20);
     expect(suspiciousPairs(honest)).toEqual([]);
-    expect(suspiciousPairs([...honest, ...told])).toEqual([
-      expect.objectContaining({ proposer: 'friend', solver: 'x', passed: 20, attempts: 20 }),
+    expect(suspiciousPairs([...honest, told])).toEqual([expect.objectContaining(told)]);
+    expect(suspiciousPairs([...honest, told, pair('friend', 'y', 5, 20)])).toEqual([
+      expect.objectContaining(told),
     ]);
-    expect(suspiciousPairs([...honest, ...attempts('friend', 'x', 7, 7)])).toEqual([]);
+    expect(suspiciousPairs([...honest, pair('friend', 'x', 7, 7)])).toEqual([]);
+  });
+
+  test('suspiciousPairs() takes neither easy tasks nor a good solver for collusion', () => {
+    const counts = [
+      ...[pair('hard', 'weak', 10, 100), pair('hard', 'good', 25, 100), pair('hard', 'strong', 40, 100)],
+      ...[pair('easy', 'weak', 60, 100), pair('easy', 'good', 80, 100), pair('easy', 'strong', 90, 100)],
+      ...[pair('fair', 'weak', 30, 100), pair('fair', 'good', 50, 100), pair('fair', 'strong', 70, 100)],
+    ];
+    expect(suspiciousPairs(counts)).toEqual([]);
+    // The weak solver does as well on the hard tasks as on the easy ones.
+    expect(suspiciousPairs([...counts.slice(1), pair('hard', 'weak', 80, 100)])).toEqual([
+      expect.objectContaining({ proposer: 'hard', solver: 'weak' }),
+    ]);
   });
 
   test('suspiciousPairs() rarely accuses the honest', () => {
     const random = seededRandom(8);
+    const ease = [0.2, 0.4, 0.6, 0.8];
+    const skill = [0.3, 0.5, 0.7];
+    const oddsOf = (p: number) => p / (1 - p);
     let accused = 0;
     for (let season = 0; season < 200; season += 1) {
-      const played = ['a', 'b', 'c', 'd'].flatMap((one) =>
-        Array.from({ length: 30 }, () => ({ proposer: one, solver: 'x', passed: random() < 0.3 })),
+      const counts = ease.flatMap((e, one) =>
+        skill.map((s, other) => {
+          const odds = oddsOf(e) * oddsOf(s);
+          const passed = Array.from({ length: 60 }, random).filter((at) => at < odds / (1 + odds)).length;
+          return pair(`p${one}`, `s${other}`, passed, 60);
+        }),
       );
-      accused += suspiciousPairs(played).length;
+      accused += suspiciousPairs(counts).length;
     }
+    // Of 2,400 pairs.
     expect(accused).toBeLessThanOrEqual(2);
   });
 });

@@ -53,6 +53,7 @@ describe('openapi.json', () => {
     ['/', '/', { headers: { accept: 'text/html' } }],
     ['/', '/', { headers: { accept: 'application/nostr+json' } }],
     ['/.well-known/nostr.json', '/.well-known/nostr.json'],
+    ['/arena', '/arena'],
     ['/agents', '/agents'],
     ['/agents', '/agents', { headers: { accept: 'text/html' } }],
     ['/agents', '/agents?limit=none'],

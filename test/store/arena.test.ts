@@ -27,6 +27,7 @@ import { hexOf } from '../support/records.ts';
 const NOTHING: ArenaNews = {
   tasks: [],
   attempts: [],
+  advantages: [],
   groups: [],
   ratings: [],
   qualifications: [],
@@ -45,10 +46,19 @@ function qualification(agent: string, at_ms: number, qualified: boolean): Qualif
   return { agent, mode: 'deduction', qualified, at_ms, models: ['a', 'b'] };
 }
 
-function attempt(round: number, at: number, advantage: number | null = null): ArenaAttemptRecord {
+function attempt(round: number, at: number): ArenaAttemptRecord {
   return {
     ...{ round, at, mode: 'deduction', role: 'solve', agent: 'x', owner: 'o', answerHash: hexOf(1) },
-    ...{ formatOk: true, accuracy: 1, reward: 1, group: 'g', advantage, tokens: 1, took_ms: 1, at_ms: 1 },
+    ...{
+      formatOk: true,
+      accuracy: 1,
+      reward: 1,
+      group: 'g',
+      advantage: null,
+      tokens: 1,
+      took_ms: 1,
+      at_ms: 1,
+    },
   };
 }
 
@@ -121,8 +131,9 @@ test('the newest verdict on an agent counts', async () => {
 test('an attempt is told its advantage once', async () => {
   const { db, rows } = nodeD1();
   await recordArena(db, { ...NOTHING, attempts: [attempt(1, 0), attempt(1, 1)] });
-  await recordArena(db, { ...NOTHING, attempts: [attempt(1, 1, 0.25)] });
-  await recordArena(db, { ...NOTHING, attempts: [attempt(1, 1), attempt(1, 1, 9)] });
+  await recordArena(db, { ...NOTHING, advantages: [{ round: 1, at: 1, advantage: 0.25 }] });
+  await recordArena(db, { ...NOTHING, advantages: [{ round: 1, at: 1, advantage: 9 }] });
+  await recordArena(db, { ...NOTHING, attempts: [attempt(1, 1)] });
   expect(rows('SELECT at, advantage FROM arena_attempt ORDER BY at')).toEqual([
     { at: 0, advantage: null },
     { at: 1, advantage: 0.25 },

@@ -62,6 +62,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),
     developmentMoney: false,
+    arena: config.arena,
     draining: false,
     account: accountDouble(),
     db: d1.db,

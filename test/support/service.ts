@@ -59,7 +59,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       // Its own process group, so that one signal reaches workerd too, at the same instant.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...withoutConfiguration(process.env), ...options.env },
+      // The arena asks models by itself and shares the machine: only who is after it plays.
+      env: { ...withoutConfiguration(process.env), ARENA_ROUNDS_PER_DAY: '0', ...options.env },
     },
   );
   let output = '';

@@ -383,7 +383,7 @@ describe('the next agent', () => {
   test('is chosen among the qualified once there are any, and by rating', async () => {
     const at_ms = Date.now();
     await recordArena(db, {
-      ...{ tasks: [], attempts: [], groups: [], ratings: [], frontier: [] },
+      ...{ tasks: [], attempts: [], advantages: [], groups: [], ratings: [], frontier: [] },
       qualifications: [
         {
           agent: 'scout',

@@ -17,6 +17,7 @@ declare global {
       readonly WALLET: Real<'WALLET'>;
       readonly DEV_WALLET: Real<'DEV_WALLET'>;
       readonly HIRED: Real<'HIRED'>;
+      readonly ARENA: Real<'ARENA'>;
       readonly MODELS: Real<'MODELS'>;
       readonly TEST_MIGRATIONS: D1Migration[];
     }

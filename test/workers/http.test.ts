@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
 import { checkLedger } from '../../src/payment/ledger-check.ts';
@@ -23,6 +24,7 @@ const ports: HttpPorts = {
   agents: [],
   developmentMoney: false,
   draining: false,
+  arena: readConfig({ LOCAL: '1' }).arena,
   db,
   operatorPubkey: null,
   wallet: null,

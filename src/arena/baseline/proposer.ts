@@ -20,20 +20,36 @@ const RUN_FUEL = 2_000;
 /** Inputs to tell by whether a program looks at its argument at all. */
 const PROBES = 6;
 
-export function baselineProposer(agent: string, owner: string, inputs: number): Proposer {
+/** How often it makes a program longer by a word, and joins two; else it changes one. */
+export interface Taste {
+  readonly longer: number;
+  readonly joined: number;
+}
+
+// Word by word for the most part: what doubles at every step is soon beyond everybody.
+export const DEFAULT_TASTE: Taste = { longer: 0.4, joined: 0.1 };
+
+/** @param inputs of an induction */
+export function baselineProposer(
+  agent: string,
+  owner: string,
+  inputs: number,
+  taste: Taste = DEFAULT_TASTE,
+): Proposer {
   return {
     agent,
     owner,
     propose: async (order, references, random) =>
       order.mode === 'induction'
         ? proposeInputs(order.subject.program, order.subject.language, inputs, random)
-        : proposeProgram(order, references, random),
+        : proposeProgram(order, references, taste, random),
   };
 }
 
 function proposeProgram(
   { language }: Extract<Order, { readonly mode: 'deduction' | 'abduction' }>,
   references: readonly Reference[],
+  taste: Taste,
   random: Random,
 ): string {
   const parents = references.flatMap(({ task, solveRate }) => {
@@ -41,7 +57,7 @@ function proposeProgram(
     return expression === null ? [] : [{ expression, solveRate }];
   });
   for (let i = 0; i < TRIES; i += 1) {
-    const expression = next(parents, random);
+    const expression = next(parents, taste, random);
     const type = expression === null ? undefined : argumentType(expression);
     if (expression === null || type === undefined || sizeOf(expression) > MAX_SIZE) continue;
     const input = randomValue(type, random);
@@ -57,7 +73,7 @@ interface Parent {
   readonly solveRate: number | null;
 }
 
-function next(parents: readonly Parent[], random: Random): Expression | null {
+function next(parents: readonly Parent[], taste: Taste, random: Random): Expression | null {
   const parent = () => pickWeighted(parents, weightOf, random);
   const [a, b] = [parent(), parent()];
   if (a === undefined || b === undefined || random() < 0.1) {
@@ -66,9 +82,10 @@ function next(parents: readonly Parent[], random: Random): Expression | null {
   }
   if (a.solveRate === 0) return mutated(partOf(a.expression, random), random);
   const how = a.solveRate === 1 ? random() / 2 : random();
-  // Word by word for the most part: what doubles at every step is soon beyond everybody.
-  if (how < 0.4) return wrapped(a.expression, random);
-  return how < 0.5 ? joined(a.expression, b.expression) : mutated(a.expression, random);
+  if (how < taste.longer) return wrapped(a.expression, random);
+  return how < taste.longer + taste.joined
+    ? joined(a.expression, b.expression)
+    : mutated(a.expression, random);
 }
 
 /** Most for what could be learnt from; something for the rest, as it is all there is at first. */

@@ -20,7 +20,12 @@ export function programOf(expression: Expression, language: Language): string {
 /** The expression that a program's first line names, or null where it names none. */
 export function expressionOf(program: string): Expression | null {
   const [, note] = /^(?:#|\/\/) (\S.*)$/m.exec(program.split('\n')[0] ?? '') ?? [];
-  const words = note?.match(/[()]|[^\s()]+/g) ?? [];
+  return note === undefined ? null : expressionOfNote(note);
+}
+
+/** The expression with those words, or null where there is none. */
+export function expressionOfNote(note: string): Expression | null {
+  const words = note.match(/[()]|[^\s()]+/g) ?? [];
   if (words.length === 0 || words.length > MAX_WORDS) return null;
   const rest = [...words].reverse();
   const expression = readNote(rest);
@@ -59,7 +64,8 @@ function codeOf(expression: Expression, language: Language): string {
   return word[language](expression.k, args);
 }
 
-function noteOf(expression: Expression): string {
+/** The expression as the words of the annotation. */
+export function noteOf(expression: Expression): string {
   if (expression.op === 'x') return expression.type === 'int' ? 'n' : 'v';
   if (expression.op === 'const') return String(expression.value);
   const { name, k, args } = expression;
