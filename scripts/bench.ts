@@ -16,7 +16,7 @@ import { lossRows } from '../test/bench/money/losses.ts';
 import { rowsWrittenRows } from '../test/bench/money/rows-written.ts';
 import { zapRows } from '../test/bench/money/zaps.ts';
 import { jobRows, type Measured } from '../test/bench/rows.ts';
-import { sandboxRows } from '../test/bench/sandbox.ts';
+import { sandboxRows } from '../test/bench/sandbox/rows.ts';
 import { type SignatureTimes, signatureRows, timeSignatures } from '../test/bench/signatures.ts';
 import { sizeRows } from '../test/bench/size.ts';
 import { type Row, render } from '../test/bench/table.ts';

@@ -3,5 +3,3 @@ import { buildSandbox } from './sandbox/build.ts';
 
 const { javascript, python } = await buildSandbox();
 process.stdout.write(`sandbox: ${javascript}, ${python}\n`);
-// Pyodide, of which the snapshot was made, leaves something behind that would keep this process alive.
-process.exit(0);

@@ -716,7 +716,7 @@ export const MAIL_MAX_NAME_CHARS = 60;
 
 // ── Values: what programs take and return ──
 
-/** Text of one value, characters. An executor's output is capped far below. */
+/** Text of one value, characters, in any notation. */
 export const VALUE_MAX_CHARS = 1_048_576;
 /** Brackets within brackets: CPython's own parser refuses the 201st. */
 export const VALUE_MAX_NESTING = 200;
@@ -846,19 +846,25 @@ export const SANDBOX_JAVASCRIPT_PAGES = 512;
  * was seen to use less than 600 KB where the estimate says 1 MB, so that this always ends first.
  */
 export const SANDBOX_STACK_BYTES = 1_048_576;
-/** QuickJS' own limit, bytes of its stack in linear memory: below the one above, because a guest can catch this one. */
-export const SANDBOX_JAVASCRIPT_STACK_BYTES = 180_224;
+/**
+ * QuickJS' own limit, bytes of its stack in linear memory, 176 and more for a call: 1,600 of them for plain ones, where a guest
+ * can still catch the error. The budget above ends them at 1,950, and V8's own stack would at 2,500.
+ */
+export const SANDBOX_JAVASCRIPT_STACK_BYTES = 335_000;
+/** The time in the sandbox, ms: it is always the first moment of 2026. */
+export const SANDBOX_NOW_MS = 1_767_225_600_000;
 /** A program, and one argument or the expression of all, characters. */
 export const SANDBOX_MAX_CODE_CHARS = 65_536;
 export const SANDBOX_MAX_INPUT_CHARS = 262_144;
 /** Arguments of one call. */
 export const SANDBOX_MAX_ARGUMENTS = 255;
-/** A value that leaves a guest, characters of its JSON, and how deep it may nest. */
-export const SANDBOX_MAX_VALUE_CHARS = 1_048_576;
+/** How deep a value that leaves a guest may nest; its length is that of any value (VALUE_MAX_CHARS). */
 export const SANDBOX_MAX_VALUE_DEPTH = 100;
 /** What a run may print, bytes; more ends it. */
 export const SANDBOX_MAX_STDOUT_BYTES = 65_536;
 /** An exception's text, characters. */
 export const SANDBOX_MAX_MESSAGE_CHARS = 300;
+/** How long CPython may take to boot, ms: seen are 100 from its snapshot, and 5,000 without one on a slow machine. */
+export const SANDBOX_BOOT_TIMEOUT_MS = 10_000;
 /** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
 export const SANDBOX_TIMEOUT_MS = 15_000;

@@ -33,7 +33,14 @@ const MARKETPLACE: Deployed = {
 const SANDBOX: Deployed = {
   config: 'wrangler.sandbox.toml',
   sources: [
-    ...['src/sandbox', 'src/limits.ts', 'workers/sandbox.ts', 'scripts/sandbox', 'wrangler.sandbox.toml'],
+    ...[
+      'src/sandbox',
+      'src/values',
+      'src/limits.ts',
+      'workers/sandbox.ts',
+      'scripts/sandbox',
+      'wrangler.sandbox.toml',
+    ],
     ...PACKAGES,
   ],
 };

@@ -21,18 +21,20 @@ const VALUE_TAGS: readonly string[] = [
   ...Object.values(PROGRAM_TAGS).flat(),
 ];
 
-/** Forms beside a block, the first that is found counts. */
-const FORMS: Readonly<Record<'output' | 'input', readonly RegExp[]>> = {
+type Form = (text: string) => string | undefined;
+
+/** Forms beside a block, the first that is found counts. Each takes time in proportion to the text. */
+const FORMS: Readonly<Record<'output' | 'input', readonly Form[]>> = {
   input: [
-    /# Input:[ \t]*([^\n]+)/,
-    /\binput\(([^\n]*)\)/,
-    /<input>([\s\S]*?)<\/input>/,
-    /\bthe input is:?[ \t]+([^\n]+?)\.?$/im,
+    matching(/# Input:[ \t]*([^\n]+)/),
+    calling('input'),
+    between('<input>', '</input>'),
+    matching(/\bthe input is:?[ \t]+([^\n]+?)\.?$/im),
   ],
   output: [
-    /# Output:[ \t]*([^\n]+)/,
-    /<output>([\s\S]*?)<\/output>/,
-    /\bthe output is:?[ \t]+([^\n]+?)\.?$/im,
+    matching(/# Output:[ \t]*([^\n]+)/),
+    between('<output>', '</output>'),
+    matching(/\bthe output is:?[ \t]+([^\n]+?)\.?$/im),
   ],
 };
 
@@ -55,8 +57,33 @@ export function takeAnswer(result: string, kind: AnswerKind, language: Language)
 
 function formOf(text: string, kind: 'output' | 'input'): string | undefined {
   for (const form of FORMS[kind]) {
-    const found = form.exec(text)?.[1];
+    const found = form(text);
     if (found !== undefined) return found.trim();
   }
   return undefined;
+}
+
+function matching(pattern: RegExp): Form {
+  return (text) => pattern.exec(text)?.[1];
+}
+
+/** `name(…)` up to the last bracket of its line. */
+function calling(name: string): Form {
+  const opening = new RegExp(`\\b${name}\\(`);
+  return (text) => {
+    for (const line of text.split('\n')) {
+      const start = line.search(opening) + name.length + 1;
+      const end = line.lastIndexOf(')');
+      if (start > name.length && end >= start) return line.slice(start, end);
+    }
+    return undefined;
+  };
+}
+
+function between(open: string, close: string): Form {
+  return (text) => {
+    const start = text.indexOf(open);
+    const end = start < 0 ? -1 : text.indexOf(close, start + open.length);
+    return end < 0 ? undefined : text.slice(start + open.length, end);
+  };
 }

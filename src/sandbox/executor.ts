@@ -5,9 +5,10 @@ import { readJsonArguments } from '../values/json-value.ts';
 import type { Read } from '../values/literal-problem.ts';
 import { canonicalPython } from '../values/python-print.ts';
 import { readPythonArguments } from '../values/python-read.ts';
-import { jsonOfValue, pythonOfValue, valueOfJson, valueOfPython } from './notation.ts';
+import type { PythonValue } from '../values/python-value.ts';
+import { readTypedJson, typedJson } from '../values/typed-json.ts';
+import { jsonOfValue, literalOf, valueOfJson } from './notation.ts';
 import type { RunOutcome, Sandbox, Verdict } from './port.ts';
-import { canonical, parseValue, type Value } from './value.ts';
 
 /** Two calls in one state find out a program that remembers; other instances find out what only differs between them. */
 const CALLS = 2;
@@ -49,7 +50,7 @@ async function run(sandbox: Sandbox, { language, program, input, fuel }: Executi
   const outcome = await sandbox.run({
     language,
     code: program,
-    input: { values: values.value.map(canonical) },
+    input: { values: values.value.map(typedJson) },
     fuel,
     calls: CALLS,
   });
@@ -57,8 +58,11 @@ async function run(sandbox: Sandbox, { language, program, input, fuel }: Executi
 }
 
 const READ = {
-  python: (input: string): Read<readonly Value[]> => mapped(readPythonArguments(input), valueOfPython),
-  javascript: (input: string): Read<readonly Value[]> => mapped(readJsonArguments(input), valueOfJson),
+  python: (input: string): Read<readonly PythonValue[]> => readPythonArguments(input),
+  javascript(input: string): Read<readonly PythonValue[]> {
+    const read = readJsonArguments(input);
+    return read.ok ? { ok: true, value: read.value.map(valueOfJson) } : read;
+  },
 };
 
 function outcomeOf(language: Execution['language'], outcome: RunOutcome): Outcome {
@@ -67,23 +71,21 @@ function outcomeOf(language: Execution['language'], outcome: RunOutcome): Outcom
     const failure = verdict === 'value' ? 'value' : FAILURE[verdict];
     return { ok: false, failure, error: message ?? verdict, fuel, executor };
   }
-  const output = WRITE[language](parseValue(value));
+  const read = readTypedJson(value);
+  if (!read.ok) throw new Error(`the sandbox wrote no value: ${read.problem}`);
+  const output = WRITE[language](read.value);
   return output === null
     ? { ok: false, failure: 'value', error: 'the value has no literal', fuel, executor }
     : { ok: true, output, fuel, executor };
 }
 
 const WRITE = {
-  python(value: Value): string | null {
-    const found = pythonOfValue(value);
+  python(value: PythonValue): string | null {
+    const found = literalOf(value);
     return found === null ? null : canonicalPython(found);
   },
-  javascript(value: Value): string | null {
+  javascript(value: PythonValue): string | null {
     const found = jsonOfValue(value);
     return found === undefined ? null : canonicalJson(found);
   },
 };
-
-function mapped<A>(read: Read<readonly A[]>, change: (item: A) => Value): Read<readonly Value[]> {
-  return read.ok ? { ok: true, value: read.value.map(change) } : read;
-}

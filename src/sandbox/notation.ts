@@ -1,46 +1,24 @@
-/** Between a guest's values and the notations of checks: Python literals, JSON. Null where the other side has no such value. */
+/** From a guest's values to what the notations of checks can write, and from JSON to values. */
 import type { Json } from '../errors.ts';
-import { fromHex, toHex } from '../nostr/hex.ts';
 import type { PythonValue } from '../values/python-value.ts';
-import type { Value } from './value.ts';
 
-export function valueOfPython(value: PythonValue): Value {
+/**
+ * The value as a literal can write it, or null where there is none. A dict of a class of `collections` equals the plain
+ * one with its entries, and is told as that. A deque equals no literal.
+ */
+export function literalOf(value: PythonValue): PythonValue | null {
   switch (value.type) {
-    case 'complex':
-      return { type: 'complex', value: [value.real, value.imag] };
-    case 'bytes':
-      return { type: 'bytes', value: toHex(value.value) };
-    case 'tuple':
-    case 'list':
-    case 'set':
-    case 'frozenset':
-      return { type: value.type, value: value.items.map(valueOfPython) };
-    case 'dict':
-      return { type: 'dict', value: value.entries.map(([k, v]) => [valueOfPython(k), valueOfPython(v)]) };
-    default:
-      return value;
-  }
-}
-
-/** A dict of a class of `collections` equals the plain one with its entries, and is told as that. A deque equals no literal. */
-export function pythonOfValue(value: Value): PythonValue | null {
-  switch (value.type) {
-    case 'complex':
-      return { type: 'complex', real: value.value[0], imag: value.value[1] };
-    case 'bytes':
-      return { type: 'bytes', value: fromHex(value.value) };
     case 'tuple':
     case 'list':
     case 'set':
     case 'frozenset': {
-      const items = all(value.value, pythonOfValue);
+      const items = all(value.items, literalOf);
       return items && { type: value.type, items };
     }
     case 'dict': {
-      const entries = all(value.value, ([key, member]) => {
-        const read = all([key, member], pythonOfValue);
-        const [k, v] = read ?? [];
-        return k === undefined || v === undefined ? null : ([k, v] as const);
+      const entries = all(value.entries, ([key, member]) => {
+        const [k, v] = [literalOf(key), literalOf(member)];
+        return k === null || v === null ? null : ([k, v] as const);
       });
       return entries && { type: 'dict', entries };
     }
@@ -52,20 +30,20 @@ export function pythonOfValue(value: Value): PythonValue | null {
 }
 
 /** Numbers are doubles here, as they are in JavaScript. */
-export function valueOfJson(value: Json): Value {
+export function valueOfJson(value: Json): PythonValue {
   if (value === null) return { type: 'none' };
   if (typeof value === 'boolean') return { type: 'bool', value };
   if (typeof value === 'number') return { type: 'float', value };
   if (typeof value === 'string') return { type: 'str', value };
-  if (isList(value)) return { type: 'list', value: value.map(valueOfJson) };
+  if (isList(value)) return { type: 'list', items: value.map(valueOfJson) };
   return {
     type: 'dict',
-    value: Object.entries(value).map(([k, v]) => [{ type: 'str', value: k }, valueOfJson(v)]),
+    entries: Object.entries(value).map(([k, v]) => [{ type: 'str', value: k }, valueOfJson(v)]),
   };
 }
 
 /** A bigint, NaN, an infinity and -0 have no JSON that reads back as them. */
-export function jsonOfValue(value: Value): Json | undefined {
+export function jsonOfValue(value: PythonValue): Json | undefined {
   switch (value.type) {
     case 'none':
       return null;
@@ -75,12 +53,12 @@ export function jsonOfValue(value: Value): Json | undefined {
     case 'float':
       return Number.isFinite(value.value) && !Object.is(value.value, -0) ? value.value : undefined;
     case 'list': {
-      const items = value.value.map(jsonOfValue);
+      const items = value.items.map(jsonOfValue);
       return items.every((item) => item !== undefined) ? items : undefined;
     }
     case 'dict': {
       const members: [string, Json][] = [];
-      for (const [key, member] of value.value) {
+      for (const [key, member] of value.entries) {
         const found = jsonOfValue(member);
         if (key.type !== 'str' || found === undefined) return undefined;
         members.push([key.value, found]);

@@ -42,7 +42,7 @@ export const runRequest = z.strictObject({
   /** Defines a function `f`. */
   code: z.string().max(SANDBOX_MAX_CODE_CHARS),
   /**
-   * The arguments of `f`. `values`: their canonical text (src/sandbox/value.ts), one each, parsed as data.
+   * The arguments of `f`. `values`: their canonical text (src/values/typed-json.ts), one each, parsed as data.
    * `expression`: the text between the parentheses of the call, which may do what the program may; never take it from
    * who is being examined.
    */

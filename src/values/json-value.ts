@@ -3,6 +3,7 @@ import type { Json } from '../errors.ts';
 import { VALUE_MAX_CHARS, VALUE_MAX_NESTING } from '../limits.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { LiteralProblem, type Read, reading } from './literal-problem.ts';
+import { jsonNesting } from './nesting.ts';
 
 /**
  * Numbers are doubles, as JavaScript reads them. -0 is refused, because its text reads back as another value, and so
@@ -11,7 +12,8 @@ import { LiteralProblem, type Read, reading } from './literal-problem.ts';
 export function readJson(text: string): Read<Json> {
   return reading(() => {
     if (text.length > VALUE_MAX_CHARS) throw new LiteralProblem('too long', VALUE_MAX_CHARS);
-    checkNesting(text);
+    // The engine's own parser overflows its stack on deep texts.
+    if (jsonNesting(text) > VALUE_MAX_NESTING) throw new LiteralProblem('too many nested brackets', 0);
     return plain(parsed(text));
   });
 }
@@ -36,16 +38,6 @@ function parsed(text: string): unknown {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new LiteralProblem('not JSON', 0);
-  }
-}
-
-/** The engine's own parser overflows its stack on deep texts, so they are measured first. */
-function checkNesting(text: string): void {
-  let depth = 0;
-  for (const [mark] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
-    if (mark === '[' || mark === '{') depth += 1;
-    else if (mark === ']' || mark === '}') depth -= 1;
-    if (depth > VALUE_MAX_NESTING) throw new LiteralProblem('too many nested brackets', 0);
   }
 }
 

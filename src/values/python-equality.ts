@@ -11,7 +11,10 @@ export function sameTyped(a: PythonValue, b: PythonValue): boolean {
   return canonicalPython(a) === canonicalPython(b);
 }
 
-/** What `a == b` says in Python. NaN equals nothing. */
+/**
+ * What `a == b` says in Python. NaN equals nothing. One difference: two OrderedDicts are equal here in any order, as each
+ * of them is to a dict.
+ */
 export function sameAsPython(a: PythonValue, b: PythonValue): boolean {
   const key = equalityKey(a);
   return key !== null && key === equalityKey(b);
@@ -42,6 +45,8 @@ export function equalityKey(value: PythonValue): string | null {
       return joined('(', value.items.map(equalityKey), ')');
     case 'list':
       return joined('[', value.items.map(equalityKey), ']');
+    case 'deque':
+      return joined('q[', value.items.map(equalityKey), ']');
     case 'set':
     case 'frozenset':
       return joined('<', value.items.map(equalityKey), '>', 'sorted');
@@ -58,7 +63,7 @@ export function equalityKey(value: PythonValue): string | null {
 /** Whether a set or a dict may hold it as a key. */
 export function isHashable(value: PythonValue): boolean {
   if (value.type === 'tuple') return value.items.every(isHashable);
-  return value.type !== 'list' && value.type !== 'set' && value.type !== 'dict';
+  return !['list', 'deque', 'set', 'dict'].includes(value.type);
 }
 
 /** Integers of any type have one spelling; what is no integer cannot equal one. */

@@ -1,7 +1,7 @@
 /** Python values as text: as `repr` writes them, and in one canonical spelling for hashes and comparisons. */
 import { pythonFloat, pythonImaginary } from './python-float.ts';
 import { pythonBytes, pythonString } from './python-string.ts';
-import type { PythonValue } from './python-value.ts';
+import type { DictEntry, PythonValue } from './python-value.ts';
 
 interface Style {
   /** Escape everything beyond ASCII, as `ascii` does: what is printable changes with Unicode's versions. */
@@ -10,7 +10,10 @@ interface Style {
   readonly sorted: boolean;
 }
 
-/** As CPython's `repr`, except that a set is printed in the order of its elements here, which CPython does not keep. */
+/**
+ * As CPython's `repr`, in the order of the value's own entries. What is no data is not there: the factory of a
+ * defaultdict is written as None, the length of a deque not at all.
+ */
 export function pythonRepr(value: PythonValue): string {
   return print(value, { ascii: false, sorted: false });
 }
@@ -54,11 +57,38 @@ function print(value: PythonValue, style: Style): string {
       return value.items.length === 0 ? 'set()' : braces(value.items, style);
     case 'frozenset':
       return value.items.length === 0 ? 'frozenset()' : `frozenset(${braces(value.items, style)})`;
-    case 'dict': {
-      const members = value.entries.map(([key, member]) => `${print(key, style)}: ${print(member, style)}`);
-      return `{${ordered(members, style).join(', ')}}`;
-    }
+    case 'deque':
+      return `deque([${list(value.items, style)}])`;
+    case 'dict':
+      return dict(value, style);
   }
+}
+
+type Dict = Extract<PythonValue, { readonly type: 'dict' }>;
+
+/** What a defaultdict makes its defaults by is no data, and written as None. */
+function dict(value: Dict, style: Style): string {
+  const { class: name, entries } = value;
+  const inOrder = name === 'OrderedDict' || !style.sorted;
+  const shown = name === 'Counter' && !style.sorted ? mostCommon(entries) : entries;
+  const members = shown.map(([key, member]) => `${print(key, style)}: ${print(member, style)}`);
+  const text = `{${(inOrder ? members : ordered(members, style)).join(', ')}}`;
+  if (name === undefined) return text;
+  if (name === 'defaultdict') return `defaultdict(None, ${text})`;
+  return entries.length === 0 ? `${name}()` : `${name}(${text})`;
+}
+
+/** A Counter shows its largest counts first, where they are numbers. */
+function mostCommon(entries: readonly DictEntry[]): readonly DictEntry[] {
+  const counts = new Map(entries.map((entry) => [entry, countOf(entry[1])]));
+  if ([...counts.values()].includes(undefined)) return entries;
+  return entries.toSorted((a, b) => Number(counts.get(b)) - Number(counts.get(a)));
+}
+
+function countOf(value: PythonValue): number | undefined {
+  return value.type === 'int' || value.type === 'float' || value.type === 'bool'
+    ? Number(value.value)
+    : undefined;
 }
 
 function list(items: readonly PythonValue[], style: Style): string {

@@ -14,7 +14,7 @@ export function readPython(text: string): Read<PythonValue> {
   return reading(() => readerOf(text.replace(/^[ \t]+/, ''), 'literal').whole());
 }
 
-/** What an executor printed: literals, and what `repr` writes beside them (inf, nan, frozenset, Ellipsis). */
+/** What {@link canonicalPython} wrote: literals, and what `repr` writes beside them (inf, nan, frozenset, Counter…). */
 export function readPythonOutput(text: string): Read<PythonValue> {
   return reading(() => readerOf(text, 'output').whole());
 }

@@ -3,7 +3,7 @@ import { LiteralProblem } from './literal-problem.ts';
 import { type NumberNode, negated, sum } from './python-arithmetic.ts';
 import { dictOf, setOf } from './python-containers.ts';
 import type { Token } from './python-tokens.ts';
-import type { PythonValue } from './python-value.ts';
+import { DICT_CLASSES, type PythonValue } from './python-value.ts';
 import { stringOf } from './string-literal.ts';
 
 /** A value, and how it was written where that decides what may stand around it. */
@@ -107,18 +107,27 @@ export class PythonReader {
     if (this.#dialect === 'output') {
       const known = Object.hasOwn(OUTPUT_NAMES, name) ? OUTPUT_NAMES[name] : undefined;
       if (known !== undefined) return known;
-      if (name === 'frozenset') return { value: this.#frozenset(at), shape: 'other' };
+      const called = this.#called(name, at);
+      if (called !== null) return { value: called, shape: 'other' };
     }
     throw new LiteralProblem('a name is no literal', at);
   }
 
-  #frozenset(at: number): PythonValue {
+  /** What has no literal of its own is written as a call with one. */
+  #called(name: string, at: number): PythonValue | null {
+    const dictClass = DICT_CLASSES.find((known) => known === name);
+    if (name !== 'frozenset' && name !== 'deque' && dictClass === undefined) return null;
     this.#expect('(');
     const items = this.#items(')');
-    const [inner] = items;
-    if (items.length === 0) return { type: 'frozenset', items: [] };
-    if (items.length > 1 || inner?.type !== 'set') throw new LiteralProblem('not a frozenset', at);
-    return { type: 'frozenset', items: inner.items };
+    // Where a defaultdict's defaults come from is no data, and written as None.
+    const inner = dictClass === 'defaultdict' && items[0]?.type === 'none' ? items[1] : items[0];
+    if (name === 'frozenset' && items.length === 0) return { type: 'frozenset', items: [] };
+    if ((dictClass === 'Counter' || dictClass === 'OrderedDict') && items.length === 0)
+      return { type: 'dict', class: dictClass, entries: [] };
+    if (name === 'frozenset' && inner?.type === 'set') return { type: 'frozenset', items: inner.items };
+    if (name === 'deque' && inner?.type === 'list') return { type: 'deque', items: inner.items };
+    if (dictClass !== undefined && inner?.type === 'dict') return { ...inner, class: dictClass };
+    throw new LiteralProblem(`not a ${name}`, at);
   }
 
   #bracketed(mark: string, at: number): Node {

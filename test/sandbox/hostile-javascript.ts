@@ -84,6 +84,15 @@ export const HOSTILE_JAVASCRIPT: Readonly<Record<string, Hostile>> = {
     'typeof SharedArrayBuffer + typeof Atomics + typeof WebAssembly',
   ),
   'garbage seen': shows('undefinedundefined', 'typeof WeakRef + typeof FinalizationRegistry'),
+  'stack of an error': {
+    code: body(
+      'try { null.x } catch (e) { return /home|work|file:|node/.test(e.stack) + e.stack.slice(0, 8) }',
+    ),
+    ends: 'value',
+    value: 'false    at f',
+  },
+  'value that contains itself': ends('not-data', 'const a = {}; a.a = a; return a'),
+  'value of a class': ends('not-data', 'return new Map([[1, 2]])'),
   'endless generator': ends('fuel', 'function* g() { for (;;) yield 1 } for (const _ of g());'),
   'typed array out of bounds': shows('undefined', 'String(new Uint8Array(8)[1e9])'),
   'thousand getters': ends('stack', 'const o = { get x() { return this.x } }; return o.x'),

@@ -5,9 +5,13 @@ import { HOSTILE_JAVASCRIPT } from './hostile-javascript.ts';
 import { builtJavaScript, runWith } from './rig.ts';
 
 let engine: Engine;
+let benign: RunOutcome;
+const BENIGN = 'function f() { return [[2].map((x) => x + 1)[0], typeof leak] }';
 
 beforeAll(async () => {
   engine = await builtJavaScript();
+  benign = await run(BENIGN);
+  expect(benign.value).toBe('[{"f":"3"},"undefined"]');
 }, 120_000);
 
 function run(code: string, request: Partial<RunRequest> = {}): Promise<RunOutcome> {
@@ -70,10 +74,8 @@ test.each(Object.entries(HOSTILE_JAVASCRIPT))('hostile: %s', async (_, { code, e
   const outcome = await run(code);
   expect(outcome.verdict, outcome.message).toBe(ends);
   if (value !== undefined) expect(outcome.value).toBe(JSON.stringify(value));
-  // The next run finds nothing of it.
-  expect(await run('function f() { return [[2].map((x) => x + 1)[0], typeof leak] }')).toMatchObject({
-    value: '[{"f":"3"},"undefined"]',
-  });
+  // The next run finds nothing of it, and costs what it did before.
+  expect(await run(BENIGN)).toEqual(benign);
 });
 
 test('the same program takes the same fuel every time, to its end or not', async () => {
@@ -85,6 +87,23 @@ test('the same program takes the same fuel every time, to its end or not', async
     const first = await run(code);
     for (let i = 0; i < 5; i++) expect(await run(code)).toEqual(first);
   }
+});
+
+test('recursion goes deeper than Python lets it by default, and its end can be caught', async () => {
+  const deep = (n: number) => `function g(n) { return n === 0 ? 0 : 1 + g(n - 1) } const f = () => g(${n})`;
+  expect(await run(deep(1_700))).toMatchObject({ value: '{"f":"1700"}' });
+  expect(await run(deep(5_000))).toMatchObject({ verdict: 'stack' });
+  const fill = `
+    const grid = Array.from({ length: 1600 }, () => [1]);
+    function fill(y, x) {
+      if (!grid[y]?.[x]) return 0;
+      grid[y][x] = 0;
+      return 1 + fill(y + 1, x) + fill(y - 1, x) + fill(y, x + 1) + fill(y, x - 1);
+    }
+    const f = () => fill(0, 0)`;
+  expect(await run(fill)).toMatchObject({ value: '{"f":"1600"}' });
+  const caught = 'function g() { g() } const f = () => { try { g() } catch (e) { return e.message } }';
+  expect(await run(caught)).toMatchObject({ value: '"stack overflow"' });
 });
 
 test('more fuel lets a run end that less does not', async () => {

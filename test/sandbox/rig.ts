@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buildSandbox, loadGlue, SANDBOX_FOLDER } from '../../scripts/sandbox/build.ts';
 import { javascriptEngine } from '../../src/sandbox/javascript/engine.ts';
 import { type Engine, type RunOutcome, type RunRequest, runRequest } from '../../src/sandbox/port.ts';
-import { pythonEngine } from '../../src/sandbox/python/engine.ts';
+import { type PythonParts, pythonEngine } from '../../src/sandbox/python/engine.ts';
 
 const compile = (name: string) => new WebAssembly.Module(readFileSync(join(SANDBOX_FOLDER, name)));
 
@@ -14,9 +14,13 @@ export async function builtJavaScript(): Promise<Engine> {
 }
 
 export async function builtPython(): Promise<Engine> {
+  return pythonEngine(await pythonParts());
+}
+
+export async function pythonParts(): Promise<PythonParts> {
   const { python } = await buildSandbox();
   const snapshot = new Uint8Array(readFileSync(join(SANDBOX_FOLDER, 'python.snapshot.bin'))).buffer;
-  return pythonEngine({ module: compile('python.wasm'), glue: await loadGlue(), snapshot, version: python });
+  return { module: compile('python.wasm'), glue: await loadGlue(), snapshot, version: python };
 }
 
 /** `f()` unless the request says otherwise. */

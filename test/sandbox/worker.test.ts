@@ -96,11 +96,17 @@ test('what the Worker answers is what the engines answer elsewhere, fuel include
 });
 
 test.each(Object.entries(HOSTILE_PYTHON))('Python in the Worker: %s', async (_, { code, ends }) => {
+  const benign = { language: 'python', code: 'def f(): return [len([]), hash("x")]', ...FREE } as const;
+  const before = await run(benign);
   expect((await run({ language: 'python', code, ...FREE })).verdict).toBe(ends);
+  expect(await run(benign)).toEqual(before);
 });
 
 test.each(Object.entries(HOSTILE_JAVASCRIPT))('JavaScript in the Worker: %s', async (_, { code, ends }) => {
+  const benign = { language: 'javascript', code: 'const f = () => [1].map(String)', ...FREE } as const;
+  const before = await run(benign);
   expect((await run({ language: 'javascript', code, ...FREE })).verdict).toBe(ends);
+  expect(await run(benign)).toEqual(before);
 });
 
 test('the caller lives through everything, and so does the sandbox', async () => {
@@ -108,7 +114,7 @@ test('the caller lives through everything, and so does the sandbox', async () =>
   const wrong = await call({ language: 'cobol' });
   expect(String(wrong.error)).toContain('ZodError');
   const code = HOSTILE_PYTHON['memory by doubling a string']?.code ?? '';
-  expect((await run({ language: 'python', code, ...FREE })).verdict).toBe('crash');
+  expect((await run({ language: 'python', code, ...FREE })).verdict).toBe('memory');
   const after = await call({ language: 'python', code: 'def f(): return 1', ...FREE });
   expect(after.born).toBe(born);
   expect(runOutcome.parse(after.answer).value).toBe('{"i":"1"}');

@@ -7,8 +7,9 @@ import { AGENT_MAX_OUTPUT_BYTES, CODE_MAX_PRINTED_BYTES } from '../../limits.ts'
 import type { JobBody, JobOutput, Printed } from '../../protocol/model.ts';
 import { cutToBytes, utf8Bytes } from '../../protocol/size.ts';
 import type { Language, RunOutcome, Sandbox } from '../../sandbox/port.ts';
-import { NotAValue, parseValue } from '../../sandbox/value.ts';
-import { jsonText, pythonText } from '../../sandbox/written.ts';
+import { jsonText } from '../../sandbox/written.ts';
+import { pythonRepr } from '../../values/python-print.ts';
+import { readTypedJson } from '../../values/typed-json.ts';
 import type { Runtime } from '../runtime.ts';
 import { failureOf } from './failure.ts';
 import { readCodeOrder } from './order.ts';
@@ -44,13 +45,12 @@ async function run(sandbox: Sandbox, body: JobBody): Promise<JobOutput> {
 
 /** The value as its language writes it. */
 function textOf(language: Language, value: string, refused: (message: string) => JobError): string {
-  const parsed = parseValue(value);
-  if (language === 'python') return pythonText(parsed);
-  try {
-    return jsonText(parsed);
-  } catch (error) {
-    throw error instanceof NotAValue ? refused(error.message) : error;
-  }
+  const parsed = readTypedJson(value);
+  if (!parsed.ok) throw refused(parsed.problem);
+  if (language === 'python') return pythonRepr(parsed.value);
+  const text = jsonText(parsed.value);
+  if (!text.ok) throw refused(text.problem);
+  return text.value;
 }
 
 function printedOf({ stdout }: RunOutcome): Printed | null {

@@ -12,11 +12,12 @@ import {
   SANDBOX_MAX_INPUT_CHARS,
 } from '../../limits.ts';
 import type { JobBody } from '../../protocol/model.ts';
-import { valueOfJson, valueOfPython } from '../../sandbox/notation.ts';
+import { valueOfJson } from '../../sandbox/notation.ts';
 import { LANGUAGES, type Language, type RunRequest, runRequest } from '../../sandbox/port.ts';
-import { unsorted, type Value } from '../../sandbox/value.ts';
 import { readJsonArguments } from '../../values/json-value.ts';
 import { readPythonArguments } from '../../values/python-read.ts';
+import type { PythonValue } from '../../values/python-value.ts';
+import { unsortedTypedJson } from '../../values/typed-json.ts';
 import { lastUserText } from '../messages.ts';
 import { numberParameter, type Parameters, textParameter } from '../parameters.ts';
 
@@ -108,12 +109,12 @@ function inputOf(language: Language, given: string | readonly Json[] | undefined
     throw wrong('$.input', 'for Python a text, as it stands between the brackets of a call');
   }
   const read = readPythonArguments(text);
-  return read.ok ? dataOf(read.value.map(valueOfPython)) : { expression: text };
+  return read.ok ? dataOf(read.value) : { expression: text };
 }
 
 /** In the order in which they were written, which a program may see. */
-function dataOf(values: readonly Value[]): RunRequest['input'] {
-  return { values: values.map(unsorted) };
+function dataOf(values: readonly PythonValue[]): RunRequest['input'] {
+  return { values: values.map(unsortedTypedJson) };
 }
 
 function wrong(path: string, message: string): JobError {

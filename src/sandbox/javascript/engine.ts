@@ -16,15 +16,14 @@ import {
   SANDBOX_JAVASCRIPT_STACK_BYTES,
   SANDBOX_MAX_MESSAGE_CHARS,
 } from '../../limits.ts';
+import { bothTexts, readTypedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS, type Verdict } from '../port.ts';
-import { bothTexts, NotAValue, parseValue } from '../value.ts';
 import { JAVASCRIPT_HARNESS } from './harness.ts';
+import { withoutHost } from './imports.ts';
 
 /** Pages QuickJS' own build begins with. */
 const INITIAL_PAGES = 256;
-/** It is always the first moment of 2026, ms. */
-const NOW_MS = 1_767_225_600_000;
 
 type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'shown' | 'message'>;
 
@@ -76,19 +75,6 @@ async function boot(module: WebAssembly.Module): Promise<Machine> {
   return { quickjs, fuel, memory };
 }
 
-/**
- * The host's environment, zone and clock would lie in the guest's memory, and move what is put beside them: fuel would
- * differ between hosts. The names are those of this one build, by which the module is pinned: environ_get,
- * environ_sizes_get, tzset and emscripten_date_now.
- */
-function withoutHost(imports: WebAssembly.Imports, memory: WebAssembly.Memory): WebAssembly.Imports {
-  const sizes = (count: number, bytes: number): number => {
-    for (const at of [count, bytes]) new DataView(memory.buffer).setUint32(at, 0, true);
-    return 0;
-  };
-  return { ...imports, a: { ...imports.a, e: () => 0, f: sizes, n: () => undefined, p: () => NOW_MS } };
-}
-
 function runIn(machine: Machine, request: ParsedRun): Ending {
   const { fuel } = machine;
   try {
@@ -134,12 +120,8 @@ function read(text: string): Ending {
   const { verdict, rest } = answer.parse(text);
   if (verdict === 'not-data') return { verdict, message: `${rest} is no plain data` };
   if (verdict !== 'value') return { verdict };
-  try {
-    return { verdict, ...bothTexts(parseValue(rest)) };
-  } catch (error) {
-    if (error instanceof NotAValue) return { verdict: 'not-data', message: error.message };
-    throw error;
-  }
+  const value = readTypedJson(rest);
+  return value.ok ? { verdict, ...bothTexts(value.value) } : { verdict: 'not-data', message: value.problem };
 }
 
 /** The engine's own exceptions have names a guest can use as well: it can only spoil its own verdict by that. */

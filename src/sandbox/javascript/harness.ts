@@ -3,7 +3,7 @@
  * function that reads arguments, calls, and writes the value. The host alone holds that function: nothing on the global
  * object leads to it. What a guest rewrites (`Array.prototype`, `JSON`) can spoil its own value only.
  */
-import { SANDBOX_MAX_VALUE_CHARS, SANDBOX_MAX_VALUE_DEPTH } from '../../limits.ts';
+import { SANDBOX_MAX_VALUE_DEPTH, VALUE_MAX_CHARS } from '../../limits.ts';
 
 /** Evaluates to `(f, argumentsText, makeArguments, calls) => [kind, text]`. */
 export const JAVASCRIPT_HARNESS = `(() => {
@@ -31,7 +31,7 @@ const write = (root) => {
   let size = 0;
   const spend = (text) => {
     size += text.length;
-    if (size > ${SANDBOX_MAX_VALUE_CHARS}) throw new TooMuch();
+    if (size > ${VALUE_MAX_CHARS}) throw new TooMuch();
     return text;
   };
   const go = (value, depth) => {
@@ -39,7 +39,7 @@ const write = (root) => {
     switch (typeof value) {
       case 'boolean': return spend(value ? 'true' : 'false');
       case 'string':
-        if (value.length > ${SANDBOX_MAX_VALUE_CHARS}) throw new TooMuch();
+        if (value.length > ${VALUE_MAX_CHARS}) throw new TooMuch();
         return spend(stringify(value));
       case 'number': return spend('{"f":"' + numberText(value) + '"}');
       case 'bigint': return spend('{"i":"' + asText(value) + '"}');

@@ -4,11 +4,12 @@
  */
 import * as z from 'zod';
 import { SANDBOX_MAX_MESSAGE_CHARS, SANDBOX_PYTHON_PAGES } from '../../limits.ts';
+import { jsonNesting } from '../../values/nesting.ts';
+import { bothTexts, readTypedJson, typedJson } from '../../values/typed-json.ts';
 import { Fuel } from '../fuel.ts';
 import { type Engine, type ParsedRun, type RunOutcome, VERDICTS } from '../port.ts';
-import { bothTexts, canonical, NotAValue, parseValue } from '../value.ts';
 import { bootPyodide, type Glue } from './glue.ts';
-import { type Image, Restorer, readImage, unpackSnapshot } from './image.ts';
+import { fillMemory, type Image, Restorer, readImage } from './image.ts';
 import { PythonHost } from './imports.ts';
 
 const WASM_PAGE_BYTES = 65_536;
@@ -17,7 +18,16 @@ type Ending = Pick<RunOutcome, 'verdict' | 'value' | 'shown' | 'message'>;
 
 const message = z
   .string()
-  .transform((text): unknown => JSON.parse(text))
+  .transform((text, context): unknown => {
+    try {
+      // Three levels are all it has: the values in it are texts.
+      if (jsonNesting(text) <= 3) return JSON.parse(text);
+    } catch {
+      // Told below.
+    }
+    context.addIssue('no JSON of the harness');
+    return z.NEVER;
+  })
   .pipe(
     z.union([
       z.tuple([z.literal('parsed'), z.string()]),
@@ -67,7 +77,7 @@ async function boot(parts: PythonParts, image: Image): Promise<Machine> {
   await bootPyodide({
     glue: parts.glue,
     module: parts.module,
-    snapshot: unpackSnapshot(image),
+    snapshot: { head: image.head, fill: (memory) => fillMemory(image, memory) },
     instantiate: async (imports) => {
       resize = imports.env?.emscripten_resize_heap;
       const instance = await WebAssembly.instantiate(parts.module, host.guarded(needed, imports));
@@ -120,7 +130,7 @@ class Machine {
       ending = this.#guest(request);
     } catch (error) {
       ending = this.#trapped(error);
-      broken = ending.verdict === 'crash' || error instanceof RangeError;
+      broken = this.#isBroken(error);
     }
     const fuel = this.#fuel.usedOf(request.fuel);
     this.#restore();
@@ -146,12 +156,12 @@ class Machine {
   /** Runs harness code that answers with exactly one message. */
   #ask(source: number): Message {
     this.#host.open = true;
-    this.#host.messages = [];
+    this.#host.message = undefined;
     this.#execute(source);
     this.#host.open = false;
-    const [first, ...more] = this.#host.messages;
-    if (first === undefined || more.length > 0) return ['channel', 'the harness did not answer once'];
-    const read = message.safeParse(first);
+    const said = this.#host.message;
+    if (said === undefined) return ['channel', 'the harness did not answer'];
+    const read = message.safeParse(said);
     return read.success ? read.data : ['channel', 'the harness answered in other words'];
   }
 
@@ -179,8 +189,16 @@ class Machine {
     if (this.#fuel.stackSpent || error instanceof RangeError)
       return { verdict: 'stack', message: 'too deep' };
     if (this.#fuel.spent) return { verdict: 'fuel', message: 'out of fuel' };
+    // CPython does not always look whether it got the memory it asked for: at `s += s` it then traps.
+    if (this.#host.wanting) return { verdict: 'memory', message: 'out of memory' };
     const said = error instanceof Error ? error.message : String(error);
     return { verdict: 'crash', message: said.slice(0, SANDBOX_MAX_MESSAGE_CHARS) };
+  }
+
+  /** A trap of CPython's own, or one of the host's stack, may have left something behind beyond the memory. */
+  #isBroken(error: unknown): boolean {
+    const meant = this.#host.ended !== undefined && this.#host.ended.verdict !== 'crash';
+    return error instanceof RangeError || !(meant || this.#fuel.stackSpent || this.#fuel.spent);
   }
 
   #restore(): void {
@@ -195,16 +213,14 @@ class Machine {
 function told([kind, said]: Message): Ending {
   if (kind === 'parsed') return { verdict: 'channel', message: 'the harness answered in other words' };
   if (kind !== 'value') return { verdict: kind, message: said };
-  try {
-    const [first, ...others] = said.map((text) => parseValue(text));
-    if (first === undefined) return { verdict: 'unstable' };
-    const told = bothTexts(first);
-    if (others.some((other) => canonical(other) !== told.value)) return { verdict: 'unstable' };
-    return { verdict: 'value', ...told };
-  } catch (error) {
-    if (error instanceof NotAValue) return { verdict: 'not-data', message: error.message };
-    throw error;
+  let first: ReturnType<typeof bothTexts> | undefined;
+  for (const text of new Set(said)) {
+    const read = readTypedJson(text);
+    if (!read.ok) return { verdict: 'not-data', message: read.problem };
+    if (first === undefined) first = bothTexts(read.value);
+    else if (typedJson(read.value) !== first.value) return { verdict: 'unstable' };
   }
+  return first === undefined ? { verdict: 'unstable' } : { verdict: 'value', ...first };
 }
 
 /** JSON that is a Python string as well, whatever the source's encoding is taken for. */

@@ -52,16 +52,14 @@ export function readImage(packed: ArrayBuffer): Image {
   };
 }
 
-/** The snapshot as Pyodide made it. It needs its whole size for as long as it is held. */
-export function unpackSnapshot({ head, memoryBytes, indices, pages }: Image): Uint8Array {
-  const out = new Uint8Array(head.length + memoryBytes);
-  out.set(head);
+/** Puts the snapshot into a memory, over whatever lies there. Unpacked, it would take its whole size a second time. */
+export function fillMemory({ memoryBytes, indices, pages }: Image, memory: Uint8Array): void {
+  memory.fill(0, 0, memoryBytes);
   for (const [i, page] of indices.entries()) {
     const from = pages.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
-    const at = head.length + page * PAGE_BYTES;
-    out.set(from.subarray(0, out.length - at), at);
+    const at = page * PAGE_BYTES;
+    memory.set(from.subarray(0, memoryBytes - at), at);
   }
-  return out;
 }
 
 /** Puts the memory back to how it was when this was made, every page of it, zero ones included. */

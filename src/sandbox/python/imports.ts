@@ -2,18 +2,16 @@
  * What CPython may ask of its host. While a guest runs, that is a dozen calls, each with an answer of ours that is the
  * same every time; everything else ends the run. There are no files, no network, no environment and no clock.
  */
-import { SANDBOX_MAX_STDOUT_BYTES, SANDBOX_MAX_VALUE_CHARS } from '../../limits.ts';
+import { SANDBOX_MAX_STDOUT_BYTES, SANDBOX_NOW_MS, VALUE_MAX_CHARS } from '../../limits.ts';
 import type { Fuel } from '../fuel.ts';
 import type { Verdict } from '../port.ts';
 
 /** The harness' own way out: a file descriptor that no file can have. */
 export const RESULT_FD = 977;
-/** It is always the first moment of 2026, ms. */
-const NOW_MS = 1_767_225_600_000;
 /** WASI's numbers: bad descriptor, no such file, cannot seek. */
 const [EBADF, ENOENT, ESPIPE] = [8, 44, 70];
 /** Room for a few values beside each other in the harness' message, bytes. */
-const MAX_RESULT_BYTES = 4 * SANDBOX_MAX_VALUE_CHARS;
+const MAX_RESULT_BYTES = 4 * VALUE_MAX_CHARS;
 /** Calls with no state behind them, left as they are. */
 const HARMLESS = new Set([
   'JsvError_Check',
@@ -26,7 +24,6 @@ const HARMLESS = new Set([
   '__syscall_fcntl64',
   'fd_fdstat_get',
   'emscripten_get_heap_max',
-  'emscripten_resize_heap',
   '_gmtime_js',
   '_timegm_js',
 ]);
@@ -49,9 +46,12 @@ export class PythonHost {
   locked = false;
   /** The harness may write its message. */
   open = false;
+  /** The guest wanted more memory than there is. What it does then may be caught, or go wrong. */
+  wanting = false;
   /** Why the host ended the run, if it did. */
   ended: { readonly verdict: Verdict; readonly message: string } | undefined;
-  messages: string[] = [];
+  /** What the harness said. */
+  message: string | undefined;
   stdout = '';
   #stdoutBytes = 0;
   #seed = 1;
@@ -60,7 +60,8 @@ export class PythonHost {
   /** Before each run. */
   begin(): void {
     this.ended = undefined;
-    this.messages = [];
+    this.wanting = false;
+    this.message = undefined;
     this.stdout = '';
     this.#stdoutBytes = 0;
     this.#seed = 1;
@@ -114,12 +115,12 @@ export class PythonHost {
       case 'random_get':
         return (at, length) => this.#random(Number(at), Number(length));
       case 'emscripten_date_now':
-        return () => NOW_MS;
+        return () => SANDBOX_NOW_MS;
       case 'emscripten_get_now':
         return () => 0;
       case 'clock_time_get':
         return (clock, _, at) => {
-          this.#view().setBigUint64(Number(at), clock === 0 ? BigInt(NOW_MS) * 1_000_000n : 0n, true);
+          this.#view().setBigUint64(Number(at), clock === 0 ? BigInt(SANDBOX_NOW_MS) * 1_000_000n : 0n, true);
           return 0;
         };
       case '_tzset_js':
@@ -168,6 +169,12 @@ export class PythonHost {
         return () => -ENOENT;
       case '__syscall_getdents64':
         return () => -EBADF;
+      case 'emscripten_resize_heap':
+        // All there may be is there since the boot.
+        return () => {
+          this.wanting = true;
+          return 0;
+        };
       case '_abort_js':
         return () => this.end('crash', 'CPython gave up');
     }
@@ -190,8 +197,11 @@ export class PythonHost {
         stream: !result,
       });
     }
-    if (result) this.messages.push(text);
-    else {
+    if (result) {
+      // The harness says one thing. A guest that says more would fill the host's memory, where no limit counts it.
+      if (this.message !== undefined) this.end('channel', 'more than one message');
+      this.message = text;
+    } else {
       this.#stdoutBytes += total;
       if (this.#stdoutBytes > SANDBOX_MAX_STDOUT_BYTES) this.end('output', 'too much output');
       this.stdout += text;

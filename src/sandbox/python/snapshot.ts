@@ -1,5 +1,5 @@
 /** Part of the build: CPython boots once from its archive, takes in the harness, and its memory becomes the snapshot. */
-import { bootPyodide, type Glue } from './glue.ts';
+import { bootPyodide, type Glue, type Pyodide } from './glue.ts';
 import { PYTHON_HARNESS } from './harness.ts';
 import { packSnapshot } from './image.ts';
 import { PythonHost } from './imports.ts';
@@ -10,6 +10,16 @@ export async function makeSnapshot(
   glue: Glue,
   library: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const pyodide = await bootWithHarness(module, glue, library);
+  return packSnapshot(pyodide.makeMemorySnapshot());
+}
+
+/** CPython as a snapshot finds it: its modules imported, the harness taken in. */
+export async function bootWithHarness(
+  module: WebAssembly.Module,
+  glue: Glue,
+  library: Uint8Array<ArrayBuffer>,
+): Promise<Pyodide> {
   const host = new PythonHost();
   const needed = WebAssembly.Module.imports(module);
   const pyodide = await bootPyodide({
@@ -24,5 +34,5 @@ export async function makeSnapshot(
     },
   });
   pyodide.runPython(PYTHON_HARNESS);
-  return packSnapshot(pyodide.makeMemorySnapshot());
+  return pyodide;
 }
