@@ -7,7 +7,6 @@ import { bundle, loadBundle } from '../../scripts/local/build.ts';
 import { buildSandbox } from '../../scripts/sandbox/build.ts';
 import { JobError } from '../../src/errors.ts';
 import { type RunRequest, runOutcome } from '../../src/sandbox/port.ts';
-import { receiptOf, runProved } from '../../src/sandbox/receipt.ts';
 import { remoteSandbox } from '../../src/sandbox/remote.ts';
 import { HOSTILE_JAVASCRIPT } from './hostile-javascript.ts';
 import { HOSTILE_PYTHON } from './hostile-python.ts';
@@ -124,21 +123,6 @@ test('runs that come together do not meet', async () => {
   const codes = Array.from({ length: 8 }, (_, i) => `n = ${i}\ndef f(): return n`);
   const outcomes = await Promise.all(codes.map((code) => run({ language: 'python', code, ...FREE })));
   expect(outcomes.map(({ value }) => value)).toEqual(codes.map((_, i) => `{"i":"${i}"}`));
-});
-
-test('a receipt says what was run and what came of it, and comes out the same when it is run again', async () => {
-  const request = {
-    language: 'python',
-    code: 'def f(a): return a * 2',
-    input: { values: ['{"i":"4"}'] },
-  } as const;
-  const sandbox = remoteSandbox({ run: async (asked) => (await call(asked)).answer });
-  const receipt = receiptOf(request, await runProved(sandbox, request));
-  expect(receipt).toEqual(receiptOf(request, await runProved(sandbox, request)));
-  expect(receipt.executor).toMatch(/^pyodide-314\.0\.7\+[0-9a-f]{16}$/);
-  const other = { ...request, input: { values: ['{"i":"5"}'] } };
-  const changed = receiptOf(other, await runProved(sandbox, other));
-  expect([changed.program === receipt.program, changed.input === receipt.input]).toEqual([true, false]);
 });
 
 test('a sandbox that breaks or hangs is an error that a client may see', async () => {
