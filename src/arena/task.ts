@@ -1,5 +1,6 @@
 /** A task of the arena, its public side, and the check that judges answers to it. */
 import type { Example, OpenCheck } from '../checks/check.ts';
+import { CODECS } from '../checks/codec.ts';
 import type { Language } from '../checks/executor.ts';
 import { CHECK_DEFAULT_TIMEOUT_MS } from '../limits.ts';
 import { sha256Hex } from '../nostr/event.ts';
@@ -92,7 +93,7 @@ export function checkOf(task: Task): OpenCheck {
 export function taskId(task: Task): string {
   const program = programId(task);
   const rest: Readonly<Record<Mode, readonly string[]>> = {
-    deduction: task.mode === 'deduction' ? [task.input] : [],
+    deduction: task.mode === 'deduction' ? [CODECS[task.language].identityOf(task.input)] : [],
     abduction: task.mode === 'abduction' ? [task.output] : [],
     induction: [],
   };

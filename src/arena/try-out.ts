@@ -51,7 +51,8 @@ export async function tryOut(
     if (!input.ok) return refused(`an input is not a list of values: ${input.problem}`);
     calls.push({ language, program, input: input.value, fuel: SANDBOX_FUEL });
   }
-  if (new Set(calls.map(({ input }) => input)).size < calls.length) return refused('two inputs are the same');
+  if (new Set(calls.map(({ input }) => CODECS[language].identityOf(input))).size < calls.length)
+    return refused('two inputs are the same');
   const outcomes = await runFresh(executor, calls, signal);
   const outputs: string[] = [];
   for (const outcome of outcomes) {

@@ -22,8 +22,10 @@ export interface Comparable {
 export type Equality = 'language' | 'typed';
 
 export interface Codec {
-  /** The canonical argument list. */
+  /** The argument list in one spelling, its dicts and objects in the order in which they were written: programs see it. */
   readArguments(text: string): Read<string>;
+  /** The same text for argument lists that differ in that order alone. @param written by {@link readArguments} */
+  identityOf(written: string): string;
   /** A value as somebody wrote it. */
   readValue(text: string): Read<Comparable>;
   /** A value as an executor printed it. */
@@ -36,20 +38,28 @@ const python: Codec = {
   readArguments: (text) => mapped(readPythonArguments(text), pythonArguments),
   readValue: (text) => mapped(readPython(text), comparablePython),
   readOutput: (text) => mapped(readPythonOutput(text), comparablePython),
+  identityOf: (text) =>
+    identity(mapped(readPythonArguments(text), (all) => all.map(canonicalPython).join(', '))),
   argumentsOf: (values) => pythonArguments(values.map(pythonFromJson)),
 };
 
 const javascript: Codec = {
-  readArguments: (text) => mapped(readJsonArguments(text), canonicalJson),
+  readArguments: (text) => mapped(readJsonArguments(text), (all) => JSON.stringify(all)),
+  identityOf: (text) => identity(mapped(readJsonArguments(text), canonicalJson)),
   readValue: (text) => mapped(readJson(text), comparableJson),
   readOutput: (text) => mapped(readJson(text), comparableJson),
-  argumentsOf: (values) => canonicalJson(values),
+  argumentsOf: (values) => JSON.stringify(values),
 };
 
 export const CODECS: Readonly<Record<Language, Codec>> = { python, javascript };
 
 export function same(a: Comparable, b: Comparable, equality: Equality): boolean {
   return equality === 'typed' ? a.canonical === b.canonical : a.key !== null && a.key === b.key;
+}
+
+function identity(read: Read<string>): string {
+  if (!read.ok) throw new Error(`an argument list does not read back: ${read.problem}`);
+  return read.value;
 }
 
 function comparablePython(value: PythonValue): Comparable {

@@ -6,7 +6,7 @@ export type Language = 'python' | 'javascript';
 export interface Execution {
   readonly language: Language;
   readonly program: string;
-  /** The arguments, canonical: as between the brackets of a call in Python, a JSON array in JavaScript. Data, never code. */
+  /** The arguments in one spelling: as between the brackets of a call in Python, a JSON array in JavaScript. Data, never code. */
   readonly input: string;
   /** The most it may cost, units of fuel. */
   readonly fuel: number;

@@ -1,4 +1,4 @@
-/** The sandbox as checks and the arena use it: programs and canonical arguments in, canonical outputs or failures out. */
+/** The sandbox as checks and the arena use it: programs and arguments in, canonical outputs or failures out. */
 import type { Execution, ExecutionFailure, Executor, Outcome } from '../checks/executor.ts';
 import { canonicalJson } from '../values/canonical-json.ts';
 import { readJsonArguments } from '../values/json-value.ts';
@@ -6,7 +6,7 @@ import type { Read } from '../values/literal-problem.ts';
 import { canonicalPython } from '../values/python-print.ts';
 import { readPythonArguments } from '../values/python-read.ts';
 import type { PythonValue } from '../values/python-value.ts';
-import { readTypedJson, typedJson } from '../values/typed-json.ts';
+import { readTypedJson, unsortedTypedJson } from '../values/typed-json.ts';
 import { jsonOfValue, literalOf, valueOfJson } from './notation.ts';
 import type { RunOutcome, Sandbox, Verdict } from './port.ts';
 
@@ -45,12 +45,12 @@ export function sandboxExecutor(sandbox: Sandbox): Executor {
 
 async function run(sandbox: Sandbox, { language, program, input, fuel }: Execution): Promise<Outcome> {
   const values = READ[language](input);
-  // What is canonical reads back: anything else is a fault of ours.
+  // What was written by a codec reads back: anything else is a fault of ours.
   if (!values.ok) throw new Error(`arguments that are no values: ${values.problem}`);
   const outcome = await sandbox.run({
     language,
     code: program,
-    input: { values: values.value.map(typedJson) },
+    input: { values: values.value.map(unsortedTypedJson) },
     fuel,
     calls: CALLS,
   });

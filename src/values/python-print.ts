@@ -6,8 +6,8 @@ import type { DictEntry, PythonValue } from './python-value.ts';
 interface Style {
   /** Escape everything beyond ASCII, as `ascii` does: what is printable changes with Unicode's versions. */
   readonly ascii: boolean;
-  /** Elements of sets and members of dicts in the order of their texts. */
-  readonly sorted: boolean;
+  /** What is put in the order of its texts: elements of sets, and members of dicts too. */
+  readonly sorted: 'nothing' | 'sets' | 'everything';
 }
 
 /**
@@ -15,7 +15,7 @@ interface Style {
  * defaultdict is written as None, the length of a deque not at all.
  */
 export function pythonRepr(value: PythonValue): string {
-  return print(value, { ascii: false, sorted: false });
+  return print(value, { ascii: false, sorted: 'nothing' });
 }
 
 /**
@@ -23,12 +23,12 @@ export function pythonRepr(value: PythonValue): string {
  * means something on another machine. {@link readPythonOutput} reads it back.
  */
 export function canonicalPython(value: PythonValue): string {
-  return print(value, { ascii: true, sorted: true });
+  return print(value, { ascii: true, sorted: 'everything' });
 }
 
-/** An argument list as it stands in a call: `1, 'a'`. */
+/** An argument list as it stands in a call: `1, 'a'`. Dicts keep their order, which a program can see. */
 export function pythonArguments(values: readonly PythonValue[]): string {
-  return values.map(canonicalPython).join(', ');
+  return values.map((value) => print(value, { ascii: true, sorted: 'sets' })).join(', ');
 }
 
 function print(value: PythonValue, style: Style): string {
@@ -69,10 +69,10 @@ type Dict = Extract<PythonValue, { readonly type: 'dict' }>;
 /** What a defaultdict makes its defaults by is no data, and written as None. */
 function dict(value: Dict, style: Style): string {
   const { class: name, entries } = value;
-  const inOrder = name === 'OrderedDict' || !style.sorted;
-  const shown = name === 'Counter' && !style.sorted ? mostCommon(entries) : entries;
+  const inOrder = name === 'OrderedDict' || style.sorted !== 'everything';
+  const shown = name === 'Counter' && style.sorted === 'nothing' ? mostCommon(entries) : entries;
   const members = shown.map(([key, member]) => `${print(key, style)}: ${print(member, style)}`);
-  const text = `{${(inOrder ? members : ordered(members, style)).join(', ')}}`;
+  const text = `{${(inOrder ? members : members.toSorted()).join(', ')}}`;
   if (name === undefined) return text;
   if (name === 'defaultdict') return `defaultdict(None, ${text})`;
   return entries.length === 0 ? `${name}()` : `${name}(${text})`;
@@ -97,9 +97,5 @@ function list(items: readonly PythonValue[], style: Style): string {
 
 function braces(items: readonly PythonValue[], style: Style): string {
   const texts = items.map((item) => print(item, style));
-  return `{${ordered(texts, style).join(', ')}}`;
-}
-
-function ordered(texts: readonly string[], style: Style): readonly string[] {
-  return style.sorted ? texts.toSorted() : texts;
+  return `{${(style.sorted === 'nothing' ? texts : texts.toSorted()).join(', ')}}`;
 }

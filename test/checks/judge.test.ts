@@ -177,7 +177,7 @@ describe('verifier', () => {
       [planOf(openCheck(parseCheck(base), null), '{"text": "\') or (True", "n": [1, null]}')],
       never,
     );
-    expect(executor.seen[0]?.input).toBe(`{'max': 3}, {'n': [1, None], 'text': "') or (True"}`);
+    expect(executor.seen[0]?.input).toBe(`{'max': 3}, {'text': "') or (True", 'n': [1, None]}`);
   });
 
   test.each([

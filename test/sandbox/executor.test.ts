@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { CODECS } from '../../src/checks/codec.ts';
 import type { Executor, Outcome } from '../../src/checks/executor.ts';
 import { runFresh } from '../../src/checks/run.ts';
 import { sandboxExecutor } from '../../src/sandbox/executor.ts';
@@ -40,6 +41,18 @@ describe('what goes in comes out', () => {
     expect(outcome).toMatchObject({ ok: true, output: '{"b":{"y":null},"z":[1,-2.5,"é\\n"]}' });
   });
 });
+
+test.each([
+  ['python', 'def f(d): return list(d)', "{'b': 1, 'a': {2: 0, 1: 0}}", "['b', 'a']"],
+  ['javascript', 'const f = (o) => Object.keys(o)', '[{"b":1,"a":2}]', '["b","a"]'],
+] as const)(
+  '%s: a program sees the order in which its input was written',
+  async (language, program, text, output) => {
+    const input = CODECS[language].readArguments(text);
+    expect(input.ok && (await run(language, program, input.value))).toMatchObject({ ok: true, output });
+    expect(input.ok && CODECS[language].identityOf(input.value)).not.toBe(input.ok && input.value);
+  },
+);
 
 test('a Counter is the dict it equals', async () => {
   const program = 'from collections import Counter\ndef f(s): return Counter(s)';
