@@ -199,7 +199,7 @@ describe('an ordinary wallet', () => {
   test('an answer that is lost leaves the payment unknown, and looking it up says that it was made', async () => {
     begin();
     const invoice = await made();
-    client = connect(rig, 'client', hurried(100));
+    client = connect(rig, 'client', hurried(20));
     await client.wallet.capabilities();
     rig.wallets.client.faults = { dropReply: (method) => method === 'pay_invoice' };
     expect(await client.wallet.pay(invoice.bolt11)).toMatchObject({ type: 'unknown' });
@@ -210,7 +210,7 @@ describe('an ordinary wallet', () => {
 
   test('a hold invoice whose answer was lost is the same invoice when it is asked for again', async () => {
     begin();
-    market = connect(rig, 'market', hurried(100));
+    market = connect(rig, 'market', hurried(20));
     await market.wallet.capabilities();
     const secret = newSecret();
     const order = { ...ORDER, paymentHash: secret.paymentHash, minCltvDelta: 144 };
