@@ -19,11 +19,18 @@ export default defineConfig({
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
+        compatibilityFlags: [
+          ...['nodejs_compat', 'global_fetch_strictly_public', 'queue_consumer_no_wait_for_wait_until'],
+          // What the test runner sends grows with every file, and by itself workerd takes messages of 1 MiB.
+          'increase_websocket_message_size',
+        ],
         bindings: {
           LOCAL: '1',
           PUBLIC_URL: 'http://relay.test',
           // The half of the sandbox that is here.
           ARENA_LANGUAGE: 'javascript',
+          // Tests run its alarms themselves.
+          ARENA_ROUNDS_PER_DAY: '24',
           TEST_MIGRATIONS,
         },
         workers: [

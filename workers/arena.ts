@@ -33,6 +33,7 @@ const DAY_MS = 86_400_000;
 
 export class Arena extends DurableObject<Env> implements ArenaRpc {
   #house: ArenaHouse | null = null;
+  #playing: Promise<void> | null = null;
 
   async keepPlaying(): Promise<void> {
     const { roundsPerDay } = marketplaceOf(this.env).config.arena;
@@ -52,6 +53,14 @@ export class Arena extends DurableObject<Env> implements ArenaRpc {
   }
 
   override async alarm(): Promise<void> {
+    // One at a time: a second would play the same round beside the first.
+    this.#playing ??= this.#play().finally(() => {
+      this.#playing = null;
+    });
+    await this.#playing;
+  }
+
+  async #play(): Promise<void> {
     const { roundsPerDay } = marketplaceOf(this.env).config.arena;
     if (roundsPerDay === 0) return;
     let next_ms: number;

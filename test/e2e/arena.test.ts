@@ -25,6 +25,7 @@ beforeAll(async () => {
   // It is right about some deductions only.
   model.script(answer('<think>one</think> ', '<answer>0</answer>'));
   service = await startService({
+    sandbox: true,
     env: {
       ARENA_ROUNDS_PER_DAY: '1000000',
       MASTER_SECRET: SECRET,

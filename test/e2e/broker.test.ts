@@ -26,7 +26,7 @@ beforeAll(async () => {
   model.scriptBy((asked) => (offeredTo(asked).length === 0 ? answer(OUTPUT) : finalAnswer(OUTPUT)));
   outside = await startOutsideRelay();
   env = { MODEL_BASE_URL: model.baseUrl, MODEL: 'small', RELAYS: outside.url };
-  service = await startService({ env });
+  service = await startService({ env, sandbox: true });
   client = await connectClient(service.relay);
 });
 
@@ -144,6 +144,7 @@ test('stays one job of its agent when everything is killed while it is worked on
   gate.resolve();
   model.scriptBy((asked) => (offeredTo(asked).length === 0 ? answer(OUTPUT) : finalAnswer(OUTPUT)));
   service = await startService({
+    sandbox: true,
     env,
     persistTo: service.persistTo,
     port: Number(new URL(service.url).port),

@@ -17,7 +17,7 @@ let client: Client;
 let code: string;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ sandbox: true });
   client = await connectClient(service.relay);
   code = agentKey(service, 'code');
 });

@@ -19,7 +19,10 @@ let client: TeamClient;
 
 beforeAll(async () => {
   model = await teamModel();
-  service = await startService({ env: { MODEL_BASE_URL: model.server.baseUrl, MODEL: 'small' } });
+  service = await startService({
+    sandbox: true,
+    env: { MODEL_BASE_URL: model.server.baseUrl, MODEL: 'small' },
+  });
   client = await TeamClient.connect(service, 'desk');
 });
 

@@ -33,7 +33,7 @@ let marketplace: string;
 
 beforeAll(async () => {
   model = await modelServer();
-  service = await startService({ env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'small' } });
+  service = await startService({ sandbox: true, env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'small' } });
   client = await connectClient(service.relay);
   payer = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
   const headers = { accept: 'application/nostr+json' };

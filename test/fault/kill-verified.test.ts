@@ -22,7 +22,7 @@ let service: Service;
 
 async function start(): Promise<void> {
   const env = { MODEL_BASE_URL: model.baseUrl, MODEL: 'small', FAULT_URL: faults.url };
-  service = await startService({ persistTo: home, env });
+  service = await startService({ persistTo: home, env, sandbox: true });
 }
 
 beforeAll(async () => {

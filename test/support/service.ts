@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly persistTo?: string;
   /** By default a free one. */
   readonly port?: number;
+  /** Whether strangers' programs are run; without the sandbox the service starts in half the time. By default not. */
+  readonly sandbox?: boolean;
 }
 
 export interface Service {
@@ -60,7 +62,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // The arena asks models by itself and shares the machine: only who is after it plays.
-      env: { ...withoutConfiguration(process.env), ARENA_ROUNDS_PER_DAY: '0', ...options.env },
+      env: {
+        ...withoutConfiguration(process.env),
+        ARENA_ROUNDS_PER_DAY: '0',
+        WITHOUT_SANDBOX: options.sandbox === true ? '0' : '1',
+        ...options.env,
+      },
     },
   );
   let output = '';
