@@ -48,6 +48,9 @@ afterAll(async () => {
   await model?.close();
 });
 
+let count = 0;
+/** Two requests that say the same in the same second are one event. */
+const question = () => `What does it return? (${count++})`;
 const contract = (verify: unknown): string[] => ['contract', JSON.stringify({ verify })];
 const isVerdict = (event: Event) => event.kind === 7002;
 const verifiedTag = (event: Event) => event.tags.find(([name]) => name === 'verified');
@@ -55,8 +58,8 @@ const lastAsked = () => JSON.stringify(model.asked.at(-1)?.body.messages);
 const balance = async () => (await payer.getBalance()).balance;
 
 /** Posts a free job with a check; what ended it, and the verdict where it was judged. */
-async function post(verify: unknown, agent = 'chat', words = 'What does it return?') {
-  const request = task(client, agentKey(service, agent), words, contract(verify));
+async function post(verify: unknown, agent = 'chat') {
+  const request = task(client, agentKey(service, agent), question(), contract(verify));
   const answers = client.answers(request.id);
   await client.publish(request);
   const end = await answers.end();
@@ -183,7 +186,7 @@ describe('an answer that does not pass', () => {
 
 describe('escrow', () => {
   const locked = async (verify: unknown) => {
-    const request = task(client, agentKey(service, 'chat-escrow'), 'What does it return?', contract(verify));
+    const request = task(client, agentKey(service, 'chat-escrow'), question(), contract(verify));
     const answers = client.answers(request.id);
     await client.publish(request);
     const demand = await answers.find((event) => tag(event, 'status') === 'payment-required');

@@ -13,7 +13,7 @@ import type { PaymentMethod } from '../../src/protocol/agent.ts';
 import { PRICE, Purse } from './purse.ts';
 import { CALM, CLIENT, type Trouble, World } from './world.ts';
 
-const SEEDS = 60;
+const SEEDS = 40;
 const JOBS = 5;
 const TROUBLE: Trouble = { crash: 0.05, loss: 0.15, failure: 0.2 };
 

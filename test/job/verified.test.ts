@@ -12,7 +12,7 @@ import { PRICE, Purse } from './purse.ts';
 import { Verifying } from './verifying.ts';
 import { CALM, CLIENT, type Trouble, World } from './world.ts';
 
-const SEEDS = 24;
+const SEEDS = 16;
 const JOBS = 5;
 const TROUBLE: Trouble = { crash: 0.05, loss: 0.15, failure: 0.1 };
 const WAYS: readonly (readonly [string, readonly PaymentMethod[], boolean])[] = [

@@ -13,7 +13,7 @@ import { type Mutation, runDesks, type Trouble } from './desk-world.ts';
 import { Violation } from './simulation.ts';
 
 const TROUBLE: Trouble = { crash: 0.05, loss: 0.12, tricks: 0.35 };
-const SEEDS = 100;
+const SEEDS = 60;
 
 /** Whether a mutant breaks a rule in one of so many schedules. */
 async function isCaught(seeds: number, mutation: Mutation): Promise<boolean> {

@@ -130,7 +130,7 @@ describe('the desk in a bad world', () => {
   test('meets payments, and what is never paid, in these schedules', async () => {
     let paid = 0;
     let unpaid = 0;
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= 8; seed++) {
       const world = await run(seed);
       paid += paidOf(world).length;
       unpaid += world.offered.length - paidOf(world).length;

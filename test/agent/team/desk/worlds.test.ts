@@ -12,7 +12,7 @@ import type { Moved } from '../../../../src/job/long-work.ts';
 import { erase, judge, play } from './story.ts';
 import { CALM } from './world.ts';
 
-const SEEDS = 320;
+const SEEDS = 200;
 const TROUBLE = { crash: 0.02, loss: 0.12 };
 /** What must have happened in some of the worlds, or they prove nothing. */
 const RARE = [
