@@ -65,12 +65,21 @@ function placesOf(text: string): string[] {
   for (const file of files.filter((name) => name.endsWith('.sqlite') && !name.endsWith('lock.sqlite'))) {
     const db = new DatabaseSync(join(persistTo, file), { readOnly: true, readBigInts: true });
     const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+    // What is marked as deleted goes, with its tags, at the next pruning.
+    const doomed = new Set(
+      tables.some(({ name }) => name === 'tag')
+        ? db
+            .prepare('SELECT seq FROM event WHERE expires_at = 0')
+            .all()
+            .map(({ seq }) => seq)
+        : [],
+    );
     for (const { name } of tables) {
       for (const row of db.prepare(`SELECT * FROM "${String(name)}"`).all()) {
         const values = Object.values(row).map((value) =>
           value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value),
         );
-        if (name === 'event' && row.expires_at === 0n) continue;
+        if ((name === 'event' || name === 'tag') && doomed.has(row.seq ?? null)) continue;
         if (values.some((value) => value.includes(text))) places.push(`${file} ${name}`);
       }
     }
