@@ -7,13 +7,12 @@
  * output is evaluated in a run of its own and compared outside.
  */
 import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as z from 'zod';
 import { type RunOutcome, runRequest } from '../../src/sandbox/port.ts';
-import { pythonEngine } from '../../src/sandbox/python/engine.ts';
 import { sameAsPython } from '../../src/values/python-equality.ts';
 import { readTypedJson } from '../../src/values/typed-json.ts';
-import { buildSandbox, loadGlue, SANDBOX_FOLDER } from './build.ts';
+import { builtPython } from './engines.ts';
 import { type Case, type Truth, truths } from './truth.ts';
 
 /** Not part of Python, and not in the sandbox. */
@@ -70,13 +69,7 @@ function tasksOf(file: string): Task[] {
   });
 }
 
-const { python } = await buildSandbox();
-const engine = pythonEngine({
-  module: await WebAssembly.compile(readFileSync(join(SANDBOX_FOLDER, 'python.wasm'))),
-  glue: await loadGlue(),
-  snapshot: new Uint8Array(readFileSync(join(SANDBOX_FOLDER, 'python.snapshot.bin'))).buffer,
-  version: python,
-});
+const engine = await builtPython();
 
 function run(code: string, expression: string, checked: boolean): Promise<RunOutcome> {
   return engine.run(runRequest.parse({ language: 'python', code, input: { expression }, checked }));

@@ -19,18 +19,16 @@ export interface VerifiedTerms {
   readonly agents: number;
 }
 
+/** The hidden part of a check, as it is brought and revealed. */
+export const revealedSchema = z.strictObject({ salt: z.string(), content: z.json() });
+
 /** Members of `verify` that are about the job, and none of the check. */
 const terms = z.object({
   attempts: z.int().min(1).max(CHECK_MAX_ANSWERS).default(1),
   agents: z.int().min(1).max(CHECK_MAX_AGENTS).default(1),
   /** Encrypted to the marketplace's key, or plain, which is for requests that are encrypted themselves. */
-  hidden: z
-    .union([z.string(), z.strictObject({ salt: z.string(), content: z.json() })])
-    .nullable()
-    .default(null),
+  hidden: z.union([z.string(), revealedSchema]).nullable().default(null),
 });
-
-const revealedSchema = z.strictObject({ salt: z.string(), content: z.json() });
 
 /**
  * The check a contract asks for; null for a contract without one.
@@ -52,10 +50,9 @@ export function readVerifiedTerms(
   }
   const { attempts: answers, agents, hidden } = parsed.data;
   const { hidden: _, ...shown } = Object(verify);
-  const { attempts: __, agents: ___, ...check } = shown;
   const revealed = typeof hidden === 'string' ? unsealed(hidden, unseal) : hidden;
   return {
-    open: openCheck(parseCheck(check), revealed),
+    open: reopened(shown, revealed),
     verify: z.json().parse(shown),
     revealed,
     answers,
@@ -63,7 +60,7 @@ export function readVerifiedTerms(
   };
 }
 
-/** The check of a verdict that was published, opened by what was published with it. @throws JobError BAD_REQUEST */
+/** A check as it is shown, opened by its hidden part: of a contract, or of a verdict that was published. @throws JobError BAD_REQUEST */
 export function reopened(verify: Json, revealed: Revealed | null): OpenCheck {
   const { attempts: _, agents: __, ...check } = Object(verify);
   return openCheck(parseCheck(check), revealed);

@@ -3,6 +3,7 @@
  * the answer again. It is made when the job has ended, and so reveals what was hidden until then.
  */
 import * as z from 'zod';
+import { revealedSchema } from '../checks/contract.ts';
 import type { Revealed } from '../checks/hidden.ts';
 import { executorOf, type Proof } from '../checks/proof.ts';
 import { receiptSchema } from '../checks/receipt.ts';
@@ -31,7 +32,7 @@ export const verdictContent = z.object({
   answers: z.int(),
   verify: z.json(),
   /** `{salt, content}`, which hash to the check's commitment; null where nothing was hidden. */
-  hidden: z.strictObject({ salt: z.string(), content: z.json() }).nullable().optional(),
+  hidden: revealedSchema.nullable().optional(),
   answer: z.string().max(CHECK_MAX_ANSWER_CHARS).optional(),
   /** SHA-256 of the answer, hex. */
   answer_sha256: z.string(),

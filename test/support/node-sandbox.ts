@@ -1,18 +1,7 @@
-/** The sandbox' own engines under Node, behind its port. */
-import {
-  type Language,
-  type RunOutcome,
-  type RunRequest,
-  runRequest,
-  type Sandbox,
-} from '../../src/sandbox/port.ts';
-import { builtJavaScript, builtPython } from '../sandbox/rig.ts';
+/** The sandbox' own engines under Node, behind its port; and one that is scripted. */
+import type { Language, RunOutcome, RunRequest, Sandbox } from '../../src/sandbox/port.ts';
 
-/** Boots Python with the first program in it. */
-export async function nodeSandbox(): Promise<Sandbox> {
-  const engines = { python: await builtPython(), javascript: await builtJavaScript() };
-  return { run: (request) => engines[request.language].run(runRequest.parse(request)) };
-}
+export { nodeSandbox } from '../../scripts/sandbox/engines.ts';
 
 /** One that says what it is told to, and keeps what it was asked. */
 export interface ScriptedSandbox extends Sandbox {
