@@ -1,7 +1,7 @@
 /** Routing: which of our agents a request is for, and in which session it belongs. Pure. */
 import { type Rumor, sha256Hex } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
-import type { KeyedAgent } from './agent.ts';
+import { answersChecks, type KeyedAgent } from './agent.ts';
 import { isTaskAnswer } from './agent-nip.ts';
 import { dialectOf } from './dialects.ts';
 import type { Envelope } from './model.ts';
@@ -46,7 +46,7 @@ export function route(
   if (envelope.sealing === 'nip44' || envelope.sealing === 'nip04') return null;
   const wanted = wantedOf(event, kinds);
   const fit = fitting(event, wanted, agents, kinds);
-  const candidates = wanted.check === null ? fit : fit.filter(answersTasks);
+  const candidates = wanted.check === null ? fit : fit.filter(({ runtime }) => answersChecks(runtime));
   const [agent] = candidates.length > 0 ? candidates : fit;
   return agent === undefined ? null : { agent, candidates, envelope, wanted };
 }
@@ -68,11 +68,6 @@ function namedAgent(envelope: Envelope, agents: readonly KeyedAgent[]): KeyedAge
   return undefined;
 }
 
-/** Whether an agent answers tasks in words, and so can be given one whose answer is checked. */
-export function answersTasks({ runtime }: KeyedAgent): boolean {
-  return runtime === 'chat' || runtime === 'team';
-}
-
 /**
  * The agents that an open request is for: those it names by `model`, else those that do what it asks. Where it offers no
  * money, the free ones among them, if there are any: nobody asked to be asked for money.
@@ -91,7 +86,9 @@ function fitting(
     ({ models }) => model !== null && models.includes(model),
     ...(isTask
       ? [
-          check === null ? ({ runtime }: KeyedAgent) => runtime === 'chat' : answersTasks,
+          check === null
+            ? ({ runtime }: KeyedAgent) => runtime === 'chat'
+            : ({ runtime }: KeyedAgent) => answersChecks(runtime),
           ({ runtime }: KeyedAgent) => runtime === 'discover',
         ]
       : [() => true]),
