@@ -7,8 +7,11 @@ import { committedFiles, type Import, importsOf, readSource } from './sources.ts
  */
 const FLOORS = [
   ['http'],
+  // What programs and strangers' tools come in by, on the jobs and agents below.
+  ['door'],
   ['agent', 'arena'],
-  ['job'],
+  // What a client does: in the browser, in a terminal, and behind the doors.
+  ['job', 'client'],
   ['payment', 'sandbox'],
   ['link', 'relay', 'protocol'],
   ['search'],
