@@ -16,6 +16,7 @@ import type { HeardNews } from './news.ts';
 import { bodyOf, type Order, requestEvent } from './order.ts';
 import type { DoorPorts } from './ports.ts';
 import { assertMayHire, type Purse } from './purse.ts';
+import { NewsReader } from './reader.ts';
 
 /** A caller's own name for a request, so that sending it again is the same job. */
 export interface Idempotency {
@@ -99,6 +100,11 @@ export class Door {
         followJob(this.#ports, purse, request.id, signal === undefined ? { stream } : { stream, signal }),
       leave: () => stream.cancel(),
     };
+  }
+
+  /** Reads news with patience: for doors that say that they are alive. */
+  reader(news: AsyncGenerator<HeardNews, void>): NewsReader {
+    return new NewsReader(news, this.#ports.after);
   }
 
   /** News of a job of this purse, from its beginning or after a cursor. @throws JobError NOT_FOUND for one of others */
