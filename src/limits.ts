@@ -868,3 +868,49 @@ export const SANDBOX_MAX_MESSAGE_CHARS = 300;
 export const SANDBOX_BOOT_TIMEOUT_MS = 10_000;
 /** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
 export const SANDBOX_TIMEOUT_MS = 15_000;
+
+// ── Doors: programs that come without a Nostr key (docs/doors.md) ──
+
+/** How long nothing may be heard of a followed job before a door looks whether it ended without a word, ms. */
+export const DOOR_LOOK_MS = 10_000;
+/** How often in a row the stream of a followed job may break off without news before its follower is told. */
+export const DOOR_MAX_RESUMES = 5;
+/** Pause before such a stream is opened again, ms. */
+export const DOOR_RESUME_MS = 500;
+/** Events of one job that a stream holds back at the most in one line, characters: an event and its frame. */
+export const DOOR_MAX_LINE_CHARS = 262_144;
+/** How long an `Idempotency-Key` stands for the job it was first sent with, ms. */
+export const IDEMPOTENCY_KEEP_MS = 86_400_000;
+export const IDEMPOTENCY_MAX_KEY_CHARS = 255;
+/** API keys of one owner that are not revoked. */
+export const DOOR_MAX_KEYS = 100;
+/** Keys one list shows, the newest. */
+export const ACCOUNT_KEYS_SHOWN = 200;
+export const DOOR_MAX_KEY_NAME_CHARS = 64;
+/** Agents one key may be limited to by name. */
+export const DOOR_MAX_KEY_AGENTS = 32;
+/** What one call may move into a key, or back, sats: the largest amount that is invoiced. */
+export const DOOR_MAX_BUDGET_SATS = 10_000_000;
+/** When a key was last used is noted to this, s: each note is a written row. */
+export const DOOR_KEY_USE_GRAIN_S = 3_600;
+/** How long an L402 token serves, s; what is left in it can be taken back for ever. */
+export const L402_VALID_S = 2_592_000;
+/** A macaroon with its caveats, bytes; ours have about 250, and holders may add a few of their own. */
+export const L402_MAX_MACAROON_BYTES = 2_048;
+export const L402_MAX_CAVEATS = 16;
+/** Invoices one network address may ask for without a key: so many at once, then so many a second. */
+export const L402_CHALLENGES_BURST = 60;
+export const L402_CHALLENGES_PER_S = 0.5;
+/** Jobs one network address may post without a key: so many at once, then so many a second. */
+export const GUEST_JOBS_BURST = 30;
+export const GUEST_JOBS_PER_S = 0.1;
+/** Network addresses that are remembered for these, per isolate. */
+export const GUEST_CALLERS = 10_000;
+/** How long a streamed answer may take to its first word before its head is sent without one, ms: until then an error has a status. */
+export const DOOR_FIRST_WORD_MS = 15_000;
+/** Pause after which a silent stream says that it is alive, ms; proxies give up after 30 s and more. */
+export const DOOR_KEEP_ALIVE_MS = 15_000;
+/** How long a request that is not streamed waits for its answer, ms: OpenAI's own clients give up after 600 s. */
+export const DOOR_WAIT_MS = 590_000;
+/** Tools of a client's own that one request to a chat agent may bring: what OpenAI takes. */
+export const CHAT_MAX_TOOLS = 128;

@@ -1,22 +1,43 @@
 /** The HTTP side of the marketplace (PROTOCOL §7): one Hono app over its ports. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
 import { JobError } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
+import { OPENAI_PREFIX, openAiProblem } from './openai/errors.ts';
 import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem } from './problem.ts';
 import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { arenaRoutes } from './routes/arena.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
+import { openAiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
 import { runRoutes } from './routes/runs.ts';
+
+/** What a page of others may read of an answer. */
+const EXPOSED = [
+  'ETag',
+  'Link',
+  'Location',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Errand-Job',
+  'X-Request-Id',
+];
+
+/** A failure in the language of the door it happened at. */
+function said(c: Context<AppEnv>, ...told: Tail<Parameters<typeof problem>>): Response {
+  return (c.req.path.startsWith(OPENAI_PREFIX) ? openAiProblem : problem)(c, ...told);
+}
+
+type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /**
  * The app. WebSocket upgrades are not for it: the shell hands them to the embedded relay first.
@@ -39,8 +60,9 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
     cors({
       origin: '*',
       allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
-      allowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'Last-Event-ID'],
-      exposeHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
+      // Those that are asked for: OpenAI's clients send a dozen of their own (`X-Stainless-…`).
+      allowHeaders: [],
+      exposeHeaders: EXPOSED,
       maxAge: 86_400,
     }),
   );
@@ -54,7 +76,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
     methodNotAllowed({
       app,
       onMethodNotAllowed: (c, methods) =>
-        problem(c, { code: 'BAD_REQUEST', message: `this path takes ${methods.join(', ')}` }, 405, {
+        said(c, { code: 'BAD_REQUEST', message: `this path takes ${methods.join(', ')}` }, 405, {
           Allow: methods.join(', '),
         }),
     }),
@@ -63,7 +85,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
     bodyLimit({
       maxSize: HTTP_MAX_BODY_BYTES,
       onError: (c) =>
-        problem(c, {
+        said(c, {
           code: 'CONTENT_TOO_LARGE',
           message: `a body may have ${HTTP_MAX_BODY_BYTES} bytes`,
           details: { max_bytes: HTTP_MAX_BODY_BYTES },
@@ -79,13 +101,15 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', arenaRoutes(ports));
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
+  app.route('/', keyRoutes(ports));
+  app.route('/', openAiRoutes(ports));
 
-  app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
+  app.notFound((c) => said(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {
-    if (error instanceof JobError) return problem(c, error.failure);
+    if (error instanceof JobError) return said(c, error.failure);
     const requestId = c.get('requestId');
     ports.log({ level: 'error', message: `${c.req.method} ${c.req.path} failed`, requestId, error });
-    return problem(c, {
+    return said(c, {
       code: 'AGENT_ERROR',
       message: 'an internal error; the operator finds it by its request id',
     });

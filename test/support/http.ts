@@ -9,8 +9,10 @@ import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import { accountDouble } from './account-double.ts';
+import { doorWorld } from './door-world.ts';
 import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
+import { purseWorld } from './purse-world.ts';
 import { hexOf } from './records.ts';
 
 /** Unix ms at which these tests take place. */
@@ -57,6 +59,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
   const erased: string[] = [];
   const live = new Map<string, JobRecord>();
   let requests = 0;
+  const purses = purseWorld();
   const ports: HttpPorts = {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
@@ -65,6 +68,9 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     arena: config.arena,
     draining: false,
     account: accountDouble(),
+    door: doorWorld().door,
+    purses: purses.purses,
+    keyRing: purses.ring,
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,
