@@ -868,3 +868,17 @@ export const SANDBOX_MAX_MESSAGE_CHARS = 300;
 export const SANDBOX_BOOT_TIMEOUT_MS = 10_000;
 /** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
 export const SANDBOX_TIMEOUT_MS = 15_000;
+
+// ── Doors: programs that come without a Nostr key (docs/doors.md) ──
+
+/** How long nothing may be heard of a followed job before a door looks whether it ended without a word, ms. */
+export const DOOR_LOOK_MS = 10_000;
+/** How often in a row the stream of a followed job may break off without news before its follower is told. */
+export const DOOR_MAX_RESUMES = 5;
+/** Pause before such a stream is opened again, ms. */
+export const DOOR_RESUME_MS = 500;
+/** Events of one job that a stream holds back at the most in one line, characters: an event and its frame. */
+export const DOOR_MAX_LINE_CHARS = 262_144;
+/** How long an `Idempotency-Key` stands for the job it was first sent with, ms. */
+export const IDEMPOTENCY_KEEP_MS = 86_400_000;
+export const IDEMPOTENCY_MAX_KEY_CHARS = 255;

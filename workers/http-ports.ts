@@ -1,6 +1,7 @@
 /** What the HTTP side asks of this Worker. */
 import { embeddedRelayUrl } from '../src/config.ts';
 import { JobError } from '../src/errors.ts';
+import { jobById } from '../src/http/find-job.ts';
 import type { HttpPorts } from '../src/http/ports.ts';
 import { ERASE_LOOK_MS, ERASE_PATIENCE_MS } from '../src/limits.ts';
 import { linkGroups } from '../src/link/shard.ts';
@@ -8,10 +9,12 @@ import { isDevelopmentMoney, operatorWallet } from '../src/payment/operator-wall
 import { partiesOf } from '../src/protocol/route.ts';
 import { relayInformation } from '../src/relay/information.ts';
 import { openDb } from '../src/store/db.ts';
+import type { JobRecord } from '../src/store/job-record.ts';
 import { VERSION } from '../src/version.ts';
 import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
 import { sessionOf, sessionsOf } from './dispatch.ts';
+import { doorOf } from './door.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
@@ -28,6 +31,12 @@ export function httpPorts(env: Env): HttpPorts {
     name === null || agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
       ? undefined
       : env.SESSION.getByName(name);
+  const db = openDb(env.DB);
+  async function liveJob(id: string, recorded: string | null): Promise<JobRecord | undefined> {
+    const live = await sessionAt(recorded)?.record(id);
+    // It may have gone on to another agent since that was recorded.
+    return live ?? (await sessionAt(await sessionOf(env, id))?.record(id)) ?? undefined;
+  }
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
@@ -36,7 +45,7 @@ export function httpPorts(env: Env): HttpPorts {
     arena: config.arena,
     draining: config.draining,
     account: accountPorts(env),
-    db: openDb(env.DB),
+    db,
     clock: Date.now,
     operatorPubkey: config.operatorPubkey,
     wallet: hasWallet ? walletOf(env) : null,
@@ -46,11 +55,8 @@ export function httpPorts(env: Env): HttpPorts {
     },
     relayInformation: () => relayInformation(config, VERSION),
     card: (agent) => servedCard(env, agent),
-    async liveJob(id, recorded) {
-      const live = await sessionAt(recorded)?.record(id);
-      // It may have gone on to another agent since that was recorded.
-      return live ?? (await sessionAt(await sessionOf(env, id))?.record(id)) ?? undefined;
-    },
+    liveJob,
+    door: doorOf(env, (id) => jobById({ db, liveJob }, id)),
     jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {
       for (const name of new Set([job.session, ...(await sessionsOf(env, job.id))])) {

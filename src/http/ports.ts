@@ -3,6 +3,7 @@ import type { KeyedAgent } from '../agent/definition.ts';
 import type { TraceEntry } from '../agent/team/trace.ts';
 import type { Clock } from '../clock.ts';
 import type { ArenaConfig } from '../config/arena.ts';
+import type { Door } from '../door/door.ts';
 import type { JobFailure } from '../errors.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
 import type { AccountStatement } from '../payment/account/statement.ts';
@@ -142,6 +143,8 @@ export interface HttpPorts {
   /** Whether new jobs are refused while open ones finish. */
   readonly draining: boolean;
   readonly account: AccountPorts;
+  /** Jobs of those who come without a Nostr key. */
+  readonly door: Door;
   readonly db: Db;
   readonly clock: Clock;
   /** Whom the operator's reports are for, hex; null where nobody is named. */

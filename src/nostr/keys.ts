@@ -34,3 +34,8 @@ export function agentKeys(masterSecret: string, slug: string): KeyPair {
 export function marketplaceKeys(masterSecret: string): KeyPair {
   return deriveKeys(masterSecret, 'marketplace');
 }
+
+/** The key pair of a purse (src/door/purse.ts): what a customer signs with who has no key of its own. */
+export function purseKeys(masterSecret: string, id: string): KeyPair {
+  return deriveKeys(masterSecret, `purse:${id}`);
+}

@@ -288,3 +288,5 @@ export const passedOn = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.agent, table.at_ms, table.jobId] })],
 );
+
+export { doorKeys, doorRequests } from './door-schema.ts';

@@ -9,6 +9,7 @@ import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import { accountDouble } from './account-double.ts';
+import { doorWorld } from './door-world.ts';
 import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
 import { hexOf } from './records.ts';
@@ -65,6 +66,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     arena: config.arena,
     draining: false,
     account: accountDouble(),
+    door: doorWorld().door,
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,
