@@ -13,10 +13,21 @@ import { agentRoutes } from './routes/agents.ts';
 import { arenaRoutes } from './routes/arena.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
 import { runRoutes } from './routes/runs.ts';
+
+/** What clients of MCP and A2A send beside that. */
+const MCP_HEADERS = [
+  'Mcp-Session-Id',
+  'Mcp-Protocol-Version',
+  'Mcp-Method',
+  'Mcp-Name',
+  'A2A-Version',
+  'A2A-Extensions',
+];
 
 /**
  * The app. WebSocket upgrades are not for it: the shell hands them to the embedded relay first.
@@ -39,8 +50,15 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
     cors({
       origin: '*',
       allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
-      allowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'Last-Event-ID'],
-      exposeHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
+      allowHeaders: [
+        'Accept',
+        'Authorization',
+        'Content-Type',
+        'If-None-Match',
+        'Last-Event-ID',
+        ...MCP_HEADERS,
+      ],
+      exposeHeaders: ['ETag', 'Link', 'Location', 'Mcp-Session-Id', 'Retry-After', 'X-Request-Id'],
       maxAge: 86_400,
     }),
   );
@@ -79,6 +97,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', arenaRoutes(ports));
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
+  app.route('/', mcpRoutes(ports));
 
   app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {

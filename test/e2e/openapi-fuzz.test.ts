@@ -7,7 +7,7 @@
  * prove that right requests succeed (the tests of each route do), nor bodies that are described elsewhere.
  */
 import fc from 'fast-check';
-import { finalizeEvent, generateSecretKey, getPublicKey } from 'nostr-tools/pure';
+import { generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS } from '../../src/http/openapi.ts';
 import { connectClient, endsJob } from '../support/client.ts';
@@ -37,8 +37,14 @@ beforeAll(async () => {
   client.close();
   for (const { method, path, parameters } of description.operations) {
     if (method !== 'GET' || parameters.some((one) => one.required)) continue;
-    const { status, headers, text } = await answerTo(method, { asker: 'stranger', target: path, headers: {}, body: undefined });
-    if (status === 200 && text !== null && /json/.test(headers.get('content-type') ?? '')) pool.add(JSON.parse(text));
+    const { status, headers, text } = await answerTo(method, {
+      asker: 'stranger',
+      target: path,
+      headers: {},
+      body: undefined,
+    });
+    if (status === 200 && text !== null && /json/.test(headers.get('content-type') ?? ''))
+      pool.add(JSON.parse(text));
   }
 }, 120_000);
 
@@ -72,7 +78,12 @@ test('a method that a path does not have is refused by name', async () => {
     const methods = description.operations.filter((one) => one.path === path).map(({ method }) => method);
     const other = ['PUT', 'PATCH', 'DELETE'].find((method) => !methods.includes(method)) ?? 'PUT';
     const target = path.replace(/\{\w+\}/g, 'x');
-    const { status, headers, text } = await answerTo(other, { asker: 'nobody', target, headers: {}, body: undefined });
+    const { status, headers, text } = await answerTo(other, {
+      asker: 'nobody',
+      target,
+      headers: {},
+      body: undefined,
+    });
     expect({ path, status, type: headers.get('content-type') }).toEqual({
       path,
       status: 405,
@@ -97,7 +108,12 @@ async function answerTo(method: string, ask: Omit<Ask, 'wrong'>): Promise<Answer
   return { status: response.status, headers: response.headers, text: streams ? null : await response.text() };
 }
 
-function authorization(asker: Ask['asker'], url: string, method: string, body?: string): Record<string, string> {
+function authorization(
+  asker: Ask['asker'],
+  url: string,
+  method: string,
+  body?: string,
+): Record<string, string> {
   switch (asker) {
     case 'nobody':
       return {};

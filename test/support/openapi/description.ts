@@ -71,7 +71,8 @@ export function faultOf(
   if (status === 500) return 'an error of ours';
   const described = responses[status] ?? (GENERIC.has(status) ? responses.default : undefined);
   if (described === undefined) return `status ${status} is not described`;
-  if (described.content === undefined) return text === null || text === '' ? null : 'a body where none is described';
+  if (described.content === undefined)
+    return text === null || text === '' ? null : 'a body where none is described';
   const body = Object.entries(described.content).find(([name]) => bare(name) === bare(type))?.[1];
   if (body === undefined) return `${status} as ${type} is not described`;
   if (text === null) return null;

@@ -34,16 +34,24 @@ export class Pool {
   /** What stood under that name, then anything else that was seen. */
   of(name: string): readonly string[] {
     const own = [...(this.#seen.get(name) ?? [])];
-    return own.length > 0 ? own : [...this.#seen.values()].flatMap((seen) => [...seen].slice(0, 2)).slice(0, 40);
+    return own.length > 0
+      ? own
+      : [...this.#seen.values()].flatMap((seen) => [...seen].slice(0, 2)).slice(0, 40);
   }
 }
 
 /** Segments that are no valid percent-encoding, or decode to nothing one would want. */
 const RAW_SEGMENTS = ['%', '%zz', '%00', '%c0%80', '%ff', '%2F', '%0d%0a'];
 
-export function asksOf(operation: DescribedOperation, { components, fits }: Description, pool: Pool): fc.Arbitrary<Ask> {
+export function asksOf(
+  operation: DescribedOperation,
+  { components, fits }: Description,
+  pool: Pool,
+): fc.Arbitrary<Ask> {
   const parameters = (place: Parameter['in']) => operation.parameters.filter((one) => one.in === place);
-  const path = fc.tuple(...parameters('path').map(({ name, schema }) => segments(name, schema, components, pool)));
+  const path = fc.tuple(
+    ...parameters('path').map(({ name, schema }) => segments(name, schema, components, pool)),
+  );
   const query = fc.tuple(...parameters('query').map((one) => queryValues(one, components, pool)));
   const header = fc.tuple(...parameters('header').map(({ name }) => headerValues(name)));
   return fc
@@ -56,7 +64,10 @@ export function asksOf(operation: DescribedOperation, { components, fits }: Desc
       return {
         asker,
         target: `${filled}${search.size === 0 ? '' : `?${search}`}`,
-        headers: { ...body.headers, ...Object.fromEntries(more.flatMap((pair) => (pair === null ? [] : [pair]))) },
+        headers: {
+          ...body.headers,
+          ...Object.fromEntries(more.flatMap((pair) => (pair === null ? [] : [pair]))),
+        },
         body: body.text,
         wrong: isWrong(body.text, operation, fits) || given.some(({ value, schema }) => !fits(value, schema)),
       };
@@ -66,7 +77,9 @@ export function asksOf(operation: DescribedOperation, { components, fits }: Desc
 function segments(name: string, schema: Schema, components: Components, pool: Pool): fc.Arbitrary<string> {
   const text = (values: fc.Arbitrary<unknown>) =>
     // An empty segment is another path.
-    values.map((value) => encodeURIComponent(String(value).toWellFormed()) || '_').filter((one) => !/^\.\.?$/.test(one));
+    values
+      .map((value) => encodeURIComponent(String(value).toWellFormed()) || '_')
+      .filter((one) => !/^\.\.?$/.test(one));
   const known = pool.of(name);
   return fc.oneof(
     ...(known.length === 0 ? [] : [{ weight: 6, arbitrary: text(fc.constantFrom(...known)) }]),
@@ -89,14 +102,21 @@ function queryValues({ name, required, schema }: Parameter, components: Componen
 }
 
 function headerValues(name: string): fc.Arbitrary<[string, string] | null> {
-  const value = fc.oneof(fc.constantFrom('*', '"x"', '0', '1', '-1', '99999999999999999999', 'text/html'), fc.string());
+  const value = fc.oneof(
+    fc.constantFrom('*', '"x"', '0', '1', '-1', '99999999999999999999', 'text/html'),
+    fc.string(),
+  );
   // What no client can send is nothing that a server has to bear.
   const sendable = value.filter((text) => /^[\x20-\x7e]*$/.test(text));
-  return fc.option(sendable.map((text): [string, string] => [name, text]), { freq: 2, nil: null });
+  return fc.option(
+    sendable.map((text): [string, string] => [name, text]),
+    { freq: 2, nil: null },
+  );
 }
 
 function askers({ security }: Described): fc.Arbitrary<Asker> {
-  if (security.length === 0) return fc.constantFrom('nobody', 'nobody', 'nobody', 'stranger', 'token', 'garbage');
+  if (security.length === 0)
+    return fc.constantFrom('nobody', 'nobody', 'nobody', 'stranger', 'token', 'garbage');
   return fc.constantFrom('stranger', 'stranger', 'stranger', 'operator', 'nobody', 'token', 'garbage');
 }
 
@@ -122,7 +142,8 @@ function bodies(operation: Described & { method: string }, components: Component
     fc
       .tuple(texts, fc.constantFrom(headers, headers, headers, {}, { 'content-type': 'text/plain' }))
       .map(([text, given]): SentBody => ({ text, headers: given }));
-  if (operation.requestBody === undefined) return fc.oneof({ weight: 4, arbitrary: none }, { weight: 1, arbitrary: sent(junk) });
+  if (operation.requestBody === undefined)
+    return fc.oneof({ weight: 4, arbitrary: none }, { weight: 1, arbitrary: sent(junk) });
   const right = fitting(schema, components);
   return fc.oneof(
     { weight: 5, arbitrary: right.map((value) => ({ text: JSON.stringify(value), headers })) },

@@ -70,7 +70,10 @@ export function fitting(schema: Schema, components: Components, depth = 0): fc.A
     case 'integer':
       return integers(schema);
     case 'number':
-      return fc.oneof(integers(schema), fc.double({ noNaN: true, noDefaultInfinity: true, ...range(schema) }));
+      return fc.oneof(
+        integers(schema),
+        fc.double({ noNaN: true, noDefaultInfinity: true, ...range(schema) }),
+      );
     case 'boolean':
       return fc.boolean();
     case 'null':
@@ -78,7 +81,10 @@ export function fitting(schema: Schema, components: Components, depth = 0): fc.A
     case 'array':
       return fc.array(into(schema.items ?? {}), {
         minLength: numberOf(schema.minItems) ?? 0,
-        maxLength: Math.min(numberOf(schema.maxItems) ?? MAX_ITEMS, MAX_ITEMS + (numberOf(schema.minItems) ?? 0)),
+        maxLength: Math.min(
+          numberOf(schema.maxItems) ?? MAX_ITEMS,
+          MAX_ITEMS + (numberOf(schema.minItems) ?? 0),
+        ),
       });
     case 'object':
       return objects(schema, into, depth);
@@ -96,7 +102,10 @@ function objects(schema: Schema, into: (one: unknown) => fc.Arbitrary<unknown>, 
   const { additionalProperties: more } = schema;
   if (typeof more !== 'object' || more === null || depth > MAX_DEPTH) return named;
   return fc
-    .tuple(named, fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), into(more), { maxKeys: MAX_ITEMS }))
+    .tuple(
+      named,
+      fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), into(more), { maxKeys: MAX_ITEMS }),
+    )
     .map(([own, others]) => ({ ...others, ...own }));
 }
 
@@ -107,10 +116,13 @@ function strings(schema: Schema): fc.Arbitrary<string> {
     return fc.stringMatching(new RegExp(schema.pattern)).map((text) => text.slice(0, maxLength));
   if (schema.format === 'uri') return fc.webUrl();
   if (schema.format === 'email') return fc.emailAddress();
-  if (schema.format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
+  if (schema.format === 'date-time')
+    return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
   return fc.oneof(
     fc.string({ minLength, maxLength }),
-    fc.constantFrom(...HOSTILE_STRINGS).filter((text) => text.length >= minLength && text.length <= maxLength),
+    fc
+      .constantFrom(...HOSTILE_STRINGS)
+      .filter((text) => text.length >= minLength && text.length <= maxLength),
   );
 }
 

@@ -1,0 +1,191 @@
+/**
+ * Goal: agent programs find, hire, follow, pay and call off agents by MCP over HTTP. Method: the started service; the
+ * official client in both eras of the protocol, then the official conformance runner. Does not prove: hosts with models.
+ */
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { NWCClient } from '../peers/alby.ts';
+import { answer, type ModelServer, modelServer } from '../support/model-server.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let model: ModelServer;
+let payer: NWCClient;
+
+beforeAll(async () => {
+  model = await modelServer();
+  service = await startService({ env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'small' } });
+  payer = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
+});
+
+afterAll(async () => {
+  payer?.close();
+  await service?.stop();
+  await model?.close();
+});
+
+const outputShape = z.object({
+  job: z.string().optional(),
+  state: z.string().optional(),
+  text: z.string().nullable().optional(),
+  payment: z.object({ bolt11: z.string(), amount_sats: z.number(), expires_at: z.number() }).nullish(),
+  cost_sats: z.number().nullish(),
+  error: z.object({ code: z.string(), details: z.record(z.string(), z.json()).optional() }).nullish(),
+});
+
+describe.each([
+  ['2025', 'legacy'],
+  ['2026', { pin: '2026-07-28' }],
+] as const)('the official client, revisions of %s', (_era, mode) => {
+  let client: Client;
+
+  beforeAll(async () => {
+    client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`)));
+  });
+  afterAll(async () => await client?.close());
+
+  const call = async (name: string, args: Record<string, unknown>, options = {}) => {
+    const result = await client.callTool({ name, arguments: args }, options);
+    const [first] = result.content;
+    const text = first?.type === 'text' ? first.text : '';
+    return { isError: result.isError === true, text, data: outputShape.parse(result.structuredContent) };
+  };
+
+  test('lists tools of the market and one for each agent, with its parameters', async () => {
+    const { tools } = await client.listTools();
+    const names = tools.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['find_agents', 'get_agent', 'post_job', 'get_job', 'pay_job']),
+    );
+    expect(names.filter((name) => name.startsWith('ask_')).sort()).toEqual(
+      service.dev.agents.map(({ slug }) => `ask_${slug}`).sort(),
+    );
+    const ask = tools.find(({ name }) => name === 'ask_discover');
+    expect(ask?.inputSchema.properties).toHaveProperty('max_results');
+    expect(ask?.inputSchema.required).toEqual(['text']);
+    expect(tools.find(({ name }) => name === 'ask_discover-prepaid')?.inputSchema.required).toEqual([
+      'text',
+      'max_sats',
+    ]);
+  });
+
+  test('finds agents, reads of one, and reads its card as a resource', async () => {
+    const found = await client.callTool({
+      name: 'find_agents',
+      arguments: { query: 'discover', free: true },
+    });
+    expect(found.structuredContent).toMatchObject({ agents: [{ slug: 'discover', prices: {} }] });
+    const { structuredContent } = await client.callTool({
+      name: 'get_agent',
+      arguments: { agent: 'discover-prepaid' },
+    });
+    expect(structuredContent).toMatchObject({ agent: { prices: { per_job_sats: 21 } } });
+    const { resources } = await client.listResources();
+    const card = resources.find(({ name }) => name === 'discover-card');
+    const { contents } = await client.readResource({ uri: card?.uri ?? '' });
+    const served = await (await fetch(`${service.url}/agents/discover/card.json`)).text();
+    expect(contents[0]).toMatchObject({ text: served });
+  });
+
+  test('a free agent answers at once; what is wrong is an error of the tool', async () => {
+    const { data, isError } = await call('ask_discover', {
+      text: 'kestrel',
+      task: 'note-search',
+      max_results: 3,
+    });
+    expect({ isError, data }).toMatchObject({
+      isError: false,
+      data: { state: 'done', text: '[]', cost_sats: 0 },
+    });
+    const wrong = await call('ask_discover', { text: 'kestrel', max_results: 'many' });
+    expect(wrong).toMatchObject({ isError: true, data: { error: { code: 'INVALID_PARAMETER' } } });
+    expect(await call('post_job', { agent: 'nobody', text: 'x' })).toMatchObject({
+      isError: true,
+      data: { error: { code: 'NOT_FOUND' } },
+    });
+    await expect(client.callTool({ name: 'ask_nobody', arguments: {} })).rejects.toThrow(/no tool/);
+  });
+
+  test('priced work needs a cap and keeps to it; paying the invoice goes on with the same job', async () => {
+    const ask = (more: object) => call('post_job', { agent: 'discover-prepaid', text: 'kestrel', ...more });
+    expect((await ask({})).data.error).toMatchObject({
+      code: 'BAD_REQUEST',
+      details: { reason: 'max_sats_required', price_sats: 21 },
+    });
+    expect((await ask({ max_sats: 20 })).data.error?.code).toBe('INSUFFICIENT_FUNDS');
+    const { data: asked, text } = await ask({ max_sats: 21 });
+    expect(asked).toMatchObject({ state: 'payment-required', payment: { amount_sats: 21 } });
+    const invoice = asked.payment?.bolt11 ?? '';
+    expect(text).toContain(invoice);
+    expect((asked.payment?.expires_at ?? 0) * 1_000).toBeGreaterThan(Date.now());
+
+    expect((await call('pay_job', { job: asked.job, max_sats: 20 })).data.error?.code).toBe(
+      'INSUFFICIENT_FUNDS',
+    );
+    const paid = call('pay_job', { job: asked.job, max_sats: 21 });
+    await payer.payInvoice({ invoice });
+    expect((await paid).data).toMatchObject({ job: asked.job, state: 'done', text: '[]', cost_sats: 21 });
+    // It stays to be looked at, and its demand is no news any more.
+    expect((await call('get_job', { job: asked.job })).data.state).toBe('done');
+  });
+
+  test('progress is told while a job runs, and calling off the call calls off the job', async () => {
+    const held = Promise.withResolvers<void>();
+    model.script([{ say: 'one ' }, { hold: held.promise }]);
+    const abort = new AbortController();
+    const told: { progress: number }[] = [];
+    const running = client.callTool(
+      { name: 'ask_chat', arguments: { text: 'count', session: 'long' } },
+      { signal: abort.signal, onprogress: (progress) => told.push(progress) },
+    );
+    const outcome = expect(running).rejects.toThrow();
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0), 10_000);
+    const hungUp = model.nextHangUp();
+    abort.abort('enough');
+    await outcome;
+    // The agent's question to its model is given up, so nothing works on for nobody.
+    await hungUp;
+    held.resolve();
+    for (const [index, { progress }] of told.entries())
+      expect(progress).toBeGreaterThan(told[index - 1]?.progress ?? 0);
+  });
+
+  test('a job that takes longer than the call goes on, and is followed or called off by its name', async () => {
+    const held = Promise.withResolvers<void>();
+    model.script([
+      { say: 'slowly ' },
+      { hold: held.promise },
+      { say: 'done' },
+      { finish: 'stop' },
+      { raw: 'data: [DONE]\n\n' },
+    ]);
+    const { data } = await call('ask_chat', { text: 'slow', wait_s: 1 });
+    expect(data.state).toMatch(/accepted|working/);
+    const followed = call('get_job', { job: data.job });
+    held.resolve();
+    expect((await followed).data).toMatchObject({ state: 'done', text: 'slowly done' });
+
+    const never = Promise.withResolvers<void>();
+    model.script([{ hold: never.promise }]);
+    const other = await call('ask_chat', { text: 'never', wait_s: 0 });
+    await call('cancel_job', { job: other.data.job });
+    expect((await call('get_job', { job: other.data.job })).data.state).toBe('cancelled');
+    never.resolve();
+    model.script(answer('ok'));
+  });
+
+  test("nobody else's job is found, and a guest has no account of its own", async () => {
+    const { data } = await call('ask_discover', { text: 'mine' });
+    const [id] = (data.job ?? '').split('.');
+    const others = await call('get_job', { job: `${id}.${'0'.repeat(32)}` });
+    expect(others).toMatchObject({ isError: true, data: { error: { code: 'NOT_FOUND' } } });
+    expect((await call('credit', {})).data.error?.code).toBe('UNAUTHORIZED');
+    expect(
+      (await client.callTool({ name: 'credit', arguments: { job: data.job } })).structuredContent,
+    ).toEqual({
+      credit_sats: 0,
+    });
+  });
+});
