@@ -2,6 +2,7 @@
  * Goal: agent programs find, hire, follow, pay and call off agents by MCP over HTTP. Method: the started service; the
  * official client in both eras of the protocol, then the official conformance runner. Does not prove: hosts with models.
  */
+import { execFile } from 'node:child_process';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
@@ -189,3 +190,30 @@ describe.each([
     });
   });
 });
+
+test('the official conformance runner finds nothing but what cannot apply here', async () => {
+  const runner = ['test/peers/node_modules/@modelcontextprotocol/conformance/dist/index.js', 'server'];
+  const baseline = ['--expected-failures', 'test/peers/mcp-conformance.yml'];
+  const { code, output } = await run([
+    ...runner,
+    '--url',
+    `${service.url}/mcp`,
+    '--suite',
+    'all',
+    ...baseline,
+  ]);
+  expect(output).toContain('✓ server-initialize');
+  expect(output).toContain('✓ dns-rebinding-protection');
+  expect(code, output).toBe(0);
+});
+
+function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const { promise, resolve } = Promise.withResolvers<{ code: number | null; output: string }>();
+  execFile(process.execPath, [...args], { maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
+    resolve({
+      code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1,
+      output: stdout + stderr,
+    }),
+  );
+  return promise;
+}

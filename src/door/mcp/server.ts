@@ -61,7 +61,9 @@ export function mcpServer(sdk: Sdk, house: ToolHouse, toolbox: Toolbox, caller: 
   return server;
 }
 
-function nothing(): void {}
+function nothing(): void {
+  // There is nothing to do.
+}
 
 function described({ name, title, description, input, output, hints }: McpTool) {
   return {
