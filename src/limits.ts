@@ -897,3 +897,28 @@ export const MCP_AGENTS_DEFAULT = 20;
 export const MCP_AGENTS_MAX = 100;
 /** A comment goes through an MCP stream that says nothing for so long, ms: proxies cut what is silent. */
 export const MCP_KEEP_ALIVE_MS = 15_000;
+
+/** API keys of one owner that are not revoked. */
+export const DOOR_MAX_KEYS = 100;
+/** Keys one list shows, the newest. */
+export const ACCOUNT_KEYS_SHOWN = 200;
+export const DOOR_MAX_KEY_NAME_CHARS = 64;
+/** Agents one key may be limited to by name. */
+export const DOOR_MAX_KEY_AGENTS = 32;
+/** What one call may move into a key, or back, sats: the largest amount that is invoiced. */
+export const DOOR_MAX_BUDGET_SATS = 10_000_000;
+/** When a key was last used is noted to this, s: each note is a written row. */
+export const DOOR_KEY_USE_GRAIN_S = 3_600;
+/** How long an L402 token serves, s; what is left in it can be taken back for ever. */
+export const L402_VALID_S = 2_592_000;
+/** A macaroon with its caveats, bytes; ours have about 250, and holders may add a few of their own. */
+export const L402_MAX_MACAROON_BYTES = 2_048;
+export const L402_MAX_CAVEATS = 16;
+/** Invoices one network address may ask for without a key: so many at once, then so many a second. */
+export const L402_CHALLENGES_BURST = 60;
+export const L402_CHALLENGES_PER_S = 0.5;
+/** Jobs one network address may post without a key: so many at once, then so many a second. */
+export const GUEST_JOBS_BURST = 30;
+export const GUEST_JOBS_PER_S = 0.1;
+/** Network addresses that are remembered for these, per isolate. */
+export const GUEST_CALLERS = 10_000;

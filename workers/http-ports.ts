@@ -19,6 +19,7 @@ import { doorOf } from './door.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
+import { keyRing, pursesOf } from './purses.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
@@ -33,6 +34,7 @@ export function httpPorts(env: Env): HttpPorts {
       ? undefined
       : env.SESSION.getByName(name);
   const db = openDb(env.DB);
+  const account = accountPorts(env);
   async function liveJob(id: string, recorded: string | null): Promise<JobRecord | undefined> {
     const live = await sessionAt(recorded)?.record(id);
     // It may have gone on to another agent since that was recorded.
@@ -45,7 +47,7 @@ export function httpPorts(env: Env): HttpPorts {
     developmentMoney: isDevelopmentMoney(config),
     arena: config.arena,
     draining: config.draining,
-    account: accountPorts(env),
+    account,
     db,
     clock: Date.now,
     operatorPubkey: config.operatorPubkey,
@@ -59,6 +61,8 @@ export function httpPorts(env: Env): HttpPorts {
     card: (agent) => servedCard(env, agent),
     liveJob,
     door: doorOf(env, (id) => jobById({ db, liveJob }, id)),
+    purses: pursesOf(env, account),
+    keyRing: keyRing(env),
     jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {
       for (const name of new Set([job.session, ...(await sessionsOf(env, job.id))])) {

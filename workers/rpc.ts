@@ -123,7 +123,7 @@ export interface AgentSessionRpc extends TeamSessionRpc {
   stepNews(jobId: string, attempt: number, news: StepNews | null): Promise<boolean>;
   /** A runner is done. */
   stepEnded(jobId: string, attempt: number, outcome: StepOutcome): Promise<void>;
-  /** A job's line in the record, as this session knows it; null when it does not know the job. */
+  /** A job's line in the record, as this session knows it; null when unknown to it. */
   record(jobId: string): Promise<JobRecord | null>;
   /**
    * The client's credit has grown: jobs that wait for money may go on. Repeat-safe; changes nothing else.
@@ -160,6 +160,14 @@ export interface ClientAccountRpc {
   abandon(job: string): Promise<void>;
   /** An owner earned by an entry in somebody else's books. Repeat-safe by that entry's key. @param amount msats */
   earn(key: string, amount: string): Promise<void>;
+  /** Makes this account a purse of the doors: it spends what is in it, and nothing is lent to it. Repeat-safe. */
+  openPurse(): Promise<void>;
+  /** Gives credit to another account, which has it at the latest when the books are told. Repeat-safe by the id. */
+  moveCredit(id: string, to: string, amount: string): Promise<PostResult>;
+  /** Another account gave credit by an entry of its books. Repeat-safe by that entry's key. @param amount msats */
+  arrive(key: string, amount: string): Promise<void>;
+  /** Gives what is in it, and whatever comes later, to its owner. Repeat-safe. */
+  closePurse(owner: string): Promise<void>;
   /** What the client has paid and not used, msats as a decimal string. */
   credit(): Promise<string>;
   statement(): Promise<Plain<AccountStatement>>;

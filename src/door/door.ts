@@ -8,7 +8,7 @@ import { JobError } from '../errors.ts';
 import { IDEMPOTENCY_MAX_KEY_CHARS } from '../limits.ts';
 import { type KeyPair, type NostrEvent, signAs } from '../nostr/event.ts';
 import { KIND } from '../nostr/kinds.ts';
-import { type Msats, ZERO_MSATS } from '../payment/msats.ts';
+import type { Msats } from '../payment/msats.ts';
 import type { KeyedAgent } from '../protocol/agent.ts';
 import { directMessage } from '../protocol/direct-message.ts';
 import type { JobRecord } from '../store/job-record.ts';
@@ -71,8 +71,8 @@ export class Door {
   }
 
   /** What a purse can spend now. */
-  async credit({ keys, kind }: Purse): Promise<Msats> {
-    return kind === 'guest' ? ZERO_MSATS : await this.#ports.credit(keys.publicKey);
+  async credit({ keys }: Purse): Promise<Msats> {
+    return await this.#ports.credit(keys.publicKey);
   }
 
   /**

@@ -4,6 +4,8 @@ import type { TraceEntry } from '../agent/team/trace.ts';
 import type { Clock } from '../clock.ts';
 import type { ArenaConfig } from '../config/arena.ts';
 import type { Door } from '../door/door.ts';
+import type { KeyRing } from '../door/keys.ts';
+import type { Purses } from '../door/purses.ts';
 import type { JobFailure } from '../errors.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
 import type { AccountStatement } from '../payment/account/statement.ts';
@@ -145,6 +147,10 @@ export interface HttpPorts {
   readonly account: AccountPorts;
   /** Jobs of those who come without a Nostr key. */
   readonly door: Door;
+  /** Whose purse a caller's header opens, and how it is paid into. */
+  readonly purses: Purses;
+  /** API keys of those who have a Nostr key. */
+  readonly keyRing: KeyRing;
   readonly db: Db;
   readonly clock: Clock;
   /** Whom the operator's reports are for, hex; null where nobody is named. */

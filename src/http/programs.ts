@@ -44,9 +44,7 @@ export function toolHouse(
   };
 }
 
-/** Whose purse a request shows; null for a guest. @throws JobError UNAUTHORIZED for a token that is none */
-export async function purseOf(_ports: HttpPorts, c: Context): Promise<Purse | null> {
-  const authorization = c.req.header('Authorization');
-  if (authorization === undefined) return null;
-  throw new JobError('UNAUTHORIZED', 'this token is not known here');
+/** Whose purse a request shows; null for a guest. @throws JobError UNAUTHORIZED for a token that opens none */
+export async function purseOf({ purses }: Pick<HttpPorts, 'purses'>, c: Context): Promise<Purse | null> {
+  return await purses.open(c.req.header('Authorization'));
 }

@@ -39,3 +39,8 @@ export function marketplaceKeys(masterSecret: string): KeyPair {
 export function purseKeys(masterSecret: string, id: string): KeyPair {
   return deriveKeys(masterSecret, `purse:${id}`);
 }
+
+/** A secret of 32 bytes for one purpose, by the same derivation as {@link deriveKeys}; the two never meet in one purpose. */
+export function deriveSecret(masterSecret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', fromHex(masterSecret), 'errand/v1', `secret:${purpose}`, 32));
+}

@@ -12,6 +12,7 @@ import { accountDouble } from './account-double.ts';
 import { doorWorld } from './door-world.ts';
 import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
+import { purseWorld } from './purse-world.ts';
 import { hexOf } from './records.ts';
 
 /** Unix ms at which these tests take place. */
@@ -58,6 +59,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
   const erased: string[] = [];
   const live = new Map<string, JobRecord>();
   let requests = 0;
+  const purses = purseWorld();
   const ports: HttpPorts = {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
@@ -67,6 +69,8 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     draining: false,
     account: accountDouble(),
     door: doorWorld().door,
+    purses: purses.purses,
+    keyRing: purses.ring,
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,

@@ -8,7 +8,7 @@ import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { accountDouble } from '../support/account-double.ts';
-import { doorWorld } from '../support/door-world.ts';
+import { noPurses } from '../support/no-purses.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -22,7 +22,7 @@ const ports: HttpPorts = {
   publicUrl: 'https://market.example',
   relays: ['wss://market.example'],
   account: accountDouble(),
-  door: doorWorld().door,
+  ...noPurses(),
   agents: [],
   developmentMoney: false,
   draining: false,
