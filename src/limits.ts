@@ -922,3 +922,5 @@ export const GUEST_JOBS_BURST = 30;
 export const GUEST_JOBS_PER_S = 0.1;
 /** Network addresses that are remembered for these, per isolate. */
 export const GUEST_CALLERS = 10_000;
+/** How far the clock of an MCP message that came as an event may be from ours, s: nobody waits longer for an answer. */
+export const MCP_EVENT_MAX_AGE_S = 900;

@@ -29,7 +29,14 @@ export interface Wish {
   /** The most it may cost, whole sats. Needed for whatever is not free. */
   readonly max_sats?: number;
   /** The caller's own name for the request, so that asking again is the same job. */
-  readonly key?: string;
+  readonly key?: CallKey;
+}
+
+/** By what a call is known when it comes again, and when it is called off. */
+export interface CallKey {
+  readonly name: string;
+  /** What tells this call from a later one of the same name; where it is left out, what is asked for does. */
+  readonly call?: string;
 }
 
 /** A job under watch: its view so far, and the news to come. */
@@ -68,10 +75,7 @@ export class Desk {
     const purse = talk?.purse ?? caller;
     const order = orderOf(wish, talk?.session);
     this.#assertCap(order, wish.max_sats);
-    const idempotency: Idempotency | undefined =
-      key === undefined
-        ? undefined
-        : { key, content: JSON.stringify([order.request, order.contract ?? null]) };
+    const idempotency = key === undefined ? undefined : idempotencyOf(key, order);
     const posted = await this.door.post(purse, order, idempotency);
     const session = talk === null ? null : this.callers.nameOf(purse, talk.session);
     return {
@@ -164,6 +168,12 @@ function orderOf(wish: Wish, session: string | undefined): Order {
     ...(agreed === null ? {} : { contract: agreed }),
     ...(session === undefined ? {} : { session }),
   };
+}
+
+function idempotencyOf({ name, call }: CallKey, { request, contract = null }: Order): Idempotency {
+  return call === undefined
+    ? { key: name, content: JSON.stringify([request, contract]) }
+    : { key: name, content: call, anew: true };
 }
 
 /** The contract with the cap in it; the lower one where it names an amount itself. */

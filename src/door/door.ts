@@ -24,6 +24,8 @@ export interface Idempotency {
   readonly key: string;
   /** Everything that was asked for, as text: another text under the same key is a mistake. */
   readonly content: string;
+  /** Another text takes the place of the former one: for callers who count their requests anew whenever they start. */
+  readonly anew?: true;
 }
 
 export interface PostedJob {
@@ -166,7 +168,7 @@ export class Door {
     { keys }: Purse,
     fresh: NostrEvent,
     { agent }: Order,
-    { key, content }: Idempotency,
+    { key, content, anew }: Idempotency,
   ): Promise<NostrEvent> {
     if (key.length === 0 || key.length > IDEMPOTENCY_MAX_KEY_CHARS)
       throw new JobError(
@@ -177,6 +179,8 @@ export class Door {
     const fingerprint = keyedBy(keys, `content ${agent.pubkey} ${content}`);
     const mine = { fingerprint, event: fresh };
     const known = await this.#ports.remember(keys.publicKey, name, mine, null);
+    if (known.fingerprint !== fingerprint && anew === true)
+      return (await this.#ports.remember(keys.publicKey, name, mine, known.event.id)).event;
     if (known.fingerprint !== fingerprint) {
       throw new JobError('BAD_REQUEST', 'this Idempotency-Key was used for another request', {
         reason: 'idempotency_key_reused',

@@ -4,19 +4,39 @@
  */
 import { execFile } from 'node:child_process';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { generateSecretKey } from 'nostr-tools/pure';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { NWCClient } from '../peers/alby.ts';
+import {
+  ApplesauceRelayPool,
+  EncryptionMode,
+  GiftWrapMode,
+  Client as NostrClient,
+  NostrClientTransport,
+  PrivateKeySigner,
+} from '../peers/contextvm.ts';
+import { connectClient } from '../support/client.ts';
 import { answer, type ModelServer, modelServer } from '../support/model-server.ts';
+import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
 let model: ModelServer;
 let payer: NWCClient;
+let outside: OutsideRelay;
+/** The marketplace's own key, which its relay names (NIP-11). */
+let serverPubkey: string;
 
 beforeAll(async () => {
+  outside = await startOutsideRelay();
   model = await modelServer();
-  service = await startService({ env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'small' } });
+  service = await startService({
+    env: { RELAYS: outside.url, MODEL_BASE_URL: model.baseUrl, MODEL: 'small' },
+  });
+  const accept = 'application/nostr+json';
+  const information = await (await fetch(service.url, { headers: { accept } })).json();
+  serverPubkey = z.object({ self: z.string() }).parse(information).self;
   payer = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
 });
 
@@ -24,6 +44,7 @@ afterAll(async () => {
   payer?.close();
   await service?.stop();
   await model?.close();
+  await outside?.stop();
 });
 
 const outputShape = z.object({
@@ -217,3 +238,94 @@ function run(args: readonly string[]): Promise<{ code: number | null; output: st
   );
   return promise;
 }
+
+describe.each([
+  // The embedded relay gives gift wraps to whoever proves its key (NIP-42), which this client does not know.
+  [
+    'in the clear, at the embedded relay',
+    EncryptionMode.DISABLED,
+    GiftWrapMode.OPTIONAL,
+    () => service.relay,
+  ],
+  ['wrapped, at an outside relay', EncryptionMode.REQUIRED, GiftWrapMode.PERSISTENT, () => outside.url],
+  ['wrapped and not stored', EncryptionMode.REQUIRED, GiftWrapMode.EPHEMERAL, () => outside.url],
+] as const)('the client of ContextVM, %s', (_how, encryptionMode, giftWrapMode, relay) => {
+  let client: NostrClient;
+
+  beforeAll(async () => {
+    client = new NostrClient({ name: 'test', version: '1' });
+    const transport = new NostrClientTransport({
+      signer: new PrivateKeySigner(Buffer.from(generateSecretKey()).toString('hex')),
+      relayHandler: new ApplesauceRelayPool([relay()]),
+      serverPubkey,
+      encryptionMode,
+      giftWrapMode,
+      logLevel: 'silent',
+    });
+    await client.connect(transport);
+  });
+  afterAll(async () => await client?.close());
+
+  test('lists tools, calls them, hears of progress, and calls off', async () => {
+    expect(client.getServerVersion()).toMatchObject({ name: 'errand' });
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('ask_discover');
+    const done = await client.callTool({ name: 'ask_discover', arguments: { text: 'kestrel' } });
+    expect(done.structuredContent).toMatchObject({ state: 'done', text: '[]' });
+
+    const held = Promise.withResolvers<void>();
+    model.script([{ hold: held.promise }]);
+    const abort = new AbortController();
+    const told: object[] = [];
+    const call = { name: 'ask_chat', arguments: { text: 'wait' } };
+    const options = { signal: abort.signal, onprogress: (progress: object) => told.push(progress) };
+    const outcome = expect(client.callTool(call, undefined, options)).rejects.toThrow();
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0), 10_000);
+    const hungUp = model.nextHangUp();
+    abort.abort('enough');
+    await outcome;
+    await hungUp;
+    held.resolve();
+  });
+
+  test('the same key has its jobs and its credit again', async () => {
+    const asked = await client.callTool({
+      name: 'ask_discover-prepaid',
+      arguments: { text: 'kestrel', max_sats: 30 },
+    });
+    const { job, payment } = outputShape.parse(asked.structuredContent);
+    expect(job).toMatch(/^[0-9a-f]{64}$/);
+    await payer.payInvoice({ invoice: payment?.bolt11 ?? '' });
+    const paid = await client.callTool({ name: 'get_job', arguments: { job } });
+    expect(paid.structuredContent).toMatchObject({ state: 'done', cost_sats: 21 });
+    const filled = await client.callTool({ name: 'credit', arguments: { add_sats: 50 } });
+    await payer.payInvoice({ invoice: outputShape.parse(filled.structuredContent).payment?.bolt11 ?? '' });
+    await vi.waitFor(async () => {
+      const credit = await client.callTool({ name: 'credit', arguments: {} });
+      expect(credit.structuredContent).toEqual({ credit_sats: 50 });
+    }, 10_000);
+    const again = await client.callTool({
+      name: 'ask_discover-prepaid',
+      arguments: { text: 'again', max_sats: 21 },
+    });
+    expect(again.structuredContent).toMatchObject({ state: 'done', cost_sats: 21 });
+  });
+});
+
+test('the server announces itself, its tools and where it listens', async () => {
+  const relay = await connectClient(service.relay);
+  const authors = [serverPubkey];
+  const found = new Map<number, { content: string; tags: string[][] }>();
+  await new Promise<void>((resolve) => {
+    relay.relay.subscribe([{ kinds: [11_316, 11_317, 11_318, 10_002], authors }], {
+      onevent: (event) => void found.set(event.kind, event),
+      oneose: resolve,
+    });
+  });
+  relay.close();
+  expect([...found.keys()].sort()).toEqual([10_002, 11_316, 11_317, 11_318]);
+  expect(JSON.parse(found.get(11_316)?.content ?? '')).toMatchObject({ serverInfo: { name: 'errand' } });
+  expect(found.get(11_316)?.tags).toContainEqual(['support_encryption_ephemeral']);
+  const { tools } = JSON.parse(found.get(11_317)?.content ?? '');
+  expect(tools.map(({ name }: { name: string }) => name)).toContain('ask_discover');
+  expect(found.get(10_002)?.tags).toContainEqual(['r', service.relay]);
+});

@@ -25,8 +25,8 @@ const profileShape = z.object({
       pubkey: z.string().describe('Nostr public key, hex'),
       runtime: z.string(),
       payment_methods: z.array(z.string()),
-      parameters: z.record(z.string(), z.json()).describe('JSON Schema of its parameters'),
-      example_request: z.record(z.string(), z.json()),
+      parameters: z.record(z.string(), z.unknown()).describe('JSON Schema of its parameters'),
+      example_request: z.record(z.string(), z.unknown()),
       reputation: z.object({
         jobs: z.int(),
         success_rate: z.number().nullable(),

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { HTTP_MAX_BODY_BYTES, MCP_KEEP_ALIVE_MS } from '../../limits.ts';
 import { parseJson } from '../../protocol/json.ts';
 import { isGuestSecret } from '../caller.ts';
+import type { CallKey } from '../desk.ts';
 import type { Purse } from '../purse.ts';
 import { loadSdk, type McpCaller, mcpServer, type Sdk } from './server.ts';
 import type { ToolHouse } from './tool.ts';
@@ -94,6 +95,7 @@ export class McpHttp {
       purse,
       keyOf: (requestId) => (session === null ? null : keyOf(session, requestId)),
       background: (work) => this.#options.background(work),
+      outputSchemas: true,
     };
   }
 
@@ -101,7 +103,7 @@ export class McpHttp {
   async #callOff({ purse, keyOf: key }: McpCaller, requestId: string | number): Promise<void> {
     const { door } = this.#options.house.desk;
     const name = key(requestId);
-    const jobId = name === null ? null : await door.recall(purse, name);
+    const jobId = name === null ? null : await door.recall(purse, name.name);
     if (jobId !== null) await door.cancel(purse, jobId);
   }
 
@@ -117,6 +119,6 @@ function sessionOf({ headers }: Request): string | null {
   return session !== null && isGuestSecret(session) ? session : null;
 }
 
-function keyOf(session: string, requestId: string | number): string {
-  return `mcp ${session} ${JSON.stringify(requestId)}`;
+function keyOf(session: string, requestId: string | number): CallKey {
+  return { name: `mcp ${session} ${JSON.stringify(requestId)}` };
 }

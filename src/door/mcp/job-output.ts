@@ -27,7 +27,7 @@ export const jobOutputShape = z.object({
   note: z.string().nullable().optional().describe('What the agent said last of how it goes'),
   progress: z.object({ done: z.number(), total: z.number() }).nullable().optional(),
   text: z.string().nullable().optional().describe('The answer; before the end what there is of it'),
-  report: z.json().optional().describe('A team’s newest report, with its questions'),
+  report: z.unknown().optional().describe('A team’s newest report, with its questions'),
   payment: paymentShape.nullable().optional().describe('What is to be paid'),
   cost_sats: z.number().nullable().optional(),
   error: failureShape.nullable().optional(),

@@ -4,6 +4,7 @@
  */
 import type { Server, ServerContext } from '@modelcontextprotocol/server';
 import { VERSION } from '../../version.ts';
+import type { CallKey } from '../desk.ts';
 import type { Purse } from '../purse.ts';
 import { readCard, resourcesOf } from './resources.ts';
 import type { McpTool, Progress, ToolHouse } from './tool.ts';
@@ -13,9 +14,11 @@ import { runTool, type Toolbox } from './toolbox.ts';
 export interface McpCaller {
   readonly purse: Purse;
   /** A name for a request that is the same when it comes again; null where there is none. */
-  keyOf(requestId: string | number): string | null;
+  keyOf(requestId: string | number): CallKey | null;
   /** Goes on with work when whoever asked is gone. It must not reject. */
   background(work: Promise<void>): void;
+  /** Whether tools say what their output looks like. Where messages have to be small they do not. */
+  readonly outputSchemas: boolean;
 }
 
 /** What the server says of itself to models. */
@@ -31,7 +34,9 @@ export function mcpServer(sdk: Sdk, house: ToolHouse, toolbox: Toolbox, caller: 
     { name: 'errand', title: 'errand', version: VERSION },
     { capabilities: { tools: {}, resources: {} }, instructions: INSTRUCTIONS },
   );
-  server.setRequestHandler('tools/list', () => ({ tools: toolbox.list(caller.purse.agents).map(described) }));
+  server.setRequestHandler('tools/list', () => ({
+    tools: toolbox.list(caller.purse.agents).map((tool) => described(tool, caller)),
+  }));
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const tool = toolbox.find(params.name);
     if (tool === null)
@@ -65,13 +70,16 @@ function nothing(): void {
   // There is nothing to do.
 }
 
-function described({ name, title, description, input, output, hints }: McpTool) {
+function described(
+  { name, title, description, input, output, hints }: McpTool,
+  { outputSchemas }: McpCaller,
+) {
   return {
     name,
     title,
     description,
     inputSchema: { ...input, type: 'object' as const },
-    outputSchema: { ...output, type: 'object' as const },
+    ...(outputSchemas ? { outputSchema: { ...output, type: 'object' as const } } : {}),
     annotations: {
       title,
       readOnlyHint: hints.readOnly,

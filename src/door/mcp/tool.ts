@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { JobError, type JobFailure } from '../../errors.ts';
 import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { AgentFacts } from '../agents.ts';
-import type { Desk } from '../desk.ts';
+import type { CallKey, Desk } from '../desk.ts';
 import type { Purse } from '../purse.ts';
 import type { Till } from '../till.ts';
 
@@ -11,7 +11,7 @@ import type { Till } from '../till.ts';
 export interface ToolCall {
   readonly caller: Purse;
   /** The same for a call that is sent again; null where it cannot be known. */
-  readonly key: string | null;
+  readonly key: CallKey | null;
   /** Aborts when the client calls it off, or is gone. */
   readonly signal: AbortSignal;
   /** Tells how it goes; does nothing where the client did not ask to be told. */
@@ -91,7 +91,7 @@ export const failureShape = z
   .object({
     code: z.string().describe('One of the codes of the agent NIP'),
     message: z.string(),
-    details: z.record(z.string(), z.json()).optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
   })
   .describe('Why nothing came of it');
 
