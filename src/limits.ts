@@ -882,6 +882,22 @@ export const DOOR_MAX_LINE_CHARS = 262_144;
 /** How long an `Idempotency-Key` stands for the job it was first sent with, ms. */
 export const IDEMPOTENCY_KEEP_MS = 86_400_000;
 export const IDEMPOTENCY_MAX_KEY_CHARS = 255;
+
+// ── MCP and A2A: doors for agent programs (docs/doors-mcp-a2a.md) ──
+
+/**
+ * How long a tool waits for a job unless it is told otherwise, s: hosts give up a call after 60 without an answer, and a job
+ * goes on without one.
+ */
+export const MCP_WAIT_DEFAULT_S = 40;
+/** The longest a tool waits, s. */
+export const MCP_WAIT_MAX_S = 600;
+/** Agents that one search lists. */
+export const MCP_AGENTS_DEFAULT = 20;
+export const MCP_AGENTS_MAX = 100;
+/** A comment goes through an MCP stream that says nothing for so long, ms: proxies cut what is silent. */
+export const MCP_KEEP_ALIVE_MS = 15_000;
+
 /** API keys of one owner that are not revoked. */
 export const DOOR_MAX_KEYS = 100;
 /** Keys one list shows, the newest. */
@@ -914,3 +930,5 @@ export const DOOR_KEEP_ALIVE_MS = 15_000;
 export const DOOR_WAIT_MS = 590_000;
 /** Tools of a client's own that one request to a chat agent may bring: what OpenAI takes. */
 export const CHAT_MAX_TOOLS = 128;
+/** How far the clock of an MCP message that came as an event may be from ours, s: nobody waits longer for an answer. */
+export const MCP_EVENT_MAX_AGE_S = 900;

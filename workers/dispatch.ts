@@ -13,11 +13,13 @@ import { holdersOf, place } from './broker.ts';
 import type { Env } from './env.ts';
 import { takeForeignZap, zappedElsewhere } from './foreign-zaps.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { isMcp, orderMcp } from './mcp.ts';
 import { type Delivery, EMBEDDED } from './rpc.ts';
 import { mayBeWords, takeComment, takeMessage } from './words.ts';
 
 /** Whether an event may concern a session: a cheap look, before anything is stored or decrypted. */
 export function concerns(env: Env, event: NostrEvent): boolean {
+  if (isMcp(env, event)) return true;
   const { agentByPubkey, requestKinds, config, hiringKeys } = marketplaceOf(env);
   if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
   if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
@@ -43,6 +45,7 @@ function namesOne(event: NostrEvent, agentByPubkey: (pubkey: string) => unknown)
 export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   const { agents, config, agentByPubkey, keysOf } = marketplaceOf(env);
   const session = (jobId: string) => sessionOf(env, jobId);
+  if (isMcp(env, delivery.event)) return await orderMcp(env, delivery.event, delivery.via);
   if (delivery.event.kind === KIND.zapReceipt) {
     return await takeForeignZap(env, delivery.event, session);
   }

@@ -6,7 +6,7 @@ import type { DoorPorts } from '../src/door/ports.ts';
 import { purseKeys } from '../src/nostr/keys.ts';
 import { msatsSchema, ZERO_MSATS } from '../src/payment/msats.ts';
 import { openDb } from '../src/store/db.ts';
-import { rememberRequest } from '../src/store/door-requests.ts';
+import { recallRequest, rememberRequest } from '../src/store/door-requests.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import { dispatch } from './dispatch.ts';
 import type { Env } from './env.ts';
@@ -47,6 +47,7 @@ export function doorPorts(env: Env, jobById: (id: string) => Promise<JobRecord |
     job: jobById,
     remember: (client, key, request, instead) =>
       rememberRequest(db, client, key, request, instead, systemClock()),
+    recall: (client, key) => recallRequest(db, client, key),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What the HTTP side asks of this Worker. */
+import { waitUntil } from 'cloudflare:workers';
 import { embeddedRelayUrl } from '../src/config.ts';
 import { JobError } from '../src/errors.ts';
 import { jobById } from '../src/http/find-job.ts';
@@ -52,6 +53,7 @@ export function httpPorts(env: Env): HttpPorts {
     operatorPubkey: config.operatorPubkey,
     wallet: hasWallet ? walletOf(env) : null,
     newRequestId: () => crypto.randomUUID(),
+    background: waitUntil,
     log({ level, message, requestId, error }) {
       console[level](message, requestId, error);
     },

@@ -25,12 +25,13 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { agents, requestKinds, commentedKinds, config } = marketplaceOf(env);
+    const { agents, requestKinds, commentedKinds, config, ownKeys } = marketplaceOf(env);
     this.#links = new Links(this.#ports(), durableSql(ctx.storage), {
       agents: agents.map(({ pubkey }) => pubkey),
       zapped: agents.filter(({ slug }) => config.zapAddresses.has(slug)).map(({ pubkey }) => pubkey),
       requestKinds: [...requestKinds],
       commentedKinds: [...commentedKinds],
+      server: ownKeys.publicKey,
     });
   }
 

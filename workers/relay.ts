@@ -28,6 +28,7 @@ import { concerns, dispatch } from './dispatch.ts';
 import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { jobEventStream } from './job-event-stream.ts';
+import { isMcp, orderMcp } from './mcp.ts';
 import { EMBEDDED, type PublishOutcome, type RelayRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
 import { passToWallet } from './wallet-traffic.ts';
@@ -175,15 +176,14 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
       this.#wakeBy(Math.max(expiresAt_s * 1_000, systemClock() + RELAY_PRUNE_INTERVAL_MS));
   }
 
-  /** Wallet traffic is best effort like every ephemeral event: what matters of it is looked up (NIP-47). */
+  /** Best effort like every ephemeral event: what matters of a wallet is looked up (NIP-47), and who calls a tool asks again. */
   #passed(event: NostrEvent): void {
-    const work = passToWallet(this.env, event);
+    const work =
+      passToWallet(this.env, event) ?? (isMcp(this.env, event) ? orderMcp(this.env, event, EMBEDDED) : null);
     if (work === null) return;
     this.ctx.waitUntil(
       work.catch((error: unknown) =>
-        console.error(
-          JSON.stringify({ message: 'wallet event not handed on', id: event.id, error: String(error) }),
-        ),
+        console.error(JSON.stringify({ message: 'event not handed on', id: event.id, error: String(error) })),
       ),
     );
   }

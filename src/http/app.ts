@@ -15,6 +15,7 @@ import { arenaRoutes } from './routes/arena.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
@@ -26,6 +27,7 @@ const EXPOSED = [
   'ETag',
   'Link',
   'Location',
+  'Mcp-Session-Id',
   'Retry-After',
   'WWW-Authenticate',
   'X-Errand-Job',
@@ -103,6 +105,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', operatorRoutes(ports));
   app.route('/', keyRoutes(ports));
   app.route('/', openAiRoutes(ports));
+  app.route('/', mcpRoutes(ports));
 
   app.notFound((c) => said(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {

@@ -158,6 +158,8 @@ export interface HttpPorts {
   /** What the operator's wallet says of its payments; null where there is no wallet. */
   readonly wallet: CheckPorts['wallet'] | null;
   newRequestId(): string;
+  /** Goes on with work although nobody waits for the answer any more. It must not reject. */
+  background(work: Promise<void>): void;
   log(entry: LogEntry): void;
   /** The NIP-11 document of the embedded relay. */
   relayInformation(): object;

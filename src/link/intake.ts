@@ -79,6 +79,7 @@ export class Intake {
       case 'wraps':
       case 'receipts':
       case 'comments':
+      case 'calls':
         return this.#ports.concerns(event) ? this.#admit(source, event) : 'ignored';
       case 'deletions':
         return this.#deletion(source, event);

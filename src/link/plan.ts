@@ -18,6 +18,8 @@ export interface LinkInterest {
   readonly requestKinds: readonly number[];
   /** Kinds of events under which a comment may be meant for a team; none, where it is left out. */
   readonly commentedKinds?: readonly number[];
+  /** Public key of our MCP server; none, where it is left out. */
+  readonly server?: string;
 }
 
 /**
@@ -28,9 +30,11 @@ export interface LinkInterest {
  * - `receipts`: zaps of our agents at other providers (NIP-57).
  * - `comments`: what clients say under jobs of teams (NIP-22). A comment under a request names its author, the client, and
  *   no agent, so they are asked for by the kind they stand under.
+ * - `calls`: messages to our MCP server, in the clear or wrapped; only from now on, because nobody waits for an answer to
+ *   an older one.
  * - `content`: what the search index is made of; only from now on, and the first to go when a budget is short.
  */
-export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'comments' | 'content';
+export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'comments' | 'calls' | 'content';
 
 export interface PlannedSubscription {
   readonly purpose: Purpose;
@@ -88,6 +92,10 @@ export function planSubscriptions(
     const away = sinceOf(cursor_s, now_s, LINK_WORDS_MAX_AGE_S);
     const filter = { kinds: [KIND.comment], '#K': kinds, since: away, limit: LINK_PAGE_EVENTS };
     plan.push({ purpose: 'comments', filter });
+  }
+  if (interest.server !== undefined) {
+    const kinds = [KIND.mcpMessage, KIND.giftWrap, KIND.ephemeralGiftWrap];
+    plan.push({ purpose: 'calls', filter: { kinds, '#p': [interest.server], since: now_s } });
   }
   plan.push({ purpose: 'content', filter: { kinds: CONTENT_KINDS, since: now_s } });
   return plan;

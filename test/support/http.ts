@@ -76,6 +76,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     operatorPubkey: person(OPERATOR).publicKey,
     wallet: QUIET_WALLET,
     newRequestId: () => `request-${++requests}`,
+    background: () => undefined,
     log: (entry) => logged.push(entry),
     relayInformation: () => ({ name: 'errand', supported_nips: [1, 11] }),
     card: async (agent) =>

@@ -26,6 +26,7 @@ const ports: HttpPorts = {
   agents: [],
   developmentMoney: false,
   draining: false,
+  background: () => undefined,
   arena: readConfig({ LOCAL: '1' }).arena,
   db,
   operatorPubkey: null,

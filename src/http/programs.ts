@@ -1,0 +1,50 @@
+/** What the doors for agent programs (MCP, A2A) stand on, wired from the ports of the HTTP side. */
+import type { Context } from 'hono';
+import { Callers, GUEST_SECRET_CHARS } from '../door/caller.ts';
+import { Desk } from '../door/desk.ts';
+import type { ToolHouse } from '../door/mcp/tool.ts';
+import type { Purse } from '../door/purse.ts';
+import { Till } from '../door/till.ts';
+import { JobError } from '../errors.ts';
+import { toHex } from '../nostr/hex.ts';
+import { secureRandom } from '../nostr/random.ts';
+import { refundableOf } from '../payment/account/statement.ts';
+import { reputationOf } from '../store/reputation.ts';
+import type { HttpPorts } from './ports.ts';
+
+/** What the tools of the programs' doors work with. */
+export function toolHouse(
+  ports: Pick<HttpPorts, 'door' | 'account' | 'clock' | 'db' | 'card' | 'publicUrl'>,
+): ToolHouse {
+  const { door, account, clock, db, card, publicUrl } = ports;
+  const newSecret = () => toHex(secureRandom(GUEST_SECRET_CHARS / 2));
+  return {
+    desk: new Desk(door, new Callers((id) => door.purseKeys(id), newSecret)),
+    agents: {
+      reputation: (slug) => reputationOf(db, slug),
+      card: async (agent) => (await card(agent)).cardJson,
+      cardUrl: ({ slug }) => `${publicUrl}/agents/${slug}/card.json`,
+    },
+    till: new Till({
+      now: clock,
+      credit: async (client) => (await account.statement(client)).credit,
+      async refundable(client) {
+        const statement = await account.statement(client);
+        const open = statement.refunds.find(({ state }) => state === 'waiting' || state === 'sending');
+        if (open === undefined) return refundableOf(statement);
+        throw new JobError('BAD_REQUEST', 'Another refund is under way, and there is one at a time', {
+          reason: 'refund_open',
+        });
+      },
+      leave: (client, what) => account.leave(client, what),
+      invoice: (client, amount) => account.invoice(client, amount),
+      refundTo: (client, address, amount) => account.refundTo(client, address, amount),
+      refundBy: (client, bolt11) => account.refundBy(client, bolt11),
+    }),
+  };
+}
+
+/** Whose purse a request shows; null for a guest. @throws JobError UNAUTHORIZED for a token that opens none */
+export async function purseOf({ purses }: Pick<HttpPorts, 'purses'>, c: Context): Promise<Purse | null> {
+  return await purses.open(c.req.header('Authorization'));
+}
