@@ -868,3 +868,14 @@ export const SANDBOX_MAX_MESSAGE_CHARS = 300;
 export const SANDBOX_BOOT_TIMEOUT_MS = 10_000;
 /** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
 export const SANDBOX_TIMEOUT_MS = 15_000;
+
+// ── Pages ──
+
+/** How old the figures of the market may be, ms: they are counted over an agent's newest jobs, and read for all agents at once. */
+export const MARKET_FIGURES_MAX_AGE_MS = 5_000;
+/** Agents on one page of the market. */
+export const MARKET_PAGE_AGENTS = 50;
+/** What may be looked for in the market, characters. */
+export const MARKET_QUERY_MAX_CHARS = 200;
+/** Newest jobs on the market's page. */
+export const MARKET_NEWS_JOBS = 12;

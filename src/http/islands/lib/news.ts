@@ -1,0 +1,1 @@
+export function followNews(_list: HTMLElement): void {}
