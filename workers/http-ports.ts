@@ -14,18 +14,21 @@ import type { JobRecord } from '../src/store/job-record.ts';
 import { VERSION } from '../src/version.ts';
 import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
+import { pageAssets } from './assets.ts';
 import { sessionOf, sessionsOf } from './dispatch.ts';
 import { doorOf } from './door.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
 import { keyRing, pursesOf } from './purses.ts';
+import { offeredQuote } from './quotes.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
-  const { config, agents, agentByPubkey } = marketplaceOf(env);
+  const marketplace = marketplaceOf(env);
+  const { config, agents, agentByPubkey, ownKeys } = marketplace;
   const relay = () => env.RELAY.getByName('main');
   const hasWallet = operatorWallet(config) !== null;
   // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
@@ -43,8 +46,11 @@ export function httpPorts(env: Env): HttpPorts {
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
+    kinds: config.kinds,
+    marketplacePubkey: ownKeys.publicKey,
     agents,
     developmentMoney: isDevelopmentMoney(config),
+    assets: pageAssets(),
     arena: config.arena,
     draining: config.draining,
     account,
@@ -63,6 +69,11 @@ export function httpPorts(env: Env): HttpPorts {
     door: doorOf(env, (id) => jobById({ db, liveJob }, id)),
     purses: pursesOf(env, account),
     keyRing: keyRing(env),
+    quote: (agent, body, client) => offeredQuote(marketplace, agent, body, client),
+    async verdict(jobId) {
+      const filter = { kinds: [config.kinds.verdict], authors: [ownKeys.publicKey], '#e': [jobId] };
+      return (await relay().query([filter], 1))[0] ?? null;
+    },
     jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {
       for (const name of new Set([job.session, ...(await sessionsOf(env, job.id))])) {

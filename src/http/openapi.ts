@@ -6,6 +6,7 @@ import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { DOOR_OPERATIONS } from './operations-doors.ts';
+import { PAGE_OPERATIONS } from './operations-pages.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
@@ -74,14 +75,14 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/jobs',
     summary: 'Public jobs, newest first. Gift-wrapped jobs are never listed.',
     query: JobQuery,
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' }, ...HTML } },
     failures: [400],
   },
   {
     method: 'get',
     path: '/jobs/{id}',
     summary: 'A job by the id of its request',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Job' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobDetail' }, ...HTML } },
     failures: [404],
   },
   {
@@ -159,6 +160,7 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 200, content: { [JSON_TYPE]: { schema: 'LedgerReport' } } },
     failures: [400, 401, 403, 404, 503],
   },
+  ...PAGE_OPERATIONS,
   {
     method: 'get',
     path: '/openapi.json',

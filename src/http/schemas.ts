@@ -8,11 +8,13 @@ import {
   LEDGER_CHECK_MAX_GRACE_S,
   LNURL_MAX_SENDABLE_MSATS,
   LNURL_MIN_SENDABLE_MSATS,
+  MARKET_QUERY_MAX_CHARS,
 } from '../limits.ts';
 import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 import { ArenaReport } from './schemas-arena.ts';
 import { KEY_COMPONENTS } from './schemas-keys.ts';
+import { Quote, QuoteRequest } from './schemas-quote.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const slug = z.string().regex(/^[a-z0-9-]{1,64}$/);
@@ -83,6 +85,16 @@ export const Job = z.object({
   attempts: count,
   result_event_id: hex32.nullable(),
   events_url: z.url(),
+});
+
+export const JobDetail = Job.extend({
+  verified: z
+    .object({
+      passed: z.boolean(),
+      verdict_event_id: hex32.describe('The signed verdict, by which anybody can judge again'),
+    })
+    .nullable()
+    .describe('Null for a job without a check, one that is not judged yet, and one that is encrypted'),
 });
 
 export const JobList = z.object({
@@ -213,6 +225,19 @@ export const TraceQuery = z.strictObject({
 /** Query of `GET /agents`. */
 export const AgentQuery = z.strictObject({ cursor, limit });
 
+/** Query of the market as a page. Unknown names are left alone here: links that people share carry all sorts. */
+export const MarketQuery = z.object({
+  q: z.string().max(MARKET_QUERY_MAX_CHARS).default(''),
+  pay: z.enum(['any', 'free', 'priced']).default('any'),
+  sort: z.enum(['rating', 'success', 'speed', 'price', 'name']).default('rating'),
+  page: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, 'must be a number')
+    .transform(Number)
+    .default(1),
+});
+export type MarketQuery = z.output<typeof MarketQuery>;
+
 /** A Lightning invoice in a QR code has 7,089 characters at the most; connection strings and addresses are shorter. */
 const destination = z.string().min(1).max(7_089).optional();
 const amount = z.int().min(LNURL_MIN_SENDABLE_MSATS).max(LNURL_MAX_SENDABLE_MSATS);
@@ -279,6 +304,7 @@ export const COMPONENTS = {
   AgentProfile,
   AgentList,
   Job,
+  JobDetail,
   JobList,
   Nip05,
   Health,
@@ -294,5 +320,7 @@ export const COMPONENTS = {
   LnurlVerify,
   ArenaReport,
   ...KEY_COMPONENTS,
+  QuoteRequest,
+  Quote,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;
