@@ -11,7 +11,7 @@ import { KIND } from '../nostr/kinds.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { KeyedAgent } from '../protocol/agent.ts';
 import { directMessage } from '../protocol/direct-message.ts';
-import type { JobRecord } from '../store/job-record.ts';
+import type { JobRecord, RecordedPhase } from '../store/job-record.ts';
 import { type FollowOptions, followJob } from './follow.ts';
 import type { HeardNews } from './news.ts';
 import { bodyOf, type Order, requestEvent } from './order.ts';
@@ -123,6 +123,11 @@ export class Door {
   ): Promise<AsyncGenerator<HeardNews, void>> {
     await this.look(purse, jobId);
     return followJob(this.#ports, purse, jobId, options);
+  }
+
+  /** Where a job of this purse stands. @throws JobError NOT_FOUND for one of others */
+  async phase(purse: Purse, jobId: string): Promise<RecordedPhase> {
+    return (await this.#own(purse, jobId)).phase;
   }
 
   /**

@@ -268,6 +268,21 @@ describe('chat.completions', () => {
   });
 });
 
+test('what passes is tried again by the client itself, and is another job', async () => {
+  let tries = 0;
+  const { client, asked } = market({
+    chat: (_body, job) =>
+      tries++ === 0
+        ? job.tell({ type: 'error', failure: { code: 'SERVICE_UNAVAILABLE', message: 'busy' } })
+        : job.tell(RESULT('at last')),
+  });
+  const answer = await client('guest', { maxRetries: 1 }).chat.completions.create({
+    model: 'chat',
+    messages: ask('x'),
+  });
+  expect([answer.choices[0]?.message.content, asked.length]).toEqual(['at last', 2]);
+});
+
 describe('models', () => {
   test('are the agents', async () => {
     const { client } = market();

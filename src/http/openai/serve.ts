@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { Idempotency, PostedJob } from '../../door/door.ts';
 import type { Demand, HeardNews } from '../../door/news.ts';
 import type { Order } from '../../door/order.ts';
+import { assertMayHire } from '../../door/purse.ts';
 import { type Challenge, challengeHeader, type OpenedPurse } from '../../door/purses.ts';
 import type { NewsReader } from '../../door/reader.ts';
 import { JobError, type JobFailure } from '../../errors.ts';
@@ -68,6 +69,8 @@ export async function serve(
   const { door, purses } = ports;
   const opened = await purses.open(c.req.header('Authorization'));
   const order = orderFor(agentOf(ports, slug));
+  // Before it is asked to pay for what it may not have.
+  if (opened !== null) assertMayHire(opened, slug);
   const price = door.price(order);
   const key = opened === null ? undefined : c.req.header('Idempotency-Key');
   const idempotency: Idempotency | undefined = key === undefined ? undefined : { key, content: text };
@@ -89,7 +92,10 @@ export async function serve(
   const gone = () => left(false);
   c.req.raw.signal.addEventListener('abort', gone);
   try {
-    const first = await firstWord(reader, patience_ms);
+    let first = await firstWord(reader, patience_ms);
+    // Of a job that was asked for before, the first word may be a demand that was met long ago.
+    if (job.repeated && first !== 'silent' && first.type === 'payment')
+      if ((await door.phase(purse, job.id)) !== 'waiting') first = await firstWord(reader, patience_ms);
     if (first !== 'silent' && first.type === 'payment') {
       leaving.abort();
       if (idempotency === undefined) await door.cancel(purse, job.id);

@@ -24,6 +24,8 @@ export function eventStream(
     async pull(controller) {
       try {
         const { done, value } = await events.next();
+        // It was given up while nothing was to be said.
+        if (over) return;
         if (done !== true) {
           controller.enqueue(encoder.encode(value));
           return;
