@@ -8,6 +8,7 @@ import { JobError } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
 import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem } from './problem.ts';
+import { a2aRoutes } from './routes/a2a.ts';
 import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { arenaRoutes } from './routes/arena.ts';
@@ -98,6 +99,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
   app.route('/', mcpRoutes(ports));
+  app.route('/', a2aRoutes(ports));
 
   app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {
