@@ -961,3 +961,5 @@ export const CLIENT_CARD_MAX_BYTES = 262_144;
 export const CLIENT_HTTP_TIMEOUT_MS = 15_000;
 /** Announcements asked for when agents are looked for. */
 export const CLIENT_AGENTS_LIMIT = 500;
+/** How long `SendMessage` of A2A waits for the end of a task, ms: the protocol wants it to, and proxies do not bear more. */
+export const A2A_WAIT_MS = 300_000;

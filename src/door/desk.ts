@@ -96,6 +96,14 @@ export class Desk {
     };
   }
 
+  /** How a job stands at this moment. @throws JobError NOT_FOUND */
+  async look(caller: Purse, name: string): Promise<JobView> {
+    const { purse, jobId } = this.callers.job(caller, name);
+    const { agent } = await this.door.look(purse, jobId);
+    const view = newView(this.callers.nameOf(purse, jobId), agent, null);
+    return await watch({ view, news: await this.door.soFar(purse, jobId), through: true });
+  }
+
   async #isWaiting(purse: Purse, jobId: string): Promise<boolean> {
     return (await this.door.look(purse, jobId)).phase === 'waiting';
   }
@@ -136,22 +144,34 @@ export class Desk {
   }
 }
 
-/** Reads the news of a job until it ends, waits for its caller, or `signal` says so. @returns the last view */
-export async function watch(
-  { view: first, news, through }: Watched,
-  { onNews }: WatchOptions = {},
-): Promise<JobView> {
+/** What was heard, and how the job stands after it. */
+export interface Heard {
+  readonly view: JobView;
+  readonly news: HeardNews;
+}
+
+/** The news of a job until it ends, waits for its caller, or the signal it is followed with says so. */
+export async function* heard({ view: first, news, through }: Watched): AsyncGenerator<Heard, void> {
   let view = first;
   try {
     for await (const one of news) {
       view = folded(view, one);
-      await onNews?.(view, one);
-      if (hasEnded(view) || (waitsForCaller(view) && !through)) break;
+      yield { view, news: one };
+      if (hasEnded(view) || (waitsForCaller(view) && !through)) return;
     }
   } finally {
     await news.return();
   }
-  return view;
+}
+
+/** Hears all of that. @returns the last view */
+export async function watch(watched: Watched, { onNews }: WatchOptions = {}): Promise<JobView> {
+  let last = watched.view;
+  for await (const { view, news } of heard(watched)) {
+    last = view;
+    await onNews?.(view, news);
+  }
+  return last;
 }
 
 function orderOf(wish: Wish, session: string | undefined): Order {

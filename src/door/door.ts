@@ -12,7 +12,7 @@ import type { Msats } from '../payment/msats.ts';
 import type { KeyedAgent } from '../protocol/agent.ts';
 import { directMessage } from '../protocol/direct-message.ts';
 import type { JobRecord, RecordedPhase } from '../store/job-record.ts';
-import { type FollowOptions, followJob } from './follow.ts';
+import { type FollowOptions, followJob, soFar } from './follow.ts';
 import type { HeardNews } from './news.ts';
 import { bodyOf, type Order, requestEvent } from './order.ts';
 import type { DoorPorts } from './ports.ts';
@@ -166,6 +166,11 @@ export class Door {
       throw new JobError('BAD_REQUEST', `${slug} works alone and takes no messages`, { reason: 'no_team' });
     const now_s = Math.floor(this.#ports.now() / 1_000);
     await this.#ports.publish(directMessage(purse.keys, agent.pubkey, text, { replyTo: jobId }, now_s));
+  }
+
+  /** What a job of this purse has said so far. @throws JobError NOT_FOUND for one of others */
+  async soFar(purse: Purse, jobId: string): Promise<AsyncGenerator<HeardNews, void>> {
+    return soFar(this.#ports, purse, await this.look(purse, jobId));
   }
 
   /** What is on record of a job of this purse, as it stands. @throws JobError NOT_FOUND for one of others */

@@ -2,6 +2,7 @@
 import type { JobFailure, Json } from '../errors.ts';
 import { readInvoice } from '../payment/bolt11/decode.ts';
 import { toNumber } from '../payment/msats.ts';
+import { isObject } from '../protocol/json.ts';
 import type { RecordedPhase } from '../store/job-record.ts';
 import type { HeardNews } from './news.ts';
 
@@ -59,9 +60,14 @@ export function hasEnded({ state }: Pick<JobView, 'state'>): boolean {
   return ENDS.has(state);
 }
 
-/** Whether its caller has to do something before it goes on. */
+/** Whether it stands still until it is paid. */
 export function waitsForCaller({ state }: Pick<JobView, 'state'>): boolean {
   return state === 'payment-required';
+}
+
+/** Whether a team at work asks its client something. It may go on with other things meanwhile. */
+export function asksCaller({ state, report }: Pick<JobView, 'state' | 'report'>): boolean {
+  return state === 'working' && isObject(report) && (report.state === 'asking' || report.state === 'blocked');
 }
 
 /** A job of which nothing is heard yet. */
@@ -82,7 +88,8 @@ export function newView(job: string, agent: string, session: string | null): Job
 }
 
 /** The view after one more piece of news. Deltas say nothing here: results are whole, and whoever streams reads them. */
-export function folded(view: JobView, news: HeardNews): JobView {
+export function folded(before: JobView, news: HeardNews): JobView {
+  const view = before.session === null ? { ...before, session: sessionOf(before.job, news) } : before;
   switch (news.type) {
     case 'progress':
       return {
@@ -117,6 +124,14 @@ export function folded(view: JobView, news: HeardNews): JobView {
     case 'over':
       return { ...view, state: stateOf(news.phase), payment: null };
   }
+}
+
+/** Answers name the conversation (`t`); the secret of a guest stands in its name as it does in the job's. */
+function sessionOf(job: string, { event }: HeardNews): string | null {
+  const session = event?.tags.find(([name]) => name === 't')?.[1];
+  if (session === undefined) return null;
+  const at = job.indexOf('.');
+  return at < 0 ? session : `${session}${job.slice(at)}`;
 }
 
 function stateOf(phase: RecordedPhase): JobState {

@@ -13,6 +13,7 @@ import { sendPage } from './pages/send.tsx';
 import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem, STATUS_OF } from './problem.ts';
 import { prefersHtml } from './query.ts';
+import { a2aRoutes } from './routes/a2a.ts';
 import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.tsx';
 import { arenaRoutes } from './routes/arena.ts';
@@ -122,6 +123,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', openAiRoutes(ports));
   app.route('/', mcpRoutes(ports));
   app.route('/', assetRoutes(ports));
+  app.route('/', a2aRoutes(ports));
 
   /** A failure in the language of the door it happened at: people get a page, programs the problem as JSON. */
   function tell(c: Context<AppEnv>, failure: JobFailure): Response | Promise<Response> {

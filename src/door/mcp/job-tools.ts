@@ -87,6 +87,7 @@ export function jobTools(house: ToolHouse): readonly McpTool[] {
       hints: READ,
       run: async (args, call) => {
         const { job: name, wait_s: patience_s } = readArguments(FollowArguments, args);
+        if (patience_s === 0) return jobOutput(await desk.look(call.caller, name));
         const patience = patienceOf(patience_s, call);
         return jobOutput(await wait(await desk.follow(call.caller, name, patience), call));
       },
