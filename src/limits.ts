@@ -868,3 +868,22 @@ export const SANDBOX_MAX_MESSAGE_CHARS = 300;
 export const SANDBOX_BOOT_TIMEOUT_MS = 10_000;
 /** How long a caller waits for a run, ms: the most fuel takes a second or two, and the first run boots Python. */
 export const SANDBOX_TIMEOUT_MS = 15_000;
+
+// ── Reviews, figures, the operator's pages ──
+
+/** A review's words, characters; the rest is cut off where it is shown. */
+export const REVIEW_MAX_CHARS = 2_000;
+/** A larger event is no review, bytes: it is kept whole in the record, so that anybody can check it. */
+export const REVIEW_MAX_EVENT_BYTES = 8_192;
+/** How long a review waits for the record to know that its job is over and paid, ms: both lag a moment behind. */
+export const REVIEW_PATIENCE_MS = 60_000;
+/** How far back reviews are asked for at outside relays, s: nobody loses one by our being away for a week. */
+export const REVIEW_MAX_AGE_S = 604_800;
+/** An agent's newest reviews that its figures are counted over: rows read are billed. */
+export const REVIEWS_COUNTED = 1_000;
+/** Keys the operator may keep out at run time: all of them are held in memory and read together. */
+export const BLOCKED_KEYS_MAX = 5_000;
+/** A note on why a key is kept out, characters. */
+export const BLOCKED_REASON_MAX_CHARS = 200;
+/** How long a part of the service goes on with the block list it has read, ms: within it a change is in force. */
+export const BLOCKED_REFRESH_MS = 15_000;

@@ -61,6 +61,8 @@ export interface RelayRpc {
    */
   jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
   stats(): Promise<{ readonly [name: string]: number }>;
+  /** From now on takes nothing from these keys, besides those of the configuration, and from all others again. */
+  keepOut(pubkeys: readonly string[]): Promise<void>;
 }
 
 /** A group of outbound relay connections (workers/relay-links.ts). */

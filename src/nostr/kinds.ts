@@ -29,6 +29,8 @@ export const KIND = {
   relayAuth: 22_242,
   httpAuth: 27_235,
   longNote: 30_023,
+  /** A client's review of a job it had (proposed as NIP-AC; docs/protocol-notes.md). */
+  jobReview: 31_117,
   handlerInformation: 31_990,
 } as const;
 
