@@ -887,3 +887,17 @@ export const BLOCKED_KEYS_MAX = 5_000;
 export const BLOCKED_REASON_MAX_CHARS = 200;
 /** How long a part of the service goes on with the block list it has read, ms: within it a change is in force. */
 export const BLOCKED_REFRESH_MS = 15_000;
+/** Stretches an agent's figures go back: days, or hours. */
+export const FIGURES_DAYS = 30;
+export const FIGURES_HOURS = 48;
+/** An agent's newest jobs that its figures are counted over, and how long a cache may keep them, s: rows read are billed. */
+export const FIGURES_MAX_JOBS = 3_000;
+export const FIGURES_MAX_AGE_S = 60;
+/** Rounds of the arena an agent's curve goes back, and rounds to a point of it: about nine rows each are read. */
+export const FIGURES_ARENA_ROUNDS = 600;
+export const FIGURES_ARENA_STRETCH_ROUNDS = 60;
+/** Newest jobs the operator's tables look through for open and failed ones, and rows a table has at the most. */
+export const OPERATOR_SCAN_JOBS = 2_000;
+export const OPERATOR_TABLE_ROWS = 200;
+/** Sessions that are asked what they still owe to relays, for one table: each may have to be woken. */
+export const OPERATOR_SESSIONS_ASKED = 25;

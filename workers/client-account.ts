@@ -121,6 +121,11 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     this.#post(earned(key, payee, msatsSchema.parse(amount)));
   }
 
+  async earnings(): Promise<string> {
+    const payee = payeeOf(this.#name());
+    return payee === null ? '0' : this.#books.balance(`payee:${payee}`).toString();
+  }
+
   // ── Money back ──
 
   async statement() {

@@ -15,6 +15,7 @@ import { sessionOf, sessionsOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
+import { operatorPorts } from './operator-http.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
@@ -36,6 +37,7 @@ export function httpPorts(env: Env): HttpPorts {
     arena: config.arena,
     draining: config.draining,
     account: accountPorts(env),
+    operator: operatorPorts(env),
     db: openDb(env.DB),
     clock: Date.now,
     operatorPubkey: config.operatorPubkey,

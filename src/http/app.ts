@@ -15,6 +15,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
+import { reviewRoutes } from './routes/reviews.ts';
 import { rootRoutes } from './routes/root.ts';
 import { runRoutes } from './routes/runs.ts';
 
@@ -72,6 +73,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   );
   app.route('/', rootRoutes(ports));
   app.route('/', agentRoutes(ports));
+  app.route('/', reviewRoutes(ports));
   app.route('/', jobRoutes(ports));
   app.route('/', runRoutes(ports));
   app.route('/', accountRoutes(ports));

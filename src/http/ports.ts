@@ -14,6 +14,7 @@ import type { IssuedInvoice } from '../payment/wallet.ts';
 import type { Usage } from '../protocol/model.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
+import type { OperatorPorts } from './ports-operator.ts';
 
 /** A card as it is announced: its text, byte for byte, and what identifies it. */
 export interface ServedCard {
@@ -32,6 +33,9 @@ export interface LinkHealth {
   readonly dispatched: number;
   readonly refused: number;
   readonly reconnects: number;
+  /** Unix s up to which everything was seen. */
+  readonly cursor_s: number;
+  readonly lastError: string | null;
 }
 
 /** The operator's wallet as its connection sees it. */
@@ -142,6 +146,7 @@ export interface HttpPorts {
   /** Whether new jobs are refused while open ones finish. */
   readonly draining: boolean;
   readonly account: AccountPorts;
+  readonly operator: OperatorPorts;
   readonly db: Db;
   readonly clock: Clock;
   /** Whom the operator's reports are for, hex; null where nobody is named. */

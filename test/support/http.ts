@@ -11,6 +11,7 @@ import type { JobRecord } from '../../src/store/job-record.ts';
 import { accountDouble } from './account-double.ts';
 import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
+import { operatorDouble } from './operator-double.ts';
 import { hexOf } from './records.ts';
 
 /** Unix ms at which these tests take place. */
@@ -24,6 +25,8 @@ export const OPEN_LINK: LinkHealth = {
   dispatched: 2,
   refused: 1,
   reconnects: 0,
+  cursor_s: NOW_MS / 1_000 - 4,
+  lastError: null,
 };
 
 export const WALLET: WalletHealth = {
@@ -65,6 +68,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     arena: config.arena,
     draining: false,
     account: accountDouble(),
+    operator: operatorDouble(d1.db),
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,

@@ -8,6 +8,7 @@ import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { accountDouble } from '../support/account-double.ts';
+import { operatorDouble } from '../support/operator-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -21,6 +22,7 @@ const ports: HttpPorts = {
   publicUrl: 'https://market.example',
   relays: ['wss://market.example'],
   account: accountDouble(),
+  operator: operatorDouble(db),
   agents: [],
   developmentMoney: false,
   draining: false,

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { reputationOf } from '../../store/reputation.ts';
+import { reviewSummary } from '../../store/reviews.ts';
 import { agentPage, agentsPage } from '../pages.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
@@ -40,10 +41,13 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
   app.get('/agents/:slug', async (c) => {
     const agent = agentOf(c);
     const view = agentView(ports, agent);
-    const reputation = await reputationOf(ports.db, agent.slug);
+    const [reputation, reviews] = await Promise.all([
+      reputationOf(ports.db, agent.slug),
+      reviewSummary(ports.db, agent.slug),
+    ]);
     c.header('Vary', 'Accept');
     if (prefersHtml(c)) return c.html(agentPage(ports, view, reputation));
-    return c.json({ ...view, reputation, example_request: agent.exampleRequest });
+    return c.json({ ...view, reputation, reviews, example_request: agent.exampleRequest });
   });
 
   // The ETag is the hash that the announcement names, so a reader can compare the two without reading the body.
