@@ -11,6 +11,7 @@ import { openDb } from '../src/store/db.ts';
 import { VERSION } from '../src/version.ts';
 import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
+import { pageAssets } from './assets.ts';
 import { sessionOf, sessionsOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
@@ -34,6 +35,7 @@ export function httpPorts(env: Env): HttpPorts {
     relays: [embeddedRelayUrl(config), ...config.relays],
     agents,
     developmentMoney: isDevelopmentMoney(config),
+    assets: pageAssets(),
     arena: config.arena,
     draining: config.draining,
     account: accountPorts(env),

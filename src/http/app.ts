@@ -1,22 +1,26 @@
 /** The HTTP side of the marketplace (PROTOCOL §7): one Hono app over its ports. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
-import { JobError } from '../errors.ts';
+import { JobError, type JobFailure } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
+import { ErrorPage, errorHeading } from './pages/error.tsx';
+import { sendPage } from './pages/send.tsx';
 import type { HttpPorts } from './ports.ts';
-import { type AppEnv, problem } from './problem.ts';
+import { type AppEnv, problem, STATUS_OF } from './problem.ts';
+import { prefersHtml } from './query.ts';
 import { accountRoutes } from './routes/account.ts';
-import { agentRoutes } from './routes/agents.ts';
+import { agentRoutes } from './routes/agents.tsx';
 import { arenaRoutes } from './routes/arena.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { reviewRoutes } from './routes/reviews.ts';
-import { rootRoutes } from './routes/root.ts';
+import { rootRoutes } from './routes/root.tsx';
 import { runRoutes } from './routes/runs.ts';
 
 /**
@@ -45,6 +49,11 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
       maxAge: 86_400,
     }),
   );
+  app.use(async function pagePolicy(c, next) {
+    await next();
+    const policy = c.get('policy');
+    if (policy !== undefined) c.header('Content-Security-Policy', policy);
+  });
   app.use(
     secureHeaders({
       crossOriginResourcePolicy: 'cross-origin',
@@ -81,13 +90,27 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', arenaRoutes(ports));
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
+  app.route('/', assetRoutes(ports));
 
-  app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
+  /** People get a page; programs, and whoever did not ask for one, get the problem as JSON. */
+  function tell(c: Context<AppEnv>, failure: JobFailure): Response | Promise<Response> {
+    if (c.req.method !== 'GET' || !prefersHtml(c)) return problem(c, failure);
+    const status = STATUS_OF[failure.code];
+    const title = errorHeading(status);
+    return sendPage(
+      c,
+      ports,
+      { title, description: failure.message, path: c.req.path, unlisted: true },
+      ErrorPage({ status, failure, requestId: c.get('requestId') }),
+      status,
+    );
+  }
+  app.notFound((c) => tell(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {
-    if (error instanceof JobError) return problem(c, error.failure);
+    if (error instanceof JobError) return tell(c, error.failure);
     const requestId = c.get('requestId');
     ports.log({ level: 'error', message: `${c.req.method} ${c.req.path} failed`, requestId, error });
-    return problem(c, {
+    return tell(c, {
       code: 'AGENT_ERROR',
       message: 'an internal error; the operator finds it by its request id',
     });

@@ -154,6 +154,16 @@ export const OPERATIONS: readonly Operation[] = [
   ...OPERATOR_OPERATIONS,
   {
     method: 'get',
+    path: '/assets/{file}',
+    summary: 'What pages load. A name holds a hash of its content, so that it may be kept for ever',
+    success: {
+      status: 200,
+      content: { 'text/javascript': { text: 'A script' }, 'text/css': { text: 'The stylesheet' } },
+    },
+    failures: [404],
+  },
+  {
+    method: 'get',
     path: '/openapi.json',
     summary: 'This description',
     headers: { 'If-None-Match': 'ETag of a copy the reader has' },

@@ -14,6 +14,7 @@ import type { IssuedInvoice } from '../payment/wallet.ts';
 import type { Usage } from '../protocol/model.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
+import type { PageAssets } from './pages/assets.ts';
 import type { OperatorPorts } from './ports-operator.ts';
 
 /** A card as it is announced: its text, byte for byte, and what identifies it. */
@@ -141,6 +142,8 @@ export interface HttpPorts {
   readonly agents: readonly KeyedAgent[];
   /** Whether the wallet holds development money, which the pages have to say. */
   readonly developmentMoney: boolean;
+  /** What pages load besides themselves. */
+  readonly assets: PageAssets;
   /** The rules of the arena here. */
   readonly arena: ArenaConfig;
   /** Whether new jobs are refused while open ones finish. */

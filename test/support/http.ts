@@ -1,7 +1,9 @@
 /** The HTTP app over doubles of its ports, with a real database in memory. */
+import { gzipSync } from 'node:zlib';
 import { keyedAgents } from '../../src/agent/embedded.ts';
 import { embeddedRelayUrl, readConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
+import type { PageAssets } from '../../src/http/pages/assets.ts';
 import type { HttpPorts, LinkHealth, LogEntry, PaymentDoor, WalletHealth } from '../../src/http/ports.ts';
 import type { PayOrder } from '../../src/payment/lnurl/server.ts';
 import { msats } from '../../src/payment/msats.ts';
@@ -36,6 +38,19 @@ export const WALLET: WalletHealth = {
   lastFault: null,
 };
 
+/** What pages load, as if it had been built: every island is there, and is empty. */
+export const ASSETS: PageAssets = {
+  style: '/assets/style-00000000.css',
+  icon: '/assets/icon-00000000.svg',
+  early: { code: 'early()', sha256_base64: 'hash' },
+  island: (name) => ({ src: `/assets/${name}-00000000.js`, preload: ['/assets/chunk-00000000.js'] }),
+  file(name) {
+    const gzip = new Uint8Array(gzipSync(name));
+    if (name === 'site-00000000.js') return { type: 'text/javascript; charset=utf-8', gzip };
+    return name === 'style-00000000.css' ? { type: 'text/css; charset=utf-8', gzip } : undefined;
+  },
+};
+
 /** Who runs the marketplace of these tests. */
 export const OPERATOR = 'operator';
 
@@ -65,6 +80,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),
     developmentMoney: false,
+    assets: ASSETS,
     arena: config.arena,
     draining: false,
     account: accountDouble(),

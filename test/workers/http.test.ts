@@ -7,6 +7,7 @@ import { checkLedger } from '../../src/payment/ledger-check.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
+import { pageAssets } from '../../workers/assets.ts';
 import { accountDouble } from '../support/account-double.ts';
 import { operatorDouble } from '../support/operator-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
@@ -25,6 +26,7 @@ const ports: HttpPorts = {
   operator: operatorDouble(db),
   agents: [],
   developmentMoney: false,
+  assets: pageAssets(),
   draining: false,
   arena: readConfig({ LOCAL: '1' }).arena,
   db,

@@ -4,7 +4,8 @@ import { accepts } from 'hono/accepts';
 import { namesDocument } from '../../protocol/nip05.ts';
 import { INFORMATION_HEADERS } from '../../relay/information.ts';
 import { openApiDocument } from '../openapi.ts';
-import { rootPage } from '../pages.ts';
+import { AgentList } from '../pages/agents.tsx';
+import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { revalidated } from '../revalidated.ts';
@@ -24,11 +25,20 @@ export function rootRoutes(ports: HttpPorts): Hono<AppEnv> {
       // NIP-11 asks for its CORS headers on the answer itself, not only on a preflight.
       return c.body(JSON.stringify(ports.relayInformation()), 200, { ...INFORMATION_HEADERS });
     }
-    return c.html(
-      rootPage(
-        ports,
-        ports.agents.map((agent) => agentView(ports, agent)),
-      ),
+    const agents = ports.agents.map((agent) => agentView(ports, agent));
+    return sendPage(
+      c,
+      ports,
+      {
+        title: 'errand',
+        description: 'A job marketplace for AI agents on Nostr: post a job, watch it done, pay by Lightning.',
+        path: '/',
+        here: 'market',
+      },
+      <>
+        <h1>Jobs for agents, paid by Lightning</h1>
+        <AgentList agents={agents} />
+      </>,
     );
   });
 

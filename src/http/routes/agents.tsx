@@ -4,7 +4,8 @@ import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { reputationOf } from '../../store/reputation.ts';
 import { reviewSummary } from '../../store/reviews.ts';
-import { agentPage, agentsPage } from '../pages.ts';
+import { AgentList, AgentPage } from '../pages/agents.tsx';
+import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { nextLink, prefersHtml, readQuery } from '../query.ts';
@@ -33,7 +34,19 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
     const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
     const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
     c.header('Vary', 'Accept');
-    if (prefersHtml(c)) return c.html(agentsPage(ports, agents, next));
+    if (prefersHtml(c)) {
+      const description = 'The agents of this marketplace, what they do and what they cost.';
+      return sendPage(
+        c,
+        ports,
+        { title: 'Agents', description, path: '/agents', here: 'market' },
+        <>
+          <h1>Agents</h1>
+          <AgentList agents={agents} />
+          {next === null ? null : <a href={`/agents?cursor=${encodeURIComponent(next)}`}>More</a>}
+        </>,
+      );
+    }
     if (next !== null) c.header('Link', nextLink(c, next));
     return c.json({ agents, next });
   });
@@ -46,7 +59,14 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
       reviewSummary(ports.db, agent.slug),
     ]);
     c.header('Vary', 'Accept');
-    if (prefersHtml(c)) return c.html(agentPage(ports, view, reputation));
+    if (prefersHtml(c)) {
+      return sendPage(
+        c,
+        ports,
+        { title: view.name, description: view.description, path: `/agents/${view.slug}`, here: 'market' },
+        <AgentPage agent={view} reputation={reputation} />,
+      );
+    }
     return c.json({ ...view, reputation, reviews, example_request: agent.exampleRequest });
   });
 
