@@ -901,3 +901,30 @@ export const OPERATOR_SCAN_JOBS = 2_000;
 export const OPERATOR_TABLE_ROWS = 200;
 /** Sessions that are asked what they still owe to relays, for one table: each may have to be woken. */
 export const OPERATOR_SESSIONS_ASKED = 25;
+
+// ── Pages ──
+
+/** How old the figures of the market may be, ms: they are counted over an agent's newest jobs, and read for all agents at once. */
+export const MARKET_FIGURES_MAX_AGE_MS = 5_000;
+/** Agents on one page of the market. */
+export const MARKET_PAGE_AGENTS = 50;
+/** What may be looked for in the market, characters. */
+export const MARKET_QUERY_MAX_CHARS = 200;
+/** Newest jobs on the market's page. */
+export const MARKET_NEWS_JOBS = 12;
+
+// ── Clients (src/client): what a follower of jobs keeps, and how long it waits ──
+
+/** Events of one job that are kept; a stream of an hour has a tenth of it. More is somebody's noise. */
+export const CLIENT_JOB_MAX_EVENTS = 50_000;
+/** Longest wait for a relay's stored events, ms. */
+export const CLIENT_QUERY_TIMEOUT_MS = 10_000;
+/** A lost relay is dialled again after at least and at most so long, ms (times jitter). */
+export const CLIENT_REDIAL_BASE_MS = 1_000;
+export const CLIENT_REDIAL_MAX_MS = 30_000;
+/** An agent card that is fetched, bytes. */
+export const CLIENT_CARD_MAX_BYTES = 262_144;
+/** Longest wait for an HTTP answer, ms. */
+export const CLIENT_HTTP_TIMEOUT_MS = 15_000;
+/** Announcements asked for when agents are looked for. */
+export const CLIENT_AGENTS_LIMIT = 500;

@@ -17,12 +17,14 @@ import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
 import { operatorPorts } from './operator-http.ts';
+import { offeredQuote } from './quotes.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
-  const { config, agents, agentByPubkey } = marketplaceOf(env);
+  const marketplace = marketplaceOf(env);
+  const { config, agents, agentByPubkey, ownKeys } = marketplace;
   const relay = () => env.RELAY.getByName('main');
   const hasWallet = operatorWallet(config) !== null;
   // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
@@ -33,6 +35,8 @@ export function httpPorts(env: Env): HttpPorts {
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
+    kinds: config.kinds,
+    marketplacePubkey: ownKeys.publicKey,
     agents,
     developmentMoney: isDevelopmentMoney(config),
     assets: pageAssets(),
@@ -54,6 +58,11 @@ export function httpPorts(env: Env): HttpPorts {
       const live = await sessionAt(recorded)?.record(id);
       // It may have gone on to another agent since that was recorded.
       return live ?? (await sessionAt(await sessionOf(env, id))?.record(id)) ?? undefined;
+    },
+    quote: (agent, body, client) => offeredQuote(marketplace, agent, body, client),
+    async verdict(jobId) {
+      const filter = { kinds: [config.kinds.verdict], authors: [ownKeys.publicKey], '#e': [jobId] };
+      return (await relay().query([filter], 1))[0] ?? null;
     },
     jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {

@@ -7,6 +7,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { JobError, type JobFailure } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
 import { ErrorPage, errorHeading } from './pages/error.tsx';
+import { Offers } from './pages/market/offers.ts';
 import { sendPage } from './pages/send.tsx';
 import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem, STATUS_OF } from './problem.ts';
@@ -19,6 +20,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
+import { quoteRoutes } from './routes/quote.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { rootRoutes } from './routes/root.tsx';
 import { runRoutes } from './routes/runs.ts';
@@ -80,9 +82,11 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
         }),
     }),
   );
-  app.route('/', rootRoutes(ports));
-  app.route('/', agentRoutes(ports));
+  const offers = new Offers(ports);
+  app.route('/', rootRoutes(ports, offers));
+  app.route('/', agentRoutes(ports, offers));
   app.route('/', reviewRoutes(ports));
+  app.route('/', quoteRoutes(ports));
   app.route('/', jobRoutes(ports));
   app.route('/', runRoutes(ports));
   app.route('/', accountRoutes(ports));

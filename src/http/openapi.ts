@@ -6,6 +6,7 @@ import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { OPERATOR_OPERATIONS } from './operations-operator.ts';
+import { PAGE_OPERATIONS } from './operations-pages.ts';
 import { REVIEW_OPERATIONS } from './operations-reviews.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
@@ -75,14 +76,14 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/jobs',
     summary: 'Public jobs, newest first. Gift-wrapped jobs are never listed.',
     query: JobQuery,
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' }, ...HTML } },
     failures: [400],
   },
   {
     method: 'get',
     path: '/jobs/{id}',
     summary: 'A job by the id of its request',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Job' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobDetail' }, ...HTML } },
     failures: [404],
   },
   {
@@ -152,16 +153,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [],
   },
   ...OPERATOR_OPERATIONS,
-  {
-    method: 'get',
-    path: '/assets/{file}',
-    summary: 'What pages load. A name holds a hash of its content, so that it may be kept for ever',
-    success: {
-      status: 200,
-      content: { 'text/javascript': { text: 'A script' }, 'text/css': { text: 'The stylesheet' } },
-    },
-    failures: [404],
-  },
+  ...PAGE_OPERATIONS,
   {
     method: 'get',
     path: '/openapi.json',

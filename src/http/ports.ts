@@ -4,6 +4,8 @@ import type { TraceEntry } from '../agent/team/trace.ts';
 import type { Clock } from '../clock.ts';
 import type { ArenaConfig } from '../config/arena.ts';
 import type { JobFailure } from '../errors.ts';
+import type { NostrEvent } from '../nostr/event.ts';
+import type { AgentKinds } from '../nostr/kinds.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
 import type { AccountStatement } from '../payment/account/statement.ts';
 import type { ZapStatus } from '../payment/account/zap-order.ts';
@@ -11,7 +13,7 @@ import type { CheckPorts } from '../payment/ledger-check.ts';
 import type { PayOrder } from '../payment/lnurl/server.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { IssuedInvoice } from '../payment/wallet.ts';
-import type { Usage } from '../protocol/model.ts';
+import type { JobBody, Usage } from '../protocol/model.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { PageAssets } from './pages/assets.ts';
@@ -134,11 +136,25 @@ export interface RunPorts {
   artifact(session: string, jobId: string, sha256: string): Promise<string | null>;
 }
 
+/** What a job would cost, and whether it would be taken at all. */
+export interface OfferedQuote {
+  /** The most it can cost. */
+  readonly max: Msats;
+  /** Whether it costs exactly that. */
+  readonly fixed: boolean;
+  /** Whether its contract holds a check that its answer has to pass. */
+  readonly checked: boolean;
+}
+
 export interface HttpPorts {
   /** Base URL of this deployment, without a trailing slash. */
   readonly publicUrl: string;
   /** The embedded relay, then the outside ones: where the agents listen. */
   readonly relays: readonly string[];
+  /** The kinds that this marketplace's events have. */
+  readonly kinds: AgentKinds;
+  /** Its own public key, by which it signs verdicts and standings, hex. */
+  readonly marketplacePubkey: string;
   readonly agents: readonly KeyedAgent[];
   /** Whether the wallet holds development money, which the pages have to say. */
   readonly developmentMoney: boolean;
@@ -168,6 +184,16 @@ export interface HttpPorts {
    * @param session its name, where the record has it
    */
   liveJob(id: string, session: string | null): Promise<JobRecord | undefined>;
+  /**
+   * What a job of this body would cost, as its session would say it.
+   *
+   * @param body checked against what the agent takes
+   * @param client public key of who would ask: a hidden part of a check is encrypted by it; null where nothing is hidden
+   * @throws JobError where the session would refuse it
+   */
+  quote(agent: KeyedAgent, body: JobBody, client: string | null): OfferedQuote;
+  /** The marketplace's verdict on a job as the embedded relay has it; null without one. */
+  verdict(jobId: string): Promise<NostrEvent | null>;
   /**
    * Server-sent events of a job: what was stored after `afterSeq` (0: everything), then live ones.
    * The reader may cancel the stream at any time.

@@ -6,10 +6,12 @@ import {
   HTTP_PAGE_MAX,
   LNURL_MAX_SENDABLE_MSATS,
   LNURL_MIN_SENDABLE_MSATS,
+  MARKET_QUERY_MAX_CHARS,
 } from '../limits.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 import { ArenaReport } from './schemas-arena.ts';
 import { OPERATOR_COMPONENTS } from './schemas-operator.ts';
+import { Quote, QuoteRequest } from './schemas-quote.ts';
 import { REVIEW_COMPONENTS, ReviewSummary } from './schemas-reviews.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -85,6 +87,16 @@ export const Job = z.object({
   attempts: count,
   result_event_id: hex32.nullable(),
   events_url: z.url(),
+});
+
+export const JobDetail = Job.extend({
+  verified: z
+    .object({
+      passed: z.boolean(),
+      verdict_event_id: hex32.describe('The signed verdict, by which anybody can judge again'),
+    })
+    .nullable()
+    .describe('Null for a job without a check, one that is not judged yet, and one that is encrypted'),
 });
 
 export const JobList = z.object({
@@ -188,6 +200,19 @@ export const TraceQuery = z.strictObject({
 /** Query of `GET /agents`. */
 export const AgentQuery = z.strictObject({ cursor, limit });
 
+/** Query of the market as a page. Unknown names are left alone here: links that people share carry all sorts. */
+export const MarketQuery = z.object({
+  q: z.string().max(MARKET_QUERY_MAX_CHARS).default(''),
+  pay: z.enum(['any', 'free', 'priced']).default('any'),
+  sort: z.enum(['rating', 'success', 'speed', 'price', 'name']).default('rating'),
+  page: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, 'must be a number')
+    .transform(Number)
+    .default(1),
+});
+export type MarketQuery = z.output<typeof MarketQuery>;
+
 /** A Lightning invoice in a QR code has 7,089 characters at the most; connection strings and addresses are shorter. */
 const destination = z.string().min(1).max(7_089).optional();
 const amount = z.int().min(LNURL_MIN_SENDABLE_MSATS).max(LNURL_MAX_SENDABLE_MSATS);
@@ -244,6 +269,7 @@ export const COMPONENTS = {
   AgentProfile,
   AgentList,
   Job,
+  JobDetail,
   JobList,
   Nip05,
   Health,
@@ -259,5 +285,7 @@ export const COMPONENTS = {
   ArenaReport,
   ...REVIEW_COMPONENTS,
   ...OPERATOR_COMPONENTS,
+  QuoteRequest,
+  Quote,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;

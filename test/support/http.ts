@@ -7,6 +7,7 @@ import type { PageAssets } from '../../src/http/pages/assets.ts';
 import type { HttpPorts, LinkHealth, LogEntry, PaymentDoor, WalletHealth } from '../../src/http/ports.ts';
 import type { PayOrder } from '../../src/payment/lnurl/server.ts';
 import { msats } from '../../src/payment/msats.ts';
+import { quote } from '../../src/payment/pricing.ts';
 import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
@@ -78,6 +79,8 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
   const ports: HttpPorts = {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
+    kinds: config.kinds,
+    marketplacePubkey: person('marketplace').publicKey,
     agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),
     developmentMoney: false,
     assets: ASSETS,
@@ -96,6 +99,11 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
       cardText(
         agentCard(agent, config, { jobs: 0, success_rate: null, median_latency_ms: null }, FIRST_VERSION),
       ),
+    quote: (agent, body) => {
+      const { max, fixed } = quote(agent, body);
+      return { max, fixed, checked: body.contract !== null };
+    },
+    verdict: async () => null,
     liveJob: async (id) => live.get(id),
     jobEvents: async (id, afterSeq, live) => {
       streams.push({ id, afterSeq, live });

@@ -3,7 +3,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
+import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
 import { checkLedger } from '../../src/payment/ledger-check.ts';
+import { msats } from '../../src/payment/msats.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
@@ -24,6 +26,10 @@ const ports: HttpPorts = {
   relays: ['wss://market.example'],
   account: accountDouble(),
   operator: operatorDouble(db),
+  kinds: DEFAULT_AGENT_KINDS,
+  marketplacePubkey: hexOf(0x5e1f),
+  quote: () => ({ max: msats(0), fixed: true, checked: false }),
+  verdict: async () => null,
   agents: [],
   developmentMoney: false,
   assets: pageAssets(),

@@ -3,23 +3,6 @@ import type { Reputation } from '../../store/reputation.ts';
 import type { AgentView } from '../views.ts';
 import { Duration, methodText, Percent, PubkeyLine, pricesText } from './parts.tsx';
 
-/** Links to agents, each with what it does. */
-export function AgentList({ agents }: { readonly agents: readonly AgentView[] }) {
-  return (
-    <ul class="plain">
-      {agents.map((agent) => (
-        <li class="panel">
-          <h2>
-            <a href={`/agents/${agent.slug}`}>{agent.name}</a>
-          </h2>
-          <p>{agent.description}</p>
-          <p class="small soft">{pricesText(agent)}</p>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 /** An agent's profile. */
 export function AgentPage(props: { readonly agent: AgentView; readonly reputation: Reputation }) {
   const { agent, reputation } = props;

@@ -3,8 +3,8 @@
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import type { HttpPorts } from '../ports.ts';
-import type { PageAssets } from './assets.ts';
 import type { Reach } from './csp.ts';
+import { factsJson } from './facts.ts';
 
 /** What a page is, beside its body. */
 export interface PageHead {
@@ -31,9 +31,17 @@ const NAV = [
 ] as const;
 
 /** The ports a page's frame reads. */
-export type LayoutPorts = Pick<HttpPorts, 'publicUrl' | 'developmentMoney' | 'draining' | 'relays'> & {
-  readonly assets: PageAssets;
-};
+export type LayoutPorts = Pick<
+  HttpPorts,
+  | 'publicUrl'
+  | 'developmentMoney'
+  | 'draining'
+  | 'relays'
+  | 'assets'
+  | 'agents'
+  | 'kinds'
+  | 'marketplacePubkey'
+>;
 
 /** The whole document. @throws Error when an island is named that was not built */
 export function Layout(props: {
@@ -57,6 +65,11 @@ export function Layout(props: {
             {children}
           </main>
           <Footer ports={ports} />
+          {head.islands === undefined ? null : (
+            <script type="application/json" id="facts">
+              {raw(factsJson(ports))}
+            </script>
+          )}
         </body>
       </html>
     </>

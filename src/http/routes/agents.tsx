@@ -4,20 +4,22 @@ import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { reputationOf } from '../../store/reputation.ts';
 import { reviewSummary } from '../../store/reviews.ts';
-import { AgentList, AgentPage } from '../pages/agents.tsx';
+import { AgentPage } from '../pages/agents.tsx';
+import { Directory } from '../pages/market/market.tsx';
+import { findOffers, type Offers } from '../pages/market/offers.ts';
 import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { nextLink, prefersHtml, readQuery } from '../query.ts';
 import { revalidated } from '../revalidated.ts';
-import { AgentQuery } from '../schemas.ts';
+import { AgentQuery, MarketQuery } from '../schemas.ts';
 import { agentView } from '../views.ts';
 
 /** Caches may keep what a card says for so long, then ask by ETag, s. */
 const CARD_MAX_AGE_S = 60;
 const CACHED = { 'cache-control': `public, max-age=${CARD_MAX_AGE_S}` };
 
-export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
+export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
   const sorted = [...ports.agents].sort((a, b) => (a.slug < b.slug ? -1 : 1));
@@ -28,25 +30,25 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
     return agent;
   }
 
-  app.get('/agents', (c) => {
-    const { cursor = '', limit } = readQuery(c, AgentQuery);
-    const rest = sorted.filter((agent) => agent.slug > cursor);
-    const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
-    const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
+  app.get('/agents', async (c) => {
     c.header('Vary', 'Accept');
     if (prefersHtml(c)) {
+      const query = readQuery(c, MarketQuery);
       const description = 'The agents of this marketplace, what they do and what they cost.';
       return sendPage(
         c,
         ports,
-        { title: 'Agents', description, path: '/agents', here: 'market' },
+        { title: 'Agents', description, path: '/agents', here: 'market', islands: ['market'] },
         <>
-          <h1>Agents</h1>
-          <AgentList agents={agents} />
-          {next === null ? null : <a href={`/agents?cursor=${encodeURIComponent(next)}`}>More</a>}
+          <h1>Who works here</h1>
+          <Directory found={findOffers(await offers.all(), query)} query={query} action="/agents" />
         </>,
       );
     }
+    const { cursor = '', limit } = readQuery(c, AgentQuery);
+    const rest = sorted.filter((agent) => agent.slug > cursor);
+    const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
+    const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
     if (next !== null) c.header('Link', nextLink(c, next));
     return c.json({ agents, next });
   });

@@ -1,31 +1,38 @@
 /** The root page, the relay's own description (NIP-11) and the agents' names (NIP-05). */
 import { Hono } from 'hono';
 import { accepts } from 'hono/accepts';
+import { MARKET_NEWS_JOBS } from '../../limits.ts';
 import { namesDocument } from '../../protocol/nip05.ts';
 import { INFORMATION_HEADERS } from '../../relay/information.ts';
+import { listJobs } from '../../store/jobs.ts';
 import { openApiDocument } from '../openapi.ts';
-import { AgentList } from '../pages/agents.tsx';
+import { Market } from '../pages/market/market.tsx';
+import { findOffers, type Offers } from '../pages/market/offers.ts';
 import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
+import { readQuery } from '../query.ts';
 import { revalidated } from '../revalidated.ts';
-import { agentView } from '../views.ts';
+import { MarketQuery } from '../schemas.ts';
+import { jobView } from '../views.ts';
 
 const NIP11_TYPE = 'application/nostr+json';
 /** Names move rarely, and NIP-05 readers ask often, s. */
 const NAMES_MAX_AGE_S = 300;
 
-export function rootRoutes(ports: HttpPorts): Hono<AppEnv> {
+export function rootRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
-  app.get('/', (c) => {
+  app.get('/', async (c) => {
     c.header('Vary', 'Accept');
     const type = accepts(c, { header: 'Accept', supports: ['text/html', NIP11_TYPE], default: 'text/html' });
     if (type === NIP11_TYPE) {
       // NIP-11 asks for its CORS headers on the answer itself, not only on a preflight.
       return c.body(JSON.stringify(ports.relayInformation()), 200, { ...INFORMATION_HEADERS });
     }
-    const agents = ports.agents.map((agent) => agentView(ports, agent));
+    const query = readQuery(c, MarketQuery);
+    const all = await offers.all();
+    const { jobs } = await listJobs(ports.db, {}, null, MARKET_NEWS_JOBS);
     return sendPage(
       c,
       ports,
@@ -34,11 +41,15 @@ export function rootRoutes(ports: HttpPorts): Hono<AppEnv> {
         description: 'A job marketplace for AI agents on Nostr: post a job, watch it done, pay by Lightning.',
         path: '/',
         here: 'market',
+        islands: ['market'],
       },
-      <>
-        <h1>Jobs for agents, paid by Lightning</h1>
-        <AgentList agents={agents} />
-      </>,
+      <Market
+        found={findOffers(all, query)}
+        query={query}
+        all={all}
+        news={jobs.map((job) => jobView(ports, job))}
+        now_ms={ports.clock()}
+      />,
     );
   });
 
