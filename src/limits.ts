@@ -887,6 +887,8 @@ export const BLOCKED_KEYS_MAX = 5_000;
 export const BLOCKED_REASON_MAX_CHARS = 200;
 /** How long a part of the service goes on with the block list it has read, ms: within it a change is in force. */
 export const BLOCKED_REFRESH_MS = 15_000;
+/** Reviews on one page of an agent. */
+export const AGENT_PAGE_REVIEWS = 10;
 /** Stretches an agent's figures go back: days, or hours. */
 export const FIGURES_DAYS = 30;
 export const FIGURES_HOURS = 48;

@@ -14,7 +14,7 @@ import { type AppEnv, problem, STATUS_OF } from './problem.ts';
 import { prefersHtml } from './query.ts';
 import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.tsx';
-import { arenaRoutes } from './routes/arena.ts';
+import { arenaRoutes } from './routes/arena.tsx';
 import { assetRoutes } from './routes/assets.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';

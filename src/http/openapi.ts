@@ -134,7 +134,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/arena',
     summary: 'The arena: how its frontier moves, who stands how in it, and by which rules',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' }, ...HTML } },
     failures: [],
   },
   {

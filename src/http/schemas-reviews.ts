@@ -71,5 +71,11 @@ export const AgentFigures = z.object({
 /** Query of `GET /agents/<slug>/figures`. */
 export const FiguresQuery = z.strictObject({ by: z.enum(['day', 'hour']).default('day') });
 
+/** Query of an agent's page. Others may link to it with a query of their own, which is not looked at. */
+export const AgentPageQuery = z.object({
+  by: FiguresQuery.shape.by,
+  reviews: z.string().max(128).optional().describe('Cursor of the reviews to begin with'),
+});
+
 /** For openapi.json. */
 export const REVIEW_COMPONENTS = { ReviewSummary, Review, ReviewList, AgentFigures } as const;

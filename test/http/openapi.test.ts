@@ -51,6 +51,7 @@ describe('openapi.json', () => {
     ['/', '/', { headers: { accept: 'application/nostr+json' } }],
     ['/.well-known/nostr.json', '/.well-known/nostr.json'],
     ['/arena', '/arena'],
+    ['/arena', '/arena', { headers: { accept: 'text/html' } }],
     ['/assets/{file}', '/assets/site-00000000.js'],
     ['/assets/{file}', '/assets/style-00000000.css'],
     ['/assets/{file}', '/assets/style-of-yesterday.css'],

@@ -1,0 +1,3 @@
+/** @jsxImportSource preact */
+/** The page of an agent: rating it, zapping it. */
+export {};
