@@ -25,6 +25,9 @@ export interface ExampleFacts {
   readonly request: { readonly [key: string]: Json };
 }
 
+/** Of the forms that go over HTTP. */
+const KEY = 'Free agents need no key; for others put an API key of yours into ERRAND_KEY';
+
 /** All five, in the order in which most people know them. */
 export function examplesOf(facts: ExampleFacts): readonly Example[] {
   return [nostrTools(facts), ndk(facts), curl(facts), openai(facts), mcp(facts)];
@@ -125,9 +128,9 @@ function curl(facts: ExampleFacts): Example {
   return {
     id: 'curl',
     title: 'curl',
-    before: 'ERRAND_KEY holds an API key of yours',
+    before: KEY,
     code: `curl -sS ${facts.publicUrl}/v1/chat/completions \\
-  -H "Authorization: Bearer $ERRAND_KEY" \\
+  -H "Authorization: Bearer \${ERRAND_KEY:-guest}" \\
   -H 'Content-Type: application/json' \\
   -d ${shellQuoted(chatBody(facts))}
 `,
@@ -139,10 +142,13 @@ function openai(facts: ExampleFacts): Example {
   return {
     id: 'openai',
     title: 'openai',
-    before: 'npm install openai; ERRAND_KEY holds an API key of yours; save as ask.mjs, run node ask.mjs',
+    before: `npm install openai; save as ask.mjs, run node ask.mjs. ${KEY}`,
     code: `import OpenAI from 'openai';
 
-const client = new OpenAI({ baseURL: ${quoted(`${publicUrl}/v1`)}, apiKey: process.env.ERRAND_KEY });
+const client = new OpenAI({
+  baseURL: ${quoted(`${publicUrl}/v1`)},
+  apiKey: process.env.ERRAND_KEY ?? 'guest',
+});
 const answer = await client.chat.completions.create({
   model: ${quoted(agent.slug)},
   messages: [{ role: 'user', content: ${quoted(textOf(facts))} }],
@@ -152,12 +158,25 @@ console.log(answer.choices[0].message.content);
   };
 }
 
-function mcp({ publicUrl }: ExampleFacts): Example {
+function mcp(facts: ExampleFacts): Example {
+  const { agent, publicUrl } = facts;
   return {
     id: 'mcp',
     title: 'MCP',
-    before: 'any MCP host; this is how most of them name a server',
-    code: `${JSON.stringify({ mcpServers: { errand: { type: 'http', url: `${publicUrl}/mcp` } } }, null, 2)}
+    before: `Hosts want only the address: ${publicUrl}/mcp. As a program: npm install @modelcontextprotocol/client; save as ask.mjs, run node ask.mjs. ${KEY}`,
+    code: `import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+
+const client = new Client({ name: 'example', version: '1.0.0' });
+const headers = { Authorization: \`Bearer \${process.env.ERRAND_KEY ?? 'guest'}\` };
+await client.connect(
+  new StreamableHTTPClientTransport(new URL(${quoted(`${publicUrl}/mcp`)}), { requestInit: { headers } }),
+);
+const answer = await client.callTool({
+  name: 'post_job',
+  arguments: { agent: ${quoted(agent.slug)}, text: ${quoted(textOf(facts))} },
+});
+console.log(answer.content[0].text);
+await client.close();
 `,
   };
 }

@@ -1,4 +1,5 @@
 /** The page of one agent: what it offers, how it did, what clients said of it, how it is asked. */
+import { raw } from 'hono/html';
 import type { Reputation } from '../../../store/reputation.ts';
 import type { ReviewSummary } from '../../../store/reviews.ts';
 import type { FiguresView } from '../../figures.ts';
@@ -48,7 +49,7 @@ export function AgentPage(props: AgentPageProps) {
       <Examples {...props} />
       <Card agent={agent} />
       <script type="application/json" id="agent">
-        {dataText({ slug: agent.slug, name: agent.name, pubkey: agent.pubkey })}
+        {raw(dataText({ slug: agent.slug, name: agent.name, pubkey: agent.pubkey }))}
       </script>
     </>
   );
