@@ -15,6 +15,7 @@ export function pagePolicy(publicUrl: string, reach: Reach, inlineSha256_base64:
   const relays = reach === 'here' ? [] : plain ? ['wss:', 'ws:'] : ['wss:'];
   const connect = [
     "'self'",
+    publicUrl,
     // Not every browser counts a socket of the same host as `self`.
     publicUrl.replace(/^http/, 'ws'),
     ...relays,

@@ -1,42 +1,45 @@
-/** What the server tells the islands of a page: one block of JSON in it, which is data and never run. */
-import * as z from 'zod/mini';
+/**
+ * What the server tells the islands of a page (src/http/pages/facts.ts): one block of JSON in it, which is data and never run. The page is
+ * ours as this script is, so it is read as it is; a schema here would bring a validator into every first page.
+ */
+import type { AgentKinds } from '../../../nostr/kinds.ts';
 
-const facts = z.object({
+export interface PageFacts {
   /** Base URL of the marketplace, without a trailing slash. */
-  url: z.string(),
+  readonly url: string;
   /** The relays its agents listen at, its own first. */
-  relays: z.array(z.string()),
+  readonly relays: readonly string[];
   /** Its own key, whose verdicts count. */
-  marketplace: z.nullable(z.string()),
-  kinds: z.object({
-    task: z.number(),
-    delta: z.number(),
-    card: z.number(),
-    standing: z.number(),
-    verdict: z.number(),
-  }),
-  agents: z.array(
-    z.object({
-      slug: z.string(),
-      name: z.string(),
-      pubkey: z.string(),
-      kinds: z.array(z.number()),
-    }),
-  ),
-  developmentMoney: z.boolean(),
-});
-export type PageFacts = z.output<typeof facts>;
+  readonly marketplace: string;
+  readonly kinds: AgentKinds;
+  readonly agents: readonly {
+    readonly slug: string;
+    readonly name: string;
+    readonly pubkey: string;
+    /** NIP-90 request kinds it takes. */
+    readonly kinds: readonly number[];
+  }[];
+  readonly developmentMoney: boolean;
+}
 
 let read: PageFacts | undefined;
 
 /** @throws Error in a page that has none */
 export function pageFacts(): PageFacts {
   if (read === undefined) {
-    const text = document.querySelector('#facts')?.textContent;
-    if (!text) throw new Error('this page has no facts for its islands');
-    read = facts.parse(JSON.parse(text));
+    const facts: PageFacts | null = dataBlock('facts');
+    if (facts === null) throw new Error('this page has no facts for its islands');
+    read = facts;
   }
   return read;
+}
+
+/** The data of a block of the page; null without one. */
+export function dataBlock<Data>(id: string): Data | null {
+  const text = document.querySelector(`#${id}`)?.textContent;
+  if (!text) return null;
+  const data: Data = JSON.parse(text);
+  return data;
 }
 
 /** The marketplace's own relay. */

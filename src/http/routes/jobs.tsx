@@ -1,16 +1,22 @@
 /** Jobs: the public list, one job, its events as they come, and its erasure. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
 import { JobError } from '../../errors.ts';
 import { isFinal } from '../../job/types.ts';
+import { tagValue } from '../../nostr/event.ts';
+import { isHex32 } from '../../nostr/hex.ts';
 import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
 import type { JobRecord } from '../../store/job-record.ts';
 import { listJobs } from '../../store/jobs.ts';
 import { authenticate } from '../auth.ts';
 import { jobById } from '../find-job.ts';
+import { shortId } from '../pages/format.ts';
+import { JobPage, JobsPage } from '../pages/job.tsx';
+import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
-import { nextLink, readQuery } from '../query.ts';
-import { JobQuery } from '../schemas.ts';
+import { nextLink, prefersHtml, readQuery } from '../query.ts';
+import { type JobDetail, JobQuery } from '../schemas.ts';
 import { jobView } from '../views.ts';
 
 export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
@@ -37,15 +43,66 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
 
   app.get('/jobs', async (c) => {
     const { limit, cursor, ...filter } = readQuery(c, JobQuery);
+    c.header('Vary', 'Accept');
     const after = cursor === undefined ? null : decodeCursor(cursor);
     if (after === undefined) throw new JobError('BAD_REQUEST', 'query cursor: none that this list gave out');
     const page = await listJobs(ports.db, filter, after, limit);
     const next = page.next === null ? null : encodeCursor(page.next);
+    const jobs = page.jobs.map((job) => jobView(ports, job));
+    if (prefersHtml(c)) {
+      const older = next === null ? null : `/jobs?${new URLSearchParams({ ...c.req.query(), cursor: next })}`;
+      const description = 'The newest public jobs of this marketplace.';
+      return sendPage(
+        c,
+        ports,
+        { title: 'Jobs', description, path: '/jobs', here: 'jobs' },
+        <JobsPage jobs={jobs} next={older} now_ms={ports.clock()} />,
+      );
+    }
     if (next !== null) c.header('Link', nextLink(c, next));
-    return c.json({ jobs: page.jobs.map((job) => jobView(ports, job)), next });
+    return c.json({ jobs, next });
   });
 
-  app.get('/jobs/:id', async (c) => c.json(jobView(ports, await publicJobOf(c.req.param('id')))));
+  app.get('/jobs/:id', async (c) => {
+    c.header('Vary', 'Accept');
+    if (prefersHtml(c)) return await jobPage(c, c.req.param('id'));
+    const job = await publicJobOf(c.req.param('id'));
+    return c.json({ ...jobView(ports, job), verified: await verifiedOf(job) });
+  });
+
+  /** A page for whatever could be a job: one that was just posted may be known a moment later. */
+  async function jobPage(c: Context<AppEnv>, id: string): Promise<Response> {
+    if (!isHex32(id)) throw notFound();
+    const found = await jobById(ports, id);
+    const job = found === undefined || found.sealing === 'giftwrap' ? null : jobView(ports, found);
+    const description =
+      job === null ? 'A job on errand.' : `A job for ${job.agent}, told by its signed events.`;
+    return sendPage(
+      c,
+      ports,
+      {
+        title: `Job ${shortId(id)}`,
+        description,
+        path: `/jobs/${id}`,
+        here: 'jobs',
+        islands: ['job'],
+        reach: 'relays',
+        unlisted: true,
+      },
+      <JobPage id={id} job={job} now_ms={ports.clock()} />,
+      job === null ? 404 : 200,
+    );
+  }
+
+  /** What the marketplace has signed of the job's check, as anybody may see it. */
+  async function verifiedOf(job: JobRecord): Promise<z.infer<typeof JobDetail>['verified']> {
+    if (job.sealing !== 'none' || !isFinal(job.phase)) return null;
+    const verdict = await ports.verdict(job.id);
+    const passed = verdict === null ? undefined : tagValue(verdict, 'verified');
+    return verdict === null || passed === undefined
+      ? null
+      : { passed: passed === 'true', verdict_event_id: verdict.id };
+  }
 
   app.get('/jobs/:id/events', async (c) => {
     const job = await publicJobOf(c.req.param('id'));
