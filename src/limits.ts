@@ -935,6 +935,41 @@ export const DOOR_WAIT_MS = 590_000;
 export const CHAT_MAX_TOOLS = 128;
 /** How far the clock of an MCP message that came as an event may be from ours, s: nobody waits longer for an answer. */
 export const MCP_EVENT_MAX_AGE_S = 900;
+// ── Reviews, figures, the operator's pages ──
+
+/** A review's words, characters; the rest is cut off where it is shown. */
+export const REVIEW_MAX_CHARS = 2_000;
+/** A larger event is no review, bytes: it is kept whole in the record, so that anybody can check it. */
+export const REVIEW_MAX_EVENT_BYTES = 8_192;
+/** How long a review waits for the record to know that its job is over and paid, ms: both lag a moment behind. */
+export const REVIEW_PATIENCE_MS = 60_000;
+/** How far back reviews are asked for at outside relays, s: nobody loses one by our being away for a week. */
+export const REVIEW_MAX_AGE_S = 604_800;
+/** An agent's newest reviews that its figures are counted over: rows read are billed. */
+export const REVIEWS_COUNTED = 1_000;
+/** Keys the operator may keep out at run time: all of them are held in memory and read together. */
+export const BLOCKED_KEYS_MAX = 5_000;
+/** A note on why a key is kept out, characters. */
+export const BLOCKED_REASON_MAX_CHARS = 200;
+/** How long a part of the service goes on with the block list it has read, ms: within it a change is in force. */
+export const BLOCKED_REFRESH_MS = 15_000;
+/** Reviews on one page of an agent. */
+export const AGENT_PAGE_REVIEWS = 10;
+/** Stretches an agent's figures go back: days, or hours. */
+export const FIGURES_DAYS = 30;
+export const FIGURES_HOURS = 48;
+/** An agent's newest jobs that its figures are counted over, and how long a cache may keep them, s: rows read are billed. */
+export const FIGURES_MAX_JOBS = 3_000;
+export const FIGURES_MAX_AGE_S = 60;
+/** Rounds of the arena an agent's curve goes back, and rounds to a point of it: about nine rows each are read. */
+export const FIGURES_ARENA_ROUNDS = 600;
+export const FIGURES_ARENA_STRETCH_ROUNDS = 60;
+/** Newest jobs the operator's tables look through for open and failed ones, and rows a table has at the most. */
+export const OPERATOR_SCAN_JOBS = 2_000;
+export const OPERATOR_TABLE_ROWS = 200;
+/** Sessions that are asked what they still owe to relays, for one table: each may have to be woken. */
+export const OPERATOR_SESSIONS_ASKED = 25;
+
 // ── Pages ──
 
 /** How old the figures of the market may be, ms: they are counted over an agent's newest jobs, and read for all agents at once. */

@@ -153,6 +153,11 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     await this.#passOn(this.#books.untold('record', LEDGER_PROJECT_BATCH).entries);
   }
 
+  async earnings(): Promise<string> {
+    const payee = payeeOf(this.#name());
+    return payee === null ? '0' : this.#books.balance(`payee:${payee}`).toString();
+  }
+
   // ── Money back ──
 
   async statement() {

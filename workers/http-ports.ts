@@ -20,6 +20,7 @@ import { doorOf } from './door.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
+import { operatorPorts } from './operator-http.ts';
 import { keyRing, pursesOf } from './purses.ts';
 import { offeredQuote } from './quotes.ts';
 import type { AgentSessionRpc } from './rpc.ts';
@@ -55,6 +56,7 @@ export function httpPorts(env: Env): HttpPorts {
     draining: config.draining,
     account,
     db,
+    operator: operatorPorts(env),
     clock: Date.now,
     operatorPubkey: config.operatorPubkey,
     wallet: hasWallet ? walletOf(env) : null,

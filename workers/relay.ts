@@ -15,6 +15,7 @@ import { alreadyVerified, type NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import { toHex } from '../src/nostr/hex.ts';
 import { parseClientMessage } from '../src/nostr/messages.ts';
+import { BlockedAuthors } from '../src/relay/blocked.ts';
 import type { Connection, Peer, SavedConnection } from '../src/relay/connection.ts';
 import type { Origin, StoredEvent } from '../src/relay/event-store.ts';
 import { expirationOf } from '../src/relay/event-tags.ts';
@@ -38,6 +39,7 @@ const NORMAL_CLOSURE = 1000;
 
 export class Relay extends DurableObject<Env> implements RelayRpc {
   readonly #rules: Rules;
+  readonly #blocked: BlockedAuthors;
   readonly #connections = new Map<WebSocket, Connection>();
   readonly #dispatched: Mark;
   readonly #indexed: Mark;
@@ -52,7 +54,7 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     const config = configOf(env);
     const sql = durableSql(ctx.storage);
     this.#rules = new Rules(sql, systemClock, {
-      policy: relayPolicy(config),
+      policy: relayPolicy(config, { has: (pubkey) => this.#blocked.has(pubkey) }),
       url: embeddedRelayUrl(config),
       local: config.local,
       kinds: config.kinds,
@@ -60,6 +62,7 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
       passed: (event) => this.#passed(event),
     });
     const { store } = this.#rules;
+    this.#blocked = new BlockedAuthors(sql, config.blocked);
     this.#dispatched = new Mark(sql, 'dispatch');
     this.#indexed = new Mark(sql, 'index');
     this.#handover = new Handover(
@@ -149,6 +152,11 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
 
   jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>> {
     return Promise.resolve(jobEventStream((sink) => this.#rules.follow(jobId, afterSeq, live, sink)));
+  }
+
+  keepOut(pubkeys: readonly string[]): Promise<void> {
+    this.#blocked.replace(pubkeys);
+    return Promise.resolve();
   }
 
   stats(): Promise<{ readonly [name: string]: number }> {

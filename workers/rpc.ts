@@ -7,6 +7,7 @@ import type { Leave as ModelLeave } from '../src/agent/models/traffic.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
 import type { ModelAnswer, ModelQuestion } from '../src/arena/house/questions.ts';
 import type { JobFailure } from '../src/errors.ts';
+import type { Backlog } from '../src/job/backlog.ts';
 import type { Placement } from '../src/job/broker.ts';
 import type { Failed } from '../src/job/ports.ts';
 import type { Leave } from '../src/job/quota.ts';
@@ -61,6 +62,8 @@ export interface RelayRpc {
    */
   jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
   stats(): Promise<{ readonly [name: string]: number }>;
+  /** From now on takes nothing from these keys, besides those of the configuration, and from all others again. */
+  keepOut(pubkeys: readonly string[]): Promise<void>;
 }
 
 /** A group of outbound relay connections (workers/relay-links.ts). */
@@ -117,6 +120,8 @@ export interface AgentSessionRpc extends TeamSessionRpc {
   open(delivery: Delivery, placement?: Placement): Promise<void>;
   /** Calls a job off, or erases an ended one, when its client asks; anybody else's wish changes nothing. */
   cancel(jobId: string, author: string): Promise<void>;
+  /** What it still owes to relays. */
+  backlog(): Promise<readonly Backlog[]>;
   /** A runner begins a step; null when it is not to be done. */
   stepBegin(jobId: string, attempt: number): Promise<Step | null>;
   /** A runner's sign of life. Whether it shall go on. */
@@ -171,6 +176,8 @@ export interface ClientAccountRpc {
   /** What the client has paid and not used, msats as a decimal string. */
   credit(): Promise<string>;
   statement(): Promise<Plain<AccountStatement>>;
+  /** What an owner has earned and was not sent, msats as a decimal string; nothing in a client's account. */
+  earnings(): Promise<string>;
   /** Begins to pay credit back to a Lightning address, or says why not. @param amount msats */
   refundTo(address: string, amount: string): Promise<Plain<PayoutView> | JobFailure>;
   /** Pays credit back to an invoice. Repeat-safe by the invoice. */

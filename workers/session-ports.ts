@@ -28,6 +28,7 @@ import { sandboxExecutor } from '../src/sandbox/executor.ts';
 import { remoteSandbox } from '../src/sandbox/remote.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
+import { isBlocked } from './blocked.ts';
 import { brokerOf } from './broker.ts';
 import { chainedResult } from './chained.ts';
 import type { Env } from './env.ts';
@@ -125,9 +126,11 @@ export function sessionPorts(
       return dialect.render(report, request, now_s).map((template) => seal(template, request, keys));
     },
 
-    admit(request, proved, openJobs): Promise<JobFailure | null> {
+    async admit(request, proved, openJobs): Promise<JobFailure | null> {
+      const keptOut = await isBlocked(env, request.envelope.client);
       const leave = proved.includes(request.envelope.client) ? authenticated : anonymous;
-      return admit(config, agent, { request, authenticated: proved, openJobs }, leave, Date.now());
+      const applicant = { request, authenticated: proved, openJobs, keptOut };
+      return await admit(config, agent, applicant, leave, Date.now());
     },
     quote(body, history) {
       return quoteOf(marketplace, agent, body, utf8Bytes(JSON.stringify(history)));

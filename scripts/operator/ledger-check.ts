@@ -1,6 +1,6 @@
 /** `errand ledger check`: whether books and wallet agree, for people and for cron jobs. */
 import type { z } from 'zod';
-import { LedgerReport } from '../../src/http/schemas.ts';
+import { LedgerReport } from '../../src/http/schemas-operator.ts';
 import { LEDGER_CHECK_GRACE_S } from '../../src/limits.ts';
 import { formatSats, msats } from '../../src/payment/msats.ts';
 import { fail, readOptions } from '../local/options.ts';

@@ -127,7 +127,7 @@ export class Door {
 
   /** Where a job of this purse stands. @throws JobError NOT_FOUND for one of others */
   async phase(purse: Purse, jobId: string): Promise<RecordedPhase> {
-    return (await this.#own(purse, jobId)).phase;
+    return (await this.look(purse, jobId)).phase;
   }
 
   /**

@@ -16,7 +16,7 @@ import { prefersHtml } from './query.ts';
 import { a2aRoutes } from './routes/a2a.ts';
 import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.tsx';
-import { arenaRoutes } from './routes/arena.ts';
+import { arenaRoutes } from './routes/arena.tsx';
 import { assetRoutes } from './routes/assets.ts';
 import { jobRoutes } from './routes/jobs.tsx';
 import { keyRoutes } from './routes/keys.ts';
@@ -27,6 +27,7 @@ import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { postRoutes } from './routes/post.tsx';
 import { quoteRoutes } from './routes/quote.ts';
+import { reviewRoutes } from './routes/reviews.ts';
 import { rootRoutes } from './routes/root.tsx';
 import { runRoutes } from './routes/runs.ts';
 
@@ -110,6 +111,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   const offers = new Offers(ports);
   app.route('/', rootRoutes(ports, offers));
   app.route('/', agentRoutes(ports, offers));
+  app.route('/', reviewRoutes(ports));
   app.route('/', quoteRoutes(ports));
   app.route('/', postRoutes(ports));
   app.route('/', jobRoutes(ports));

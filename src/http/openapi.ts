@@ -6,10 +6,12 @@ import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { DOOR_OPERATIONS } from './operations-doors.ts';
+import { OPERATOR_OPERATIONS } from './operations-operator.ts';
 import { PAGE_OPERATIONS } from './operations-pages.ts';
+import { REVIEW_OPERATIONS } from './operations-reviews.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
+import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery } from './schemas.ts';
 
 const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
 
@@ -104,6 +106,7 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 204, content: {} },
     failures: [401, 403, 404, 413],
   },
+  ...REVIEW_OPERATIONS,
   ...RUN_OPERATIONS,
   ...DOOR_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
@@ -133,7 +136,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/arena',
     summary: 'The arena: how its frontier moves, who stands how in it, and by which rules',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' }, ...HTML } },
     failures: [],
   },
   {
@@ -151,15 +154,7 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 200, content: { [METRICS_TYPE]: { text: 'Text exposition format 0.0.4' } } },
     failures: [],
   },
-  {
-    method: 'get',
-    path: '/operator/ledger',
-    summary: "The books held against the wallet's own list. Only for the operator.",
-    query: LedgerQuery,
-    authenticated: true,
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LedgerReport' } } },
-    failures: [400, 401, 403, 404, 503],
-  },
+  ...OPERATOR_OPERATIONS,
   ...PAGE_OPERATIONS,
   {
     method: 'get',

@@ -20,6 +20,7 @@ import type { JobBody, Usage } from '../protocol/model.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { PageAssets } from './pages/assets.ts';
+import type { OperatorPorts } from './ports-operator.ts';
 
 /** A card as it is announced: its text, byte for byte, and what identifies it. */
 export interface ServedCard {
@@ -38,6 +39,9 @@ export interface LinkHealth {
   readonly dispatched: number;
   readonly refused: number;
   readonly reconnects: number;
+  /** Unix s up to which everything was seen. */
+  readonly cursor_s: number;
+  readonly lastError: string | null;
 }
 
 /** The operator's wallet as its connection sees it. */
@@ -170,6 +174,7 @@ export interface HttpPorts {
   readonly purses: Purses;
   /** API keys of those who have a Nostr key. */
   readonly keyRing: KeyRing;
+  readonly operator: OperatorPorts;
   readonly db: Db;
   readonly clock: Clock;
   /** Whom the operator's reports are for, hex; null where nobody is named. */

@@ -8,7 +8,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessOf, askAsOperator } from '../../scripts/operator/marketplace.ts';
-import { LedgerReport } from '../../src/http/schemas.ts';
+import { LedgerReport } from '../../src/http/schemas-operator.ts';
 import { NWCClient } from '../peers/alby.ts';
 import { type Client, connectClient, tag } from '../support/client.ts';
 import { MortalService } from '../support/mortal-service.ts';

@@ -15,6 +15,7 @@ import { accountDouble } from './account-double.ts';
 import { doorWorld } from './door-world.ts';
 import { person } from './events.ts';
 import { nodeD1 } from './node-d1.ts';
+import { operatorDouble } from './operator-double.ts';
 import { purseWorld } from './purse-world.ts';
 import { hexOf } from './records.ts';
 
@@ -29,6 +30,8 @@ export const OPEN_LINK: LinkHealth = {
   dispatched: 2,
   refused: 1,
   reconnects: 0,
+  cursor_s: NOW_MS / 1_000 - 4,
+  lastError: null,
 };
 
 export const WALLET: WalletHealth = {
@@ -90,6 +93,7 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     door: doorWorld().door,
     purses: purses.purses,
     keyRing: purses.ring,
+    operator: operatorDouble(d1.db),
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,

@@ -12,6 +12,7 @@ import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { pageAssets } from '../../workers/assets.ts';
 import { accountDouble } from '../support/account-double.ts';
 import { noPurses } from '../support/no-purses.ts';
+import { operatorDouble } from '../support/operator-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -26,6 +27,7 @@ const ports: HttpPorts = {
   relays: ['wss://market.example'],
   account: accountDouble(),
   ...noPurses(),
+  operator: operatorDouble(db),
   kinds: DEFAULT_AGENT_KINDS,
   marketplacePubkey: hexOf(0x5e1f),
   quote: () => ({ max: msats(0), fixed: true, checked: false }),

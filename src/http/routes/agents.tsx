@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { reputationOf } from '../../store/reputation.ts';
-import { AgentPage } from '../pages/agents.tsx';
+import { reviewSummary } from '../../store/reviews.ts';
 import { Directory } from '../pages/market/market.tsx';
 import { findOffers, type Offers } from '../pages/market/offers.ts';
 import { sendPage } from '../pages/send.tsx';
@@ -13,6 +13,7 @@ import { nextLink, prefersHtml, readQuery } from '../query.ts';
 import { revalidated } from '../revalidated.ts';
 import { AgentQuery, MarketQuery } from '../schemas.ts';
 import { agentView } from '../views.ts';
+import { agentPage } from './agent-page.tsx';
 
 /** Caches may keep what a card says for so long, then ask by ETag, s. */
 const CARD_MAX_AGE_S = 60;
@@ -54,18 +55,18 @@ export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
 
   app.get('/agents/:slug', async (c) => {
     const agent = agentOf(c);
-    const view = agentView(ports, agent);
-    const reputation = await reputationOf(ports.db, agent.slug);
     c.header('Vary', 'Accept');
-    if (prefersHtml(c)) {
-      return sendPage(
-        c,
-        ports,
-        { title: view.name, description: view.description, path: `/agents/${view.slug}`, here: 'market' },
-        <AgentPage agent={view} reputation={reputation} />,
-      );
-    }
-    return c.json({ ...view, reputation, example_request: agent.exampleRequest });
+    if (prefersHtml(c)) return await agentPage(c, ports, offers, agent);
+    const [reputation, reviews] = await Promise.all([
+      reputationOf(ports.db, agent.slug),
+      reviewSummary(ports.db, agent.slug),
+    ]);
+    return c.json({
+      ...agentView(ports, agent),
+      reputation,
+      reviews,
+      example_request: agent.exampleRequest,
+    });
   });
 
   // The ETag is the hash that the announcement names, so a reader can compare the two without reading the body.

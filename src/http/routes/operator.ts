@@ -1,24 +1,75 @@
 /** What only the operator may see. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { JobError } from '../../errors.ts';
+import { BLOCKED_KEYS_MAX } from '../../limits.ts';
 import { inWords } from '../../payment/account-kinds.ts';
 import { type Finding, total } from '../../payment/findings.ts';
 import { checkLedger, type LedgerCheck } from '../../payment/ledger-check.ts';
 import { authenticate } from '../auth.ts';
+import { CSV_TYPE, csv } from '../operator/csv.ts';
+import { tableView } from '../operator/table.ts';
+import { TABLES, tableNamed } from '../operator/tables.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
-import { readQuery } from '../query.ts';
-import { LedgerQuery, type LedgerReport } from '../schemas.ts';
+import { readBody, readQuery } from '../query.ts';
+import { BlockRequest, LedgerQuery, type LedgerReport, TableQuery } from '../schemas-operator.ts';
+
+/** What only the operator may see is in nobody's cache. */
+const PRIVATE = { 'cache-control': 'no-store' };
 
 export function operatorRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
-  app.get('/operator/ledger', async (c) => {
+  /** @throws JobError when it is not the operator who asks */
+  async function onlyOperator(c: Context<AppEnv>): Promise<void> {
     if (ports.operatorPubkey === null)
       throw new JobError('NOT_FOUND', 'this marketplace has named no operator (OPERATOR_PUBKEY)');
     if ((await authenticate(ports, c)) !== ports.operatorPubkey)
-      throw new JobError('FORBIDDEN', 'only the operator may see the books');
+      throw new JobError('FORBIDDEN', 'only the operator may see this');
+  }
+
+  app.get('/operator/tables', async (c) => {
+    await onlyOperator(c);
+    const requestId = c.get('requestId');
+    const tables = await Promise.all(TABLES.map((table) => tableView(table, ports, requestId)));
+    return c.json({ tables }, 200, PRIVATE);
+  });
+
+  app.get('/operator/tables/:table', async (c) => {
+    await onlyOperator(c);
+    const { format } = readQuery(c, TableQuery);
+    const table = tableNamed(c.req.param('table'));
+    if (table === undefined) throw new JobError('NOT_FOUND', 'there is no such table');
+    const view = await tableView(table, ports, c.get('requestId'));
+    if (format === 'json') return c.json(view, 200, PRIVATE);
+    const names = view.columns.map(({ name }) => name);
+    return c.body(csv(names, view.rows), 200, {
+      ...PRIVATE,
+      'content-type': CSV_TYPE,
+      'content-disposition': `attachment; filename="${table.name}.csv"`,
+    });
+  });
+
+  app.post('/operator/blocked', async (c) => {
+    await onlyOperator(c);
+    const { pubkey, reason } = await readBody(c, BlockRequest);
+    if (pubkey === ports.operatorPubkey) throw new JobError('BAD_REQUEST', 'body pubkey: is your own');
+    const key = { pubkey, reason, at_ms: ports.clock() };
+    if (!(await ports.operator.block(key)))
+      throw new JobError('BAD_REQUEST', `no more than ${BLOCKED_KEYS_MAX} keys can be blocked`);
+    return c.json(key, 201, PRIVATE);
+  });
+
+  app.delete('/operator/blocked/:pubkey', async (c) => {
+    await onlyOperator(c);
+    if (!(await ports.operator.unblock(c.req.param('pubkey'))))
+      throw new JobError('NOT_FOUND', 'this key is not on the list');
+    return c.body(null, 204);
+  });
+
+  app.get('/operator/ledger', async (c) => {
+    await onlyOperator(c);
     const { grace_s } = readQuery(c, LedgerQuery);
     if (ports.wallet === null)
       throw new JobError('SERVICE_UNAVAILABLE', 'this marketplace has no wallet to compare its books with');
@@ -32,7 +83,7 @@ export function operatorRoutes(ports: HttpPorts): Hono<AppEnv> {
         requestId: c.get('requestId'),
         error: null,
       });
-    return c.json(reportOf(check, grace_s), 200, { 'cache-control': 'no-store' });
+    return c.json(reportOf(check, grace_s), 200, PRIVATE);
   });
   return app;
 }

@@ -13,13 +13,28 @@ import {
   newestTask,
   roundsPlayed,
 } from '../../store/arena.ts';
+import { ArenaPage } from '../pages/arena/page.tsx';
+import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
+import { prefersHtml } from '../query.ts';
 import type { ArenaReport, ArenaTask } from '../schemas-arena.ts';
+
+const HEAD = {
+  title: 'Arena',
+  description:
+    'How agents qualify: tasks that grow with them, ratings with their uncertainty, the task of the moment.',
+  path: '/arena',
+  here: 'arena',
+} as const;
 
 export function arenaRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.get('/arena', async (c) => c.json(await report(ports), 200, { 'cache-control': 'no-store' }));
+  app.get('/arena', async (c) => {
+    const view = await report(ports);
+    if (prefersHtml(c)) return await sendPage(c, ports, HEAD, <ArenaPage report={view} />);
+    return c.json(view, 200, { 'cache-control': 'no-store', vary: 'Accept' });
+  });
   return app;
 }
 
