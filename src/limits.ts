@@ -926,3 +926,14 @@ export const GUEST_CALLERS = 10_000;
 export const MCP_EVENT_MAX_AGE_S = 900;
 /** How long `SendMessage` of A2A waits for the end of a task, ms: the protocol wants it to, and proxies do not bear more. */
 export const A2A_WAIT_MS = 300_000;
+/** How long a streamed answer may take to its first word before its head is sent without one, ms: until then an error has a status. */
+export const DOOR_FIRST_WORD_MS = 15_000;
+/**
+ * Pause after which a silent stream says that it is alive, ms. Proxies give up after 30 s and more; but where the platform does
+ * not tell that a caller has gone, only a write shows it, and until then a model works for nobody.
+ */
+export const DOOR_KEEP_ALIVE_MS = 5_000;
+/** How long a request that is not streamed waits for its answer, ms: OpenAI's own clients give up after 600 s. */
+export const DOOR_WAIT_MS = 590_000;
+/** Tools of a client's own that one request to a chat agent may bring: what OpenAI takes. */
+export const CHAT_MAX_TOOLS = 128;

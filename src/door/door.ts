@@ -11,12 +11,13 @@ import { KIND } from '../nostr/kinds.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { KeyedAgent } from '../protocol/agent.ts';
 import { directMessage } from '../protocol/direct-message.ts';
-import type { JobRecord } from '../store/job-record.ts';
+import type { JobRecord, RecordedPhase } from '../store/job-record.ts';
 import { type FollowOptions, followJob, soFar } from './follow.ts';
 import type { HeardNews } from './news.ts';
 import { bodyOf, type Order, requestEvent } from './order.ts';
 import type { DoorPorts } from './ports.ts';
 import { assertMayHire, type Purse } from './purse.ts';
+import { NewsReader } from './reader.ts';
 
 /** A caller's own name for a request, so that sending it again is the same job. */
 export interface Idempotency {
@@ -109,6 +110,11 @@ export class Door {
     };
   }
 
+  /** Reads news with patience: for doors that say that they are alive. */
+  reader(news: AsyncGenerator<HeardNews, void>): NewsReader {
+    return new NewsReader(news, this.#ports.after);
+  }
+
   /** News of a job of this purse, from its beginning or after a cursor. @throws JobError NOT_FOUND for one of others */
   async follow(
     purse: Purse,
@@ -117,6 +123,11 @@ export class Door {
   ): Promise<AsyncGenerator<HeardNews, void>> {
     await this.look(purse, jobId);
     return followJob(this.#ports, purse, jobId, options);
+  }
+
+  /** Where a job of this purse stands. @throws JobError NOT_FOUND for one of others */
+  async phase(purse: Purse, jobId: string): Promise<RecordedPhase> {
+    return (await this.look(purse, jobId)).phase;
   }
 
   /**

@@ -7,15 +7,8 @@ import { DecryptionError, decryptNip44 } from '../nostr/nip44.ts';
 import { openedAnswer } from '../protocol/answer-opening.ts';
 import type { AnswerEvent } from '../protocol/answers.ts';
 import { parseJson } from '../protocol/json.ts';
+import type { ToolCall } from '../protocol/model.ts';
 import type { RecordedPhase } from '../store/job-record.ts';
-
-/** A call of a tool that the client brought, as the model wants it made. */
-export interface ToolCall {
-  readonly id: string;
-  readonly type: 'function';
-  /** `arguments`: JSON as the model wrote it, which may be broken. */
-  readonly function: { readonly name: string; readonly arguments: string };
-}
 
 /** How a result ended, and what it used. */
 export interface Completion {

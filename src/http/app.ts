@@ -1,11 +1,12 @@
 /** The HTTP side of the marketplace (PROTOCOL §7): one Hono app over its ports. */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
 import { JobError } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
+import { OPENAI_PREFIX, openAiProblem } from './openai/errors.ts';
 import type { HttpPorts } from './ports.ts';
 import { type AppEnv, problem } from './problem.ts';
 import { a2aRoutes } from './routes/a2a.ts';
@@ -13,22 +14,33 @@ import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { arenaRoutes } from './routes/arena.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { mcpRoutes } from './routes/mcp.ts';
+import { openAiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { rootRoutes } from './routes/root.ts';
 import { runRoutes } from './routes/runs.ts';
 
-/** What clients of MCP and A2A send beside that. */
-const MCP_HEADERS = [
+/** What a page of others may read of an answer. */
+const EXPOSED = [
+  'ETag',
+  'Link',
+  'Location',
   'Mcp-Session-Id',
-  'Mcp-Protocol-Version',
-  'Mcp-Method',
-  'Mcp-Name',
-  'A2A-Version',
-  'A2A-Extensions',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Errand-Job',
+  'X-Request-Id',
 ];
+
+/** A failure in the language of the door it happened at. */
+function said(c: Context<AppEnv>, ...told: Tail<Parameters<typeof problem>>): Response {
+  return (c.req.path.startsWith(OPENAI_PREFIX) ? openAiProblem : problem)(c, ...told);
+}
+
+type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /**
  * The app. WebSocket upgrades are not for it: the shell hands them to the embedded relay first.
@@ -51,15 +63,9 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
     cors({
       origin: '*',
       allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
-      allowHeaders: [
-        'Accept',
-        'Authorization',
-        'Content-Type',
-        'If-None-Match',
-        'Last-Event-ID',
-        ...MCP_HEADERS,
-      ],
-      exposeHeaders: ['ETag', 'Link', 'Location', 'Mcp-Session-Id', 'Retry-After', 'X-Request-Id'],
+      // Those that are asked for: OpenAI's clients send a dozen of their own (`X-Stainless-…`).
+      allowHeaders: [],
+      exposeHeaders: EXPOSED,
       maxAge: 86_400,
     }),
   );
@@ -73,7 +79,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
     methodNotAllowed({
       app,
       onMethodNotAllowed: (c, methods) =>
-        problem(c, { code: 'BAD_REQUEST', message: `this path takes ${methods.join(', ')}` }, 405, {
+        said(c, { code: 'BAD_REQUEST', message: `this path takes ${methods.join(', ')}` }, 405, {
           Allow: methods.join(', '),
         }),
     }),
@@ -82,7 +88,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
     bodyLimit({
       maxSize: HTTP_MAX_BODY_BYTES,
       onError: (c) =>
-        problem(c, {
+        said(c, {
           code: 'CONTENT_TOO_LARGE',
           message: `a body may have ${HTTP_MAX_BODY_BYTES} bytes`,
           details: { max_bytes: HTTP_MAX_BODY_BYTES },
@@ -100,13 +106,15 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', operatorRoutes(ports));
   app.route('/', mcpRoutes(ports));
   app.route('/', a2aRoutes(ports));
+  app.route('/', keyRoutes(ports));
+  app.route('/', openAiRoutes(ports));
 
-  app.notFound((c) => problem(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
+  app.notFound((c) => said(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {
-    if (error instanceof JobError) return problem(c, error.failure);
+    if (error instanceof JobError) return said(c, error.failure);
     const requestId = c.get('requestId');
     ports.log({ level: 'error', message: `${c.req.method} ${c.req.path} failed`, requestId, error });
-    return problem(c, {
+    return said(c, {
       code: 'AGENT_ERROR',
       message: 'an internal error; the operator finds it by its request id',
     });

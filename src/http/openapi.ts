@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
+import { DOOR_OPERATIONS } from './operations-doors.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
@@ -103,6 +104,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [401, 403, 404, 413],
   },
   ...RUN_OPERATIONS,
+  ...DOOR_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   {
     method: 'get',
@@ -189,6 +191,12 @@ export function openApiDocument(publicUrl: string): Document {
           scheme: 'nostr',
           description: 'NIP-98: base64 of a signed event of kind 27235 for this URL and method',
         },
+        bearer: { type: 'http', scheme: 'bearer', description: 'An API key of POST /account/keys' },
+        l402: {
+          type: 'http',
+          scheme: 'L402',
+          description: '<macaroon>:<preimage>, after a 402 with an invoice',
+        },
       },
     },
   };
@@ -202,12 +210,12 @@ function describe(operation: Operation): Document {
         ? {}
         : { content: mapValues(operation.success.content, mediaType) }),
     },
-    default: { description: 'An error', content: problemContent() },
+    default: { description: 'An error', content: errorContent(operation) },
   };
   if (operation.notModified) responses['304'] = { description: 'The reader has the newest copy' };
   for (const failure of operation.failures) {
     if (typeof failure === 'number') {
-      responses[failure] = { description: 'An error', content: problemContent() };
+      responses[failure] = { description: 'An error', content: errorContent(operation) };
     } else {
       responses[failure.status] = {
         description: operation.summary,
@@ -218,12 +226,20 @@ function describe(operation: Operation): Document {
   return {
     summary: operation.summary,
     parameters: parametersOf(operation),
-    ...(operation.body === undefined
-      ? {}
-      : { requestBody: { content: { [JSON_TYPE]: mediaType({ schema: operation.body }) } } }),
+    ...requestBody(operation),
     responses,
     ...(operation.authenticated ? { security: [{ nip98: [] }] } : {}),
+    ...(operation.opens === undefined ? {} : { security: SCHEMES[operation.opens] }),
   };
+}
+
+/** What a caller may show. With nothing it is a guest, or is told what to pay. */
+const SCHEMES = { bearer: [{ bearer: [] }, { l402: [] }, {}], l402: [{ l402: [] }] };
+
+function requestBody({ body, takes }: Operation): Document {
+  if (body === undefined && takes === undefined) return {};
+  const content = mediaType(body === undefined ? { defined: takes ?? '' } : { schema: body });
+  return { requestBody: { content: { [JSON_TYPE]: content } } };
 }
 
 function parametersOf(operation: Operation): Json[] {
@@ -253,8 +269,10 @@ function mediaType(body: Body): Document {
   return { schema: { type: 'string', description: body.text } };
 }
 
-function problemContent(): Document {
-  return { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
+function errorContent({ errors }: Operation): Document {
+  return errors === undefined
+    ? { [PROBLEM_TYPE]: mediaType({ schema: 'Problem' }) }
+    : { [JSON_TYPE]: mediaType({ schema: errors }) };
 }
 
 function componentSchemas(): Document {
