@@ -922,6 +922,10 @@ export const GUEST_JOBS_BURST = 30;
 export const GUEST_JOBS_PER_S = 0.1;
 /** Network addresses that are remembered for these, per isolate. */
 export const GUEST_CALLERS = 10_000;
+/** How far the clock of an MCP message that came as an event may be from ours, s: nobody waits longer for an answer. */
+export const MCP_EVENT_MAX_AGE_S = 900;
+/** How long `SendMessage` of A2A waits for the end of a task, ms: the protocol wants it to, and proxies do not bear more. */
+export const A2A_WAIT_MS = 300_000;
 /** How long a streamed answer may take to its first word before its head is sent without one, ms: until then an error has a status. */
 export const DOOR_FIRST_WORD_MS = 15_000;
 /**
