@@ -16,7 +16,8 @@ import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
 import { faultPoint } from './faults.ts';
-import { marketplaceOf } from './marketplace.ts';
+import { freshListings } from './listings.ts';
+import { findAgent, marketplaceOf } from './marketplace.ts';
 import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome, ZapClaim } from './rpc.ts';
 import { AgentGone, sessionPorts } from './session-ports.ts';
 import { durableSql } from './sql.ts';
@@ -28,7 +29,24 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   #loops: SqlStepStore | null = null;
   #desk: TeamDesk | null = null;
 
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const { agent } = this.#parties();
+    if (marketplaceOf(env).agentByPubkey(agent) !== undefined) return;
+    // It may have been listed a moment ago, in another isolate. Where that cannot be told, `open` and `alarm` ask again.
+    void ctx.blockConcurrencyWhile(async () => {
+      try {
+        await findAgent(env, agent);
+      } catch (error) {
+        console.error('the agent of a session could not be looked up', ctx.id.name, error);
+      }
+    });
+  }
+
   async open({ event, via, authenticated }: Delivery, placement?: Placement): Promise<void> {
+    const agent = await findAgent(this.env, this.#parties().agent);
+    // What its owner has changed counts for the next job, in whatever isolate that was.
+    if (agent?.listed !== undefined) await freshListings(this.env);
     await this.#open().open(event, via, authenticated, placement);
   }
 
@@ -129,6 +147,7 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
 
   override async alarm(): Promise<void> {
     try {
+      await findAgent(this.env, this.#parties().agent);
       await this.#open().alarm();
     } catch (error) {
       // After six throws the platform would give the object up for good, so it is recorded and tried again.

@@ -13,6 +13,7 @@ import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
 import { sessionOf, sessionsOf } from './dispatch.ts';
 import type { Env } from './env.ts';
+import { listingPorts } from './listing-ports.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
 import type { AgentSessionRpc } from './rpc.ts';
@@ -20,18 +21,21 @@ import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
-  const { config, agents, agentByPubkey } = marketplaceOf(env);
+  const { config } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
   const hasWallet = operatorWallet(config) !== null;
   // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
   const sessionAt = (name: string | null) =>
-    name === null || agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
+    name === null || marketplaceOf(env).agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
       ? undefined
       : env.SESSION.getByName(name);
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
-    agents,
+    get agents() {
+      return marketplaceOf(env).agents;
+    },
+    listings: listingPorts(env),
     developmentMoney: isDevelopmentMoney(config),
     arena: config.arena,
     draining: config.draining,

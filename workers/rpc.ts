@@ -60,6 +60,8 @@ export interface RelayRpc {
    * its sequence number as `id:`), then live ones; stream deltas come without `id:`. UTF-8 bytes.
    */
   jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
+  /** An owner has changed a listing: events for it are to be known at once. Repeat-safe. */
+  listingsChanged(): Promise<void>;
   stats(): Promise<{ readonly [name: string]: number }>;
 }
 
@@ -72,6 +74,8 @@ export interface RelayLinksRpc {
   /** Asks one relay for stored events until EOSE or `timeout_ms`. Events are verified. */
   query(url: string, filters: readonly Filter[], timeout_ms: number): Promise<NostrEvent[]>;
   status(): Promise<LinkStatus[]>;
+  /** An owner has changed a listing: relays are asked for what is meant for it. Repeat-safe. */
+  listingsChanged(): Promise<void>;
 }
 
 /** The search index over events seen (workers/search-index.ts). */

@@ -12,6 +12,7 @@ import { accountRoutes } from './routes/account.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { arenaRoutes } from './routes/arena.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { listingRoutes } from './routes/listings.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
@@ -38,7 +39,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.use(
     cors({
       origin: '*',
-      allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
       allowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'Last-Event-ID'],
       exposeHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id'],
       maxAge: 86_400,
@@ -72,6 +73,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   );
   app.route('/', rootRoutes(ports));
   app.route('/', agentRoutes(ports));
+  app.route('/', listingRoutes(ports));
   app.route('/', jobRoutes(ports));
   app.route('/', runRoutes(ports));
   app.route('/', accountRoutes(ports));

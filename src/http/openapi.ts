@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
+import { LISTING_OPERATIONS } from './operations-listing.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
@@ -104,6 +105,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   ...RUN_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
+  ...LISTING_OPERATIONS,
   {
     method: 'get',
     path: '/.well-known/lnurlp/{slug}',

@@ -12,6 +12,7 @@ import {
 import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 import { ArenaReport } from './schemas-arena.ts';
+import { AGENT_FIELDS, LISTING_COMPONENTS } from './schemas-listing.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const slug = z.string().regex(/^[a-z0-9-]{1,64}$/);
@@ -58,6 +59,7 @@ export const Agent = z.object({
   card_url: z.url(),
   parameters_url: z.url(),
   jobs_url: z.url(),
+  ...AGENT_FIELDS,
 });
 
 export const AgentProfile = Agent.extend({ reputation: Reputation, example_request: json });
@@ -292,5 +294,6 @@ export const COMPONENTS = {
   LnurlInvoice,
   LnurlVerify,
   ArenaReport,
+  ...LISTING_COMPONENTS,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;

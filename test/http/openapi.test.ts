@@ -12,6 +12,7 @@ import { person } from '../support/events.ts';
 import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
+import { LISTING_REQUESTS, seedListings } from './openapi-listing.ts';
 
 const CLIENT = person('client').publicKey;
 const LEDGER = '/operator/ledger';
@@ -159,6 +160,10 @@ describe('openapi.json', () => {
     ['/operator/ledger', LEDGER, asking('client', LEDGER)],
     ['/operator/ledger', LEDGER],
     ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
+    ...LISTING_REQUESTS.map(
+      ([path, request, init]) => [path, request, init] as [string, string, RequestInit?],
+    ),
+    ['/operator/agents', '/operator/agents', undefined, 'no operator'],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
   ];
@@ -179,6 +184,7 @@ describe('openapi.json', () => {
           kind: 5300,
         }),
       ]);
+      if (LISTING_REQUESTS.some(([, one]) => one === request)) await seedListings(d1.db);
       if (broken === 'ledger')
         await insertLedgerLines(d1.db, [
           { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },

@@ -10,6 +10,7 @@ import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import { accountDouble } from './account-double.ts';
 import { person } from './events.ts';
+import { listingDouble } from './listing-double.ts';
 import { nodeD1 } from './node-d1.ts';
 import { hexOf } from './records.ts';
 
@@ -60,6 +61,11 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
   const ports: HttpPorts = {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
+    listings: listingDouble(
+      d1.db,
+      { probe: async ({ slug }) => (slug === 'sick' ? 'it answers with status 500' : null) },
+      { LISTING_RUNTIMES: 'chat,code,remote,external' },
+    ),
     agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),
     developmentMoney: false,
     arena: config.arena,

@@ -8,6 +8,7 @@ import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { accountDouble } from '../support/account-double.ts';
+import { listingDouble } from '../support/listing-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -22,6 +23,7 @@ const ports: HttpPorts = {
   relays: ['wss://market.example'],
   account: accountDouble(),
   agents: [],
+  listings: listingDouble(db),
   developmentMoney: false,
   draining: false,
   arena: readConfig({ LOCAL: '1' }).arena,

@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
+import { REPUTATION_JOBS } from '../../limits.ts';
 import { reputationOf } from '../../store/reputation.ts';
 import { agentPage, agentsPage } from '../pages.ts';
 import type { HttpPorts } from '../ports.ts';
@@ -17,18 +18,18 @@ const CACHED = { 'cache-control': `public, max-age=${CARD_MAX_AGE_S}` };
 
 export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
-  const sorted = [...ports.agents].sort((a, b) => (a.slug < b.slug ? -1 : 1));
 
   function agentOf(c: Context<AppEnv, '/agents/:slug'>): KeyedAgent {
-    const agent = bySlug.get(c.req.param('slug'));
+    const agent = ports.agents.find(({ slug }) => slug === c.req.param('slug'));
     if (agent === undefined) throw new JobError('NOT_FOUND', 'no agent has this name');
     return agent;
   }
 
   app.get('/agents', (c) => {
     const { cursor = '', limit } = readQuery(c, AgentQuery);
-    const rest = sorted.filter((agent) => agent.slug > cursor);
+    const rest = ports.agents
+      .filter((agent) => agent.slug > cursor)
+      .sort((a, b) => (a.slug < b.slug ? -1 : 1));
     const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
     const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
     c.header('Vary', 'Accept');
@@ -40,7 +41,7 @@ export function agentRoutes(ports: HttpPorts): Hono<AppEnv> {
   app.get('/agents/:slug', async (c) => {
     const agent = agentOf(c);
     const view = agentView(ports, agent);
-    const reputation = await reputationOf(ports.db, agent.slug);
+    const reputation = await reputationOf(ports.db, agent.slug, REPUTATION_JOBS, agent.listed?.since_ms);
     c.header('Vary', 'Accept');
     if (prefersHtml(c)) return c.html(agentPage(ports, view, reputation));
     return c.json({ ...view, reputation, example_request: agent.exampleRequest });
