@@ -1,5 +1,6 @@
 /** The durable object of a session: it gives src/job/session.ts its storage, its alarm and its ways to the others. */
 import { DurableObject } from 'cloudflare:workers';
+import type { ExternalDesk } from '../src/agent/external/desk.ts';
 import type { Entry } from '../src/agent/loop/entry.ts';
 import { type SqlStepStore, sqlStepStore } from '../src/agent/loop/sql-step-store.ts';
 import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
@@ -15,6 +16,7 @@ import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
+import { externalDesk } from './external-desk.ts';
 import { faultPoint } from './faults.ts';
 import { freshListings } from './listings.ts';
 import { findAgent, marketplaceOf } from './marketplace.ts';
@@ -28,6 +30,7 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   #session: Session | null = null;
   #loops: SqlStepStore | null = null;
   #desk: TeamDesk | null = null;
+  #external: ExternalDesk | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -127,6 +130,11 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     return this.#desk;
   }
 
+  async hireChanged(jobId: string): Promise<void> {
+    this.#open();
+    await this.#external?.changed(jobId);
+  }
+
   async loopEntries(run: string): Promise<readonly Entry[]> {
     return this.#stepStore().load(run);
   }
@@ -173,11 +181,14 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     this.#desk = teamDesk(this.env, this.ctx, sql, parties, (jobId, how) => {
       this.#open().long?.move(jobId, how);
     });
+    this.#external = externalDesk(this.env, this.ctx, sql, parties, (jobId, how) => {
+      this.#open().long?.move(jobId, how);
+    });
     const ports = sessionPorts(
       this.env,
       this.ctx,
       parties,
-      this.#desk,
+      this.#desk ?? this.#external,
       // Sessions of other agents have no journals, and need no table for them.
       (jobId) => (this.#loops === null && !drivesLoops ? undefined : this.#stepStore().forget(jobId)),
       () => {

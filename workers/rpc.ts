@@ -113,6 +113,8 @@ export interface ZapClaim {
 
 /** One session (workers/agent-session.ts). */
 export interface AgentSessionRpc extends TeamSessionRpc {
+  /** Something has become of the hire for a job: whoever handed it on may look. A hint, not a fact. */
+  hireChanged(jobId: string): Promise<void>;
   /**
    * Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored.
    *

@@ -80,7 +80,11 @@ function fitting(
 ): readonly KeyedAgent[] {
   const { model, check } = wanted;
   const isTask = event.kind === kinds.task;
-  const able = agents.filter((agent) => isOpen(agent) && (isTask || takesKind(agent, event.kind, kinds)));
+  const able = agents.filter(
+    // What is paid to an agent of others is its client's to pay, so nobody gets one who did not name it.
+    (agent) =>
+      isOpen(agent) && agent.runtime !== 'external' && (isTask || takesKind(agent, event.kind, kinds)),
+  );
   const circles: ((agent: KeyedAgent) => boolean)[] = [
     ({ slug }) => slug === model,
     ({ models }) => model !== null && models.includes(model),
