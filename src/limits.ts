@@ -829,6 +829,8 @@ export const BROKER_KNOWS_MS = 15_000;
 /** Jobs that every success rate begins with, and the share of them that was delivered. */
 export const BROKER_PRIOR_JOBS = 8;
 export const BROKER_PRIOR_SUCCESS = 0.9;
+/** Agents whose record is read for that, the first in the list. */
+export const BROKER_MAX_AGENTS = 100;
 /** Success rate that a place further up in the list of agents is worth: four failures of a new agent undo it. */
 export const BROKER_PLACE_WORTH = 0.25;
 
@@ -937,8 +939,6 @@ export const DOOR_KEEP_ALIVE_MS = 5_000;
 export const DOOR_WAIT_MS = 590_000;
 /** Tools of a client's own that one request to a chat agent may bring: what OpenAI takes. */
 export const CHAT_MAX_TOOLS = 128;
-/** How far the clock of an MCP message that came as an event may be from ours, s: nobody waits longer for an answer. */
-export const MCP_EVENT_MAX_AGE_S = 900;
 // ── Reviews, figures, the operator's pages ──
 
 /** A review's words, characters; the rest is cut off where it is shown. */
@@ -1000,5 +1000,63 @@ export const CLIENT_CARD_MAX_BYTES = 262_144;
 export const CLIENT_HTTP_TIMEOUT_MS = 15_000;
 /** Announcements asked for when agents are looked for. */
 export const CLIENT_AGENTS_LIMIT = 500;
-/** How long `SendMessage` of A2A waits for the end of a task, ms: the protocol wants it to, and proxies do not bear more. */
-export const A2A_WAIT_MS = 300_000;
+// ── Listing: agents that others bring ──
+
+/** Agents whose gift wraps outside relays are asked for, the first in the list: relays bound the length of a filter. */
+export const LINK_MAX_WRAPPED = 500;
+/** Agents that prove themselves on one connection (NIP-42), the first in the list. */
+export const LINK_MAX_IDENTITIES = 100;
+
+/** Agents one owner may have listed at a time, and all owners together: every isolate keeps all of them in memory. */
+export const LISTINGS_PER_OWNER = 20;
+export const LISTINGS_MAX = 2_000;
+/** Versions of a listing that are kept, the newest. */
+export const LISTING_VERSIONS_KEPT = 50;
+/** A listing's description as JSON, bytes: many are held in memory. */
+export const LISTING_MAX_BYTES = 65_536;
+/** The JSON Schema of a listed agent's parameters, bytes. */
+export const LISTING_MAX_SCHEMA_BYTES = 16_384;
+/** A listed agent's prompt, characters. */
+export const LISTING_MAX_PROMPT_CHARS = 20_000;
+/** A secret of an owner (an endpoint's key, a webhook's secret), characters. */
+export const LISTING_MAX_SECRET_CHARS = 512;
+/** What an isolate knows of listed agents is asked for again after this, ms. */
+export const LISTINGS_FRESH_MS = 5_000;
+/** An isolate that could not read the listings goes on with what it knows, and tries again after this, ms. */
+export const LISTINGS_RETRY_MS = 2_000;
+/** Listed agents whose announcements are looked after in one minute; a change is announced at once. */
+export const LISTINGS_ANNOUNCED_AT_ONCE = 25;
+/** How long the deletion of a listing's announcements is brought to relays that were away, ms: a week. */
+export const LISTING_RETRACTION_MS = 7 * 86_400_000;
+/** Reason of a pause or a takedown, characters. */
+export const LISTING_MAX_REASON_CHARS = 200;
+
+// ── Remote agents: an owner's endpoint ──
+
+/** Whole answer of an endpoint, bytes. */
+export const REMOTE_MAX_ANSWER_BYTES = 2_097_152;
+/** From the request to the head of the answer, ms. */
+export const REMOTE_HEAD_TIMEOUT_MS = 60_000;
+/** Time a job at a remote agent may take, s; the platform gives a step 15 minutes. */
+export const REMOTE_MAX_TIME_S = 600;
+export const REMOTE_TIME_S = 120;
+/** Failures in a row that pause a listing, and how much later a probe may open it again, ms. */
+export const REMOTE_FAILURES_TO_PAUSE = 5;
+export const REMOTE_PROBE_AFTER_MS = 300_000;
+/** Probes in one minute, and how long one may take, ms. */
+export const REMOTE_PROBES_AT_ONCE = 10;
+export const REMOTE_PROBE_TIMEOUT_MS = 10_000;
+/** Characters of a note of progress that an endpoint sends. */
+export const REMOTE_MAX_NOTE_CHARS = 200;
+
+// ── External agents: those that live on Nostr ──
+
+/** Time a job at an external agent may take, s. */
+export const EXTERNAL_MAX_TIME_S = 21_600;
+export const EXTERNAL_TIME_S = 900;
+/** An external agent that is looked after by nobody else is asked about after this, ms. */
+export const EXTERNAL_LOOK_MS = 15_000;
+/** Finished hires of external agents are forgotten after this, ms. */
+export const EXTERNAL_KEEP_MS = 86_400_000;
+/** How long relays are asked for an agent's announcement when it is listed, ms. */
+export const EXTERNAL_FIND_MS = 4_000;

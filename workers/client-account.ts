@@ -35,6 +35,7 @@ import { type Plain, toPlain, transactionJson } from '../src/payment/wallet-json
 import { openDb } from '../src/store/db.ts';
 import { insertLedgerLines } from '../src/store/ledger.ts';
 import { configOf, type Env } from './env.ts';
+import { freshListings, haveListings } from './listings.ts';
 import { payoutPorts } from './payout-ports.ts';
 import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
@@ -57,6 +58,8 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    // Who earns by a zap is asked when it is paid.
+    if (!haveListings(env)) void ctx.blockConcurrencyWhile(() => freshListings(env));
     const sql = durableSql(ctx.storage);
     this.#quotas = new Quotas(sql);
     this.#books = new BookStore(sql);

@@ -46,7 +46,7 @@ function namesOne(event: NostrEvent, agentByPubkey: (pubkey: string) => unknown)
  * be tried again. Repeat-safe.
  */
 export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
-  const { agents, config, agentByPubkey, keysOf } = marketplaceOf(env);
+  const { known, config, agentByPubkey, keysOf } = marketplaceOf(env);
   const session = (jobId: string) => sessionOf(env, jobId);
   if (isMcp(env, delivery.event)) return await orderMcp(env, delivery.event, delivery.via);
   if (delivery.event.kind === KIND.zapReceipt) {
@@ -71,7 +71,7 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   }
   if (inner.kind === KIND.directMessage && addressee?.runtime === 'team')
     return await takeMessage(env, inner, addressee, delivery.via, session);
-  const routed = route(inner, agents, config.kinds, addressee);
+  const routed = route(inner, known, config.kinds, addressee);
   if (routed === null) return;
   const { session: name, placement } = await place(env, inner, routed);
   await env.SESSION.getByName(name).open(delivery, placement);
@@ -109,16 +109,16 @@ export async function sessionOf(env: Env, jobId: string): Promise<string | null>
  */
 export async function sessionsOf(env: Env, jobId: string): Promise<readonly string[]> {
   if (!isHex32(jobId)) return [];
-  const { agents, config } = marketplaceOf(env);
+  const { known, config } = marketplaceOf(env);
   const relay = env.RELAY.getByName('main');
   const request = await relay.find(jobId);
-  const routed = request === null ? null : route(request, agents, config.kinds);
+  const routed = request === null ? null : route(request, known, config.kinds);
   if (routed === null || routed.candidates.length > 1) {
     const noted = await holdersOf(env, jobId);
     if (noted.length > 0) return noted;
   }
   if (request !== null && routed !== null) return [(await place(env, request, routed)).session];
-  const authors = agents.map(({ pubkey }) => pubkey);
+  const authors = known.map(({ pubkey }) => pubkey);
   const [answer] = await relay.query([{ '#e': [jobId], authors, limit: 1 }], 1);
   const client = answer === undefined ? undefined : tagValue(answer, 'p');
   if (answer !== undefined && client !== undefined)

@@ -18,6 +18,7 @@ import { pageAssets } from './assets.ts';
 import { sessionOf, sessionsOf } from './dispatch.ts';
 import { doorOf } from './door.ts';
 import type { Env } from './env.ts';
+import { listingPorts } from './listing-ports.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
 import { operatorPorts } from './operator-http.ts';
@@ -28,13 +29,12 @@ import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
-  const marketplace = marketplaceOf(env);
-  const { config, agents, agentByPubkey, ownKeys } = marketplace;
+  const { config, ownKeys } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
   const hasWallet = operatorWallet(config) !== null;
   // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
   const sessionAt = (name: string | null) =>
-    name === null || agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
+    name === null || marketplaceOf(env).agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
       ? undefined
       : env.SESSION.getByName(name);
   const db = openDb(env.DB);
@@ -49,7 +49,10 @@ export function httpPorts(env: Env): HttpPorts {
     relays: [embeddedRelayUrl(config), ...config.relays],
     kinds: config.kinds,
     marketplacePubkey: ownKeys.publicKey,
-    agents,
+    get agents() {
+      return marketplaceOf(env).agents;
+    },
+    listings: listingPorts(env),
     developmentMoney: isDevelopmentMoney(config),
     assets: pageAssets(),
     arena: config.arena,
@@ -71,7 +74,7 @@ export function httpPorts(env: Env): HttpPorts {
     door: doorOf(env, (id) => jobById({ db, liveJob }, id)),
     purses: pursesOf(env, account),
     keyRing: keyRing(env),
-    quote: (agent, body, client) => offeredQuote(marketplace, agent, body, client),
+    quote: (agent, body, client) => offeredQuote(marketplaceOf(env), agent, body, client),
     async verdict(jobId) {
       const filter = { kinds: [config.kinds.verdict], authors: [ownKeys.publicKey], '#e': [jobId] };
       return (await relay().query([filter], 1))[0] ?? null;

@@ -10,7 +10,7 @@ import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 
 export function operatorPorts(env: Env): OperatorPorts {
-  const { config, agents, agentByPubkey } = marketplaceOf(env);
+  const { config } = marketplaceOf(env);
   return {
     settings: settingsOf(config),
     blockedByConfiguration: [...config.blocked],
@@ -18,7 +18,7 @@ export function operatorPorts(env: Env): OperatorPorts {
     unblock: (pubkey) => unblock(env, pubkey),
     async backlog(session) {
       // A session of an agent that was taken away has nobody to speak for it.
-      if (agentByPubkey(partiesOf(session)?.agent ?? '') === undefined) return null;
+      if (marketplaceOf(env).agentByPubkey(partiesOf(session)?.agent ?? '') === undefined) return null;
       try {
         return await env.SESSION.getByName(session).backlog();
       } catch (error) {
@@ -28,7 +28,7 @@ export function operatorPorts(env: Env): OperatorPorts {
     },
     async owners() {
       const payees = Map.groupBy(
-        agents.flatMap(({ slug, owners }) => owners.map(({ payee }) => ({ slug, payee }))),
+        marketplaceOf(env).known.flatMap(({ slug, owners }) => owners.map(({ payee }) => ({ slug, payee }))),
         ({ payee }) => payee,
       );
       return await Promise.all(

@@ -29,6 +29,7 @@ import { concerns, dispatch } from './dispatch.ts';
 import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { jobEventStream } from './job-event-stream.ts';
+import { freshListings, haveListings, isStale } from './listings.ts';
 import { isMcp, orderMcp } from './mcp.ts';
 import { EMBEDDED, type PublishOutcome, type RelayRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
@@ -79,8 +80,18 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     this.#feed = new IndexFeed(store, this.#indexed, (events) => env.INDEX.getByName('main').ingest(events));
     for (const socket of ctx.getWebSockets()) this.#restore(socket);
     this.#rules.sweep([...this.#connections.values()].map(({ id }) => id));
-    // Whatever was accepted before a crash and not handed on is handed on now.
-    for (const work of this.#handover.resume()) ctx.waitUntil(work);
+    // Whose it is can only be told when the listed agents are known.
+    if (haveListings(env)) this.#resume();
+    else
+      void ctx.blockConcurrencyWhile(async () => {
+        await freshListings(env);
+        this.#resume();
+      });
+  }
+
+  /** Whatever was accepted before a crash and not handed on is handed on now. */
+  #resume(): void {
+    for (const work of this.#handover.resume()) this.ctx.waitUntil(work);
     if (this.#dispatched.open > 0 || this.#feed.behind) this.#wakeBy(systemClock() + RELAY_MARK_INTERVAL_MS);
   }
 
@@ -105,6 +116,8 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     if (connection === undefined) return;
     if (this.env.FAULT_URL !== undefined) await this.#beforeInsert(message);
     this.#rules.receive(connection, message);
+    // Not waited for: whoever lists an agent has this object told (listingsChanged).
+    if (isStale(this.env)) this.ctx.waitUntil(freshListings(this.env));
   }
 
   override webSocketClose(socket: WebSocket): void {
@@ -157,6 +170,10 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
   keepOut(pubkeys: readonly string[]): Promise<void> {
     this.#blocked.replace(pubkeys);
     return Promise.resolve();
+  }
+
+  listingsChanged(): Promise<void> {
+    return freshListings(this.env, 0);
   }
 
   stats(): Promise<{ readonly [name: string]: number }> {

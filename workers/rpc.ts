@@ -61,6 +61,8 @@ export interface RelayRpc {
    * its sequence number as `id:`), then live ones; stream deltas come without `id:`. UTF-8 bytes.
    */
   jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
+  /** An owner has changed a listing: events for it are to be known at once. Repeat-safe. */
+  listingsChanged(): Promise<void>;
   stats(): Promise<{ readonly [name: string]: number }>;
   /** From now on takes nothing from these keys, besides those of the configuration, and from all others again. */
   keepOut(pubkeys: readonly string[]): Promise<void>;
@@ -75,6 +77,8 @@ export interface RelayLinksRpc {
   /** Asks one relay for stored events until EOSE or `timeout_ms`. Events are verified. */
   query(url: string, filters: readonly Filter[], timeout_ms: number): Promise<NostrEvent[]>;
   status(): Promise<LinkStatus[]>;
+  /** An owner has changed a listing: relays are asked for what is meant for it. Repeat-safe. */
+  listingsChanged(): Promise<void>;
 }
 
 /** The search index over events seen (workers/search-index.ts). */
@@ -112,6 +116,8 @@ export interface ZapClaim {
 
 /** One session (workers/agent-session.ts). */
 export interface AgentSessionRpc extends TeamSessionRpc {
+  /** Something has become of the hire for a job: whoever handed it on may look. A hint, not a fact. */
+  hireChanged(jobId: string): Promise<void>;
   /**
    * Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored.
    *

@@ -50,7 +50,7 @@ export async function takeComment(
 }
 
 function hearingPorts(env: Env, via: string, sessionOf: FindSession): HearingPorts {
-  const { agents, agentByPubkey, config } = marketplaceOf(env);
+  const { known, agentByPubkey, config } = marketplaceOf(env);
   const now_ms = systemClock();
   return {
     now_ms,
@@ -63,7 +63,7 @@ function hearingPorts(env: Env, via: string, sessionOf: FindSession): HearingPor
       if (via === EMBEDDED) return false;
       const [request] = await queryFrom(env, via, [{ ids: [id], limit: 1 }], 1);
       if (request === undefined || request.created_at < now_ms / 1_000 - JOB_REQUEST_MAX_AGE_S) return false;
-      const candidates = route(request, agents, config.kinds)?.candidates ?? [];
+      const candidates = route(request, known, config.kinds)?.candidates ?? [];
       return candidates.some(({ runtime }) => runtime === 'team');
     },
     steer: (session, jobId, author, words) => env.SESSION.getByName(session).steer(jobId, author, words),

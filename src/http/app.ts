@@ -20,6 +20,7 @@ import { arenaRoutes } from './routes/arena.tsx';
 import { assetRoutes } from './routes/assets.ts';
 import { jobRoutes } from './routes/jobs.tsx';
 import { keyRoutes } from './routes/keys.ts';
+import { listingRoutes } from './routes/listings.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { openAiRoutes } from './routes/openai.ts';
@@ -70,7 +71,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.use(
     cors({
       origin: '*',
-      allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
       // Those that are asked for: OpenAI's clients send a dozen of their own (`X-Stainless-…`).
       allowHeaders: [],
       exposeHeaders: EXPOSED,
@@ -114,6 +115,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', reviewRoutes(ports));
   app.route('/', quoteRoutes(ports));
   app.route('/', postRoutes(ports));
+  app.route('/', listingRoutes(ports));
   app.route('/', jobRoutes(ports));
   app.route('/', runRoutes(ports));
   app.route('/', accountRoutes(ports));

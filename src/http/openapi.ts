@@ -6,6 +6,7 @@ import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { DOOR_OPERATIONS } from './operations-doors.ts';
+import { LISTING_OPERATIONS } from './operations-listing.ts';
 import { OPERATOR_OPERATIONS } from './operations-operator.ts';
 import { PAGE_OPERATIONS } from './operations-pages.ts';
 import { REVIEW_OPERATIONS } from './operations-reviews.ts';
@@ -110,6 +111,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...RUN_OPERATIONS,
   ...DOOR_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
+  ...LISTING_OPERATIONS,
   {
     method: 'get',
     path: '/.well-known/lnurlp/{slug}',

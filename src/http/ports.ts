@@ -1,5 +1,7 @@
 /** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
 import type { KeyedAgent } from '../agent/definition.ts';
+import type { ListingChanges } from '../agent/listing/changes.ts';
+import type { ListingDesk } from '../agent/listing/desk.ts';
 import type { TraceEntry } from '../agent/team/trace.ts';
 import type { Clock } from '../clock.ts';
 import type { ArenaConfig } from '../config/arena.ts';
@@ -149,6 +151,12 @@ export interface OfferedQuote {
   readonly checked: boolean;
 }
 
+/** What owners do with the agents they list. */
+export interface ListingPort {
+  readonly desk: ListingDesk;
+  readonly changes: ListingChanges;
+}
+
 export interface HttpPorts {
   /** Base URL of this deployment, without a trailing slash. */
   readonly publicUrl: string;
@@ -158,7 +166,9 @@ export interface HttpPorts {
   readonly kinds: AgentKinds;
   /** Its own public key, by which it signs verdicts and standings, hex. */
   readonly marketplacePubkey: string;
+  /** As they are at this moment: owners list agents while the app runs, so nobody keeps this list. */
   readonly agents: readonly KeyedAgent[];
+  readonly listings: ListingPort;
   /** Whether the wallet holds development money, which the pages have to say. */
   readonly developmentMoney: boolean;
   /** What pages load besides themselves. */

@@ -9,7 +9,7 @@ import { JobError } from '../errors.ts';
 import { toHex } from '../nostr/hex.ts';
 import { secureRandom } from '../nostr/random.ts';
 import { refundableOf } from '../payment/account/statement.ts';
-import { reputationOf } from '../store/reputation.ts';
+import { agentReputation } from './agent-reputation.ts';
 import type { HttpPorts } from './ports.ts';
 
 /** What the tools of the programs' doors work with. */
@@ -21,7 +21,7 @@ export function toolHouse(
   return {
     desk: new Desk(door, new Callers((id) => door.purseKeys(id), newSecret)),
     agents: {
-      reputation: (slug) => reputationOf(db, slug),
+      reputation: (agent) => agentReputation(db, agent),
       card: async (agent) => (await card(agent)).cardJson,
       cardUrl: ({ slug }) => `${publicUrl}/agents/${slug}/card.json`,
     },

@@ -11,6 +11,7 @@ import {
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 import { ArenaReport } from './schemas-arena.ts';
 import { KEY_COMPONENTS } from './schemas-keys.ts';
+import { AGENT_FIELDS, LISTING_COMPONENTS } from './schemas-listing.ts';
 import { OPERATOR_COMPONENTS } from './schemas-operator.ts';
 import { Quote, QuoteRequest } from './schemas-quote.ts';
 import { REVIEW_COMPONENTS, ReviewSummary } from './schemas-reviews.ts';
@@ -60,6 +61,7 @@ export const Agent = z.object({
   card_url: z.url(),
   parameters_url: z.url(),
   jobs_url: z.url(),
+  ...AGENT_FIELDS,
 });
 
 export const AgentProfile = Agent.extend({
@@ -289,5 +291,6 @@ export const COMPONENTS = {
   ...OPERATOR_COMPONENTS,
   QuoteRequest,
   Quote,
+  ...LISTING_COMPONENTS,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;

@@ -31,6 +31,17 @@ export async function admit(
 ): Promise<JobFailure | null> {
   const { envelope } = applicant.request;
   if (applicant.keptOut) return { code: 'FORBIDDEN', message: 'This client is blocked here' };
+  const closed = agent.listed?.closed ?? null;
+  if (closed?.state === 'deleted')
+    return { code: 'NOT_FOUND', message: `${agent.name} is not here any more` };
+  if (closed !== null) {
+    const why = closed.reason === '' ? '' : `: ${closed.reason}`;
+    return {
+      code: 'SERVICE_UNAVAILABLE',
+      message: `${agent.name} takes no jobs at the moment${why}`,
+      details: { state: closed.state },
+    };
+  }
   if (config.draining) return { code: 'SERVICE_UNAVAILABLE', message: 'No new jobs are taken at the moment' };
   if (!takesKind(agent, envelope.kind, config.kinds)) {
     return {

@@ -1,6 +1,7 @@
 /** What is asked of every followed relay: a pure plan from the agents there are. */
 import {
   JOB_REQUEST_MAX_AGE_S,
+  LINK_MAX_WRAPPED,
   LINK_OVERLAP_S,
   LINK_PAGE_EVENTS,
   LINK_WORDS_MAX_AGE_S,
@@ -10,6 +11,7 @@ import {
 import type { Filter } from '../nostr/filter.ts';
 import { KIND } from '../nostr/kinds.ts';
 
+/** Read anew for each subscription: agents come and go. */
 export interface LinkInterest {
   /** Public keys of our agents. */
   readonly agents: readonly string[];
@@ -85,7 +87,7 @@ export function planSubscriptions(
       purpose: 'wraps',
       filter: {
         kinds: [KIND.giftWrap],
-        '#p': interest.agents,
+        '#p': interest.agents.slice(0, LINK_MAX_WRAPPED),
         since: Math.max(0, since - LINK_WRAP_WINDOW_S),
         limit: LINK_PAGE_EVENTS,
       },

@@ -14,6 +14,7 @@ import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../sup
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 import { signedRequest } from '../support/signed-request.ts';
+import { LISTING_REQUESTS, seedListings } from './openapi-listing.ts';
 
 const CLIENT = person('client').publicKey;
 const LEDGER = '/operator/ledger';
@@ -167,6 +168,10 @@ describe('openapi.json', () => {
     ['/agents/{slug}/reviews', '/agents/discover/reviews'],
     ['/agents/{slug}/reviews', '/agents/discover/reviews?cursor=x'],
     ['/agents/{slug}/reviews', '/agents/nobody/reviews'],
+    ...LISTING_REQUESTS.map(
+      ([path, request, init]) => [path, request, init] as [string, string, RequestInit?],
+    ),
+    ['/operator/agents', '/operator/agents', undefined, 'no operator'],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
   ];
@@ -188,6 +193,7 @@ describe('openapi.json', () => {
         }),
       ]);
       await blockKey(d1.db, { pubkey: hexOf(3), reason: '', at_ms: NOW_MS });
+      if (LISTING_REQUESTS.some(([, one]) => one === request)) await seedListings(d1.db);
       if (broken === 'ledger')
         await insertLedgerLines(d1.db, [
           { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },

@@ -14,6 +14,7 @@ import type { JobRecord } from '../../src/store/job-record.ts';
 import { accountDouble } from './account-double.ts';
 import { doorWorld } from './door-world.ts';
 import { person } from './events.ts';
+import { listingDouble } from './listing-double.ts';
 import { nodeD1 } from './node-d1.ts';
 import { operatorDouble } from './operator-double.ts';
 import { purseWorld } from './purse-world.ts';
@@ -84,6 +85,11 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     kinds: config.kinds,
     marketplacePubkey: person('marketplace').publicKey,
+    listings: listingDouble(
+      d1.db,
+      { probe: async ({ slug }) => (slug === 'sick' ? 'it answers with status 500' : null) },
+      { LISTING_RUNTIMES: 'chat,code,remote,external' },
+    ),
     agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),
     developmentMoney: false,
     assets: ASSETS,

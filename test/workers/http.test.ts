@@ -11,6 +11,7 @@ import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { pageAssets } from '../../workers/assets.ts';
 import { accountDouble } from '../support/account-double.ts';
+import { listingDouble } from '../support/listing-double.ts';
 import { noPurses } from '../support/no-purses.ts';
 import { operatorDouble } from '../support/operator-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
@@ -33,6 +34,7 @@ const ports: HttpPorts = {
   quote: () => ({ max: msats(0), fixed: true, checked: false }),
   verdict: async () => null,
   agents: [],
+  listings: listingDouble(db),
   developmentMoney: false,
   assets: pageAssets(),
   draining: false,

@@ -2,7 +2,6 @@
 import { OPERATOR_SCAN_JOBS, OPERATOR_TABLE_ROWS } from '../../limits.ts';
 import type { JobRecord } from '../../store/job-record.ts';
 import { failedJobs, openJobs } from '../../store/recent-jobs.ts';
-import { reputationOf } from '../../store/reputation.ts';
 import { reviewSummary } from '../../store/reviews.ts';
 import type { Row, Table } from './table.ts';
 
@@ -24,7 +23,7 @@ export const AGENTS: Table = {
   rows: async ({ agents, db }) =>
     await Promise.all(
       agents.slice(0, OPERATOR_TABLE_ROWS).map(async (agent) => {
-        const [past, said] = await Promise.all([reputationOf(db, agent.slug), reviewSummary(db, agent.slug)]);
+        const [past, said] = await Promise.all([agentReputation(db, agent), reviewSummary(db, agent.slug)]);
         return {
           slug: agent.slug,
           runtime: agent.runtime,

@@ -4,7 +4,6 @@ import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { AGENT_PAGE_REVIEWS } from '../../limits.ts';
 import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
-import { reputationOf } from '../../store/reputation.ts';
 import { listReviews, reviewSummary } from '../../store/reviews.ts';
 import { figuresOf } from '../figures.ts';
 import { examplesOf } from '../pages/agent/examples.ts';
@@ -30,7 +29,7 @@ export async function agentPage(
   const { db } = ports;
   const now_ms = ports.clock();
   const [reputation, summary, page, figures, all] = await Promise.all([
-    reputationOf(db, agent.slug),
+    agentReputation(db, agent),
     reviewSummary(db, agent.slug),
     listReviews(db, agent.slug, after, AGENT_PAGE_REVIEWS),
     figuresOf(db, agent.slug, by, now_ms),

@@ -2,7 +2,6 @@
 import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
-import { reputationOf } from '../../store/reputation.ts';
 import { reviewSummary } from '../../store/reviews.ts';
 import { Directory } from '../pages/market/market.tsx';
 import { findOffers, type Offers } from '../pages/market/offers.ts';
@@ -21,11 +20,9 @@ const CACHED = { 'cache-control': `public, max-age=${CARD_MAX_AGE_S}` };
 
 export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
-  const sorted = [...ports.agents].sort((a, b) => (a.slug < b.slug ? -1 : 1));
 
   function agentOf(c: Context<AppEnv, '/agents/:slug'>): KeyedAgent {
-    const agent = bySlug.get(c.req.param('slug'));
+    const agent = ports.agents.find(({ slug }) => slug === c.req.param('slug'));
     if (agent === undefined) throw new JobError('NOT_FOUND', 'no agent has this name');
     return agent;
   }
@@ -46,7 +43,9 @@ export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
       );
     }
     const { cursor = '', limit } = readQuery(c, AgentQuery);
-    const rest = sorted.filter((agent) => agent.slug > cursor);
+    const rest = ports.agents
+      .filter((agent) => agent.slug > cursor)
+      .sort((a, b) => (a.slug < b.slug ? -1 : 1));
     const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
     const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
     if (next !== null) c.header('Link', nextLink(c, next));
@@ -58,7 +57,7 @@ export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
     c.header('Vary', 'Accept');
     if (prefersHtml(c)) return await agentPage(c, ports, offers, agent);
     const [reputation, reviews] = await Promise.all([
-      reputationOf(ports.db, agent.slug),
+      agentReputation(ports.db, agent),
       reviewSummary(ports.db, agent.slug),
     ]);
     return c.json({
