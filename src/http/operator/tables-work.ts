@@ -1,8 +1,10 @@
 /** What is done here: agents, open jobs, failures. */
+
 import { OPERATOR_SCAN_JOBS, OPERATOR_TABLE_ROWS } from '../../limits.ts';
 import type { JobRecord } from '../../store/job-record.ts';
 import { failedJobs, openJobs } from '../../store/recent-jobs.ts';
 import { reviewSummary } from '../../store/reviews.ts';
+import { agentReputation } from '../agent-reputation.ts';
 import type { Row, Table } from './table.ts';
 
 export const AGENTS: Table = {

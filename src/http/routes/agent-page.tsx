@@ -1,10 +1,12 @@
 /** Answers with the page of an agent: reads what it shows. */
+
 import type { Context } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { AGENT_PAGE_REVIEWS } from '../../limits.ts';
 import { decodeCursor, encodeCursor } from '../../store/cursor.ts';
 import { listReviews, reviewSummary } from '../../store/reviews.ts';
+import { agentReputation } from '../agent-reputation.ts';
 import { figuresOf } from '../figures.ts';
 import { examplesOf } from '../pages/agent/examples.ts';
 import { AgentPage } from '../pages/agent/page.tsx';

@@ -1,8 +1,10 @@
 /** The directory of agents, their profiles and what their cards point to. */
+
 import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
 import { reviewSummary } from '../../store/reviews.ts';
+import { agentReputation } from '../agent-reputation.ts';
 import { Directory } from '../pages/market/market.tsx';
 import { findOffers, type Offers } from '../pages/market/offers.ts';
 import { sendPage } from '../pages/send.tsx';
