@@ -884,3 +884,5 @@ export const CLIENT_CARD_MAX_BYTES = 262_144;
 export const CLIENT_HTTP_TIMEOUT_MS = 15_000;
 /** Announcements asked for when agents are looked for. */
 export const CLIENT_AGENTS_LIMIT = 500;
+/** Longest wait for a bunker (NIP-46), ms: a person may have to allow it. */
+export const CLIENT_BUNKER_TIMEOUT_MS = 60_000;
