@@ -11,8 +11,9 @@ import { World } from './world.ts';
 
 /** @param args what was typed after `errand`. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
-  const [word = 'help', ...rest] = args;
+  const [word, ...rest] = args;
   try {
+    if (word === undefined) throw new UsageError(overview(COMMANDS, VERSION).trimEnd());
     if (word === '--version' || word === '-v') return say(`errand ${VERSION}`);
     if (['help', '--help', '-h'].includes(word)) return help(rest);
     if (word === 'completions') return say(completions(shellOf(rest), COMMANDS));

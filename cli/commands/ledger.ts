@@ -60,10 +60,11 @@ export const ledgerCheck: CommandSpec = {
   async run({ flags, world }) {
     const grace = flags.text('grace');
     const query = grace === undefined ? '' : `?grace_s=${encodeURIComponent(grace)}`;
+    const http = world.http();
     const key = world.settings.operatorKey;
     if (key === null) throw new UsageError("the operator's key is missing: name its file with --key-file");
     try {
-      const found = await world.http().ask(report, `/operator/ledger${query}`, {
+      const found = await http.ask(report, `/operator/ledger${query}`, {
         signer: keySigner(parseKey(key)),
         timeout_ms: TIMEOUT_MS,
       });

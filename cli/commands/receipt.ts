@@ -73,7 +73,8 @@ async function eventOf(source: string, kind: number, world: World): Promise<Veri
   const event = parseEvent(parseJson(json.trim()));
   if (typeof event === 'string') throw new UsageError(`this is no event: ${event}`);
   const verified = verifyEvent(event);
-  if (typeof verified === 'string') throw new UsageError(`this event is not what was signed: ${verified}`);
+  if (typeof verified === 'string')
+    throw new Ended(EXIT.failed, `this event is not what was signed: ${verified}`);
   return verified;
 }
 

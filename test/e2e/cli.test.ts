@@ -206,6 +206,9 @@ describe('a job that was posted before', () => {
       stderr: expect.stringContaining('somebody else'),
     });
     expect(await run('cancel', id)).toMatchObject({ code: 0, stderr: expect.stringContaining('called off') });
+    const phase = async () =>
+      z.object({ phase: z.string() }).parse(await (await fetch(`${service.url}/jobs/${id}`)).json()).phase;
+    await expect.poll(phase).toBe('cancelled');
   });
 
   test('of a team hears replies: a directive, then an order', async () => {
@@ -256,7 +259,7 @@ test('credit is added within the cap, shown, and comes back to the wallet', asyn
   expect(empty).toMatchObject({ code: 4, stderr: expect.stringMatching(/^INSUFFICIENT_FUNDS: /) });
 });
 
-test('a bunker signs and opens in place of a key, and is asked for nothing twice', async () => {
+test('a bunker signs and opens in place of a key, for who brings its secret', async () => {
   const bunker = await startBunker(service.relay, new Uint8Array(32).fill(77), 'letmein');
   const env = { ERRAND_KEY: bunker.uri, ERRAND_RELAYS: service.relay };
   expect((await away(['key', 'show'], env)).stdout.trim()).toBe(nip19.npubEncode(bunker.pubkey));
