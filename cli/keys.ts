@@ -29,10 +29,10 @@ export async function openSigner(
   allowAt: (url: string) => void,
 ): Promise<OpenSigner> {
   if (/^bunker:\/\//.test(text)) {
-    const { signer, close } = await connectBunker(text, bunkerClientKey(text, env), {
-      allowAt,
-      after: ports.after,
-    });
+    const { key, file, introduced } = bunkerClient(text, env);
+    const { signer, close } = await connectBunker(text, key, { allowAt, after: ports.after, introduced });
+    // Kept only now: a secret that was refused is to be tried again.
+    if (!introduced) writePrivate(file, `${toHex(key)}\n`);
     return { signer, keys: null, close };
   }
   const keys = parseKey({ text, from });
@@ -75,16 +75,13 @@ export function makeKey(file: string): KeyPair {
 }
 
 /** The same connection key each time, so that a bunker allows it once. */
-function bunkerClientKey(uri: string, env: NodeJS.ProcessEnv): Uint8Array {
+function bunkerClient(uri: string, env: NodeJS.ProcessEnv) {
   const name = createHash('sha256').update(uri).digest('hex').slice(0, 16);
   const file = join(configFolder(env), `bunker-${name}`);
-  if (existsSync(file)) {
-    const text: unknown = readFileSync(file, 'utf8').trim();
-    if (isHex32(text)) return fromHex(text);
-  }
-  const key = secureRandom(32);
-  writePrivate(file, `${toHex(key)}\n`);
-  return key;
+  const kept: unknown = existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+  return isHex32(kept)
+    ? { key: fromHex(kept), file, introduced: true }
+    : { key: secureRandom(32), file, introduced: false };
 }
 
 function writePrivate(file: string, text: string): void {

@@ -6,6 +6,7 @@ import { completions, SHELLS, type Shell } from './completions.ts';
 import { EXIT, endOf, UsageError } from './exit.ts';
 import { nearest, parseLine } from './flags.ts';
 import { manual, overview } from './help.ts';
+import type { Screen } from './screen.ts';
 import type { CommandSpec } from './spec.ts';
 import { World } from './world.ts';
 
@@ -21,7 +22,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (found.rest.some((one) => one === '--help' || one === '-h')) return say(manual(found.command));
     return await run(found.command, found.rest);
   } catch (error) {
-    return told(error, null);
+    return told(error, null, null);
   }
 }
 
@@ -39,16 +40,18 @@ async function run(command: CommandSpec, rest: readonly string[]): Promise<numbe
     world = new World(flags, process.env);
     return await command.run({ flags, args, world });
   } catch (error) {
-    return told(error, command);
+    return told(error, command, world?.screen ?? null);
   } finally {
     await world?.close();
   }
 }
 
 /** Says what went wrong and where help is; a stack only on request. */
-function told(error: unknown, command: CommandSpec | null): number {
+function told(error: unknown, command: CommandSpec | null, screen: Screen | null): number {
   const { code, message } = endOf(error);
-  if (message !== '') process.stderr.write(`${message}\n`);
+  screen?.line({ type: 'failure', exit_code: code, message });
+  if (screen !== null) screen.error(message);
+  else if (message !== '') process.stderr.write(`${message}\n`);
   if (code === EXIT.usage && command !== null)
     process.stderr.write(`errand help ${command.name} says how it is done\n`);
   if (process.env.ERRAND_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);

@@ -9,6 +9,8 @@ export interface BunkerOptions {
   /** Called with an address at which the person has to allow it first. */
   readonly allowAt: (url: string) => void;
   readonly after: After;
+  /** Whether it knows this key of ours already: its secret counts once, so it is not said again. */
+  readonly introduced?: boolean;
   /** Longest wait for an answer, ms: a person may have to press a button. */
   readonly timeout_ms?: number;
 }
@@ -23,7 +25,7 @@ export interface BunkerOptions {
 export async function connectBunker(
   input: string,
   clientKey: Uint8Array,
-  { allowAt, after, timeout_ms = CLIENT_BUNKER_TIMEOUT_MS }: BunkerOptions,
+  { allowAt, after, introduced = false, timeout_ms = CLIENT_BUNKER_TIMEOUT_MS }: BunkerOptions,
 ): Promise<{ readonly signer: Signer; close(): Promise<void> }> {
   const pointer = await parseBunkerInput(input);
   if (pointer === null || pointer.relays.length === 0)
@@ -40,7 +42,7 @@ export async function connectBunker(
       });
     });
   try {
-    await patiently('the connection', bunker.connect());
+    if (!introduced) await patiently('the connection', bunker.connect());
   } catch (error) {
     await bunker.close();
     throw error;

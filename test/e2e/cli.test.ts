@@ -32,6 +32,8 @@ const CHECK = {
   program: 'def f(a):\n    return a[::-1]',
   input: '[1, 2]',
 };
+/** A command takes a quarter of a second alone, and much longer on a loaded machine. */
+const PATIENTLY = { timeout: 30_000, interval: 100 };
 let bundle: string;
 let model: TeamModel;
 let service: Service;
@@ -97,11 +99,19 @@ describe('post', () => {
     ['by slug', () => 'discover', []],
     ['by npub', () => nip19.npubEncode(keyOf('discover')), ['--nip90']],
     ['by address', () => `discover@${new URL(service.url).host}`, ['--encrypted']],
+    ['for its eyes only, as a classic job', () => 'discover', ['--nip90', '--encrypted']],
   ])('asks an agent %s, and prints the result alone on stdout', async (_, name, more) => {
     const { code, stdout, stderr } = await run('post', '--agent', name(), ...more, 'nostr zaps');
     expect(code, stderr).toBe(0);
     expect(Array.isArray(JSON.parse(stdout))).toBe(true);
     expect(stderr).toContain('processing');
+  });
+
+  test('asks whoever takes it, where nobody is named, and tells who did', async () => {
+    const { code, stdout } = await run('post', '--json', '--kind', '5302', 'nostr zaps');
+    expect(code).toBe(0);
+    const agent = linesOf(stdout).find(({ type }) => type === 'end')?.agent;
+    expect(service.dev.agents.map(({ pubkey }) => pubkey)).toContain(agent);
   });
 
   test('takes its text from a pipe, a file or standard input by name', async () => {
@@ -112,11 +122,33 @@ describe('post', () => {
     for (const { ended } of ways) expect(await ended).toMatchObject({ code: 0, stdout: '42\n' });
   });
 
+  test.each([[[]], [['--kind', '5302']]])('hands its parameters over: %j', async (more) => {
+    const wrong = await run('post', '-a', 'discover', ...more, '-p', 'max_results="x"', 'nostr zaps');
+    expect(wrong).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^INVALID_PARAMETER: /m),
+    });
+    expect((await run('post', '-a', 'discover', ...more, '-p', 'max_results=3', 'nostr zaps')).code).toBe(0);
+  });
+
+  test.each([
+    ['discover-prepaid', []],
+    ['discover-escrow', ['--encrypted', '--escrow']],
+    ['discover-metered', []],
+  ])('pays for a job of %s', async (agent, more) => {
+    const paid = await run('post', '-a', agent, ...more, '--max-sats', '21', 'paid words');
+    expect(paid.code, paid.stderr).toBe(0);
+    expect(paid.stderr).toMatch(/^paid [\d.]+ sats$/m);
+  });
+
   test('pays within its cap and not a sat beyond, and says how to go on', async () => {
-    const paid = await run('post', '-a', 'discover-prepaid', '--max-sats', '21', 'paid words');
-    expect(paid).toMatchObject({ code: 0, stderr: expect.stringMatching(/^paid 21 sats$/m) });
     const dear = await run('post', '-a', 'discover-prepaid', '--max-sats', '20', 'dear words');
     expect(dear).toMatchObject({ code: 4, stdout: '' });
+    const told = linesOf(
+      (await run('post', '-a', 'discover-prepaid', '--max-sats', '1', '--json', 'too')).stdout,
+    );
+    expect(told.at(-1)).toMatchObject({ type: 'failure', exit_code: 4 });
     expect(dear.stderr).toContain('not paid: 21 sats are more than the 20 that may be spent');
     expect(dear.stderr).toMatch(/^the job waits: errand pay [0-9a-f]{64} --max-sats 21$/m);
   });
@@ -186,7 +218,7 @@ describe('a job that was posted before', () => {
   test('is paid by pay, within its cap, and followed to its end by watch', async () => {
     const id = await detached('-a', 'discover-prepaid', 'pay me later');
     expect(await run('pay', id)).toMatchObject({ code: 2, stderr: expect.stringContaining('--max-sats') });
-    await expect.poll(async () => (await run('pay', id, '--max-sats', '20')).code).toBe(4);
+    await expect.poll(async () => (await run('pay', id, '--max-sats', '20')).code, PATIENTLY).toBe(4);
     expect(await run('pay', id, '--max-sats', '21')).toMatchObject({ code: 0 });
     const watched = await run('watch', nip19.noteEncode(id));
     expect(watched).toMatchObject({ code: 0, stderr: expect.stringContaining('cost 21 sats') });
@@ -208,7 +240,7 @@ describe('a job that was posted before', () => {
     expect(await run('cancel', id)).toMatchObject({ code: 0, stderr: expect.stringContaining('called off') });
     const phase = async () =>
       z.object({ phase: z.string() }).parse(await (await fetch(`${service.url}/jobs/${id}`)).json()).phase;
-    await expect.poll(phase).toBe('cancelled');
+    await expect.poll(phase, PATIENTLY).toBe('cancelled');
   });
 
   test('of a team hears replies: a directive, then an order', async () => {
@@ -228,7 +260,7 @@ describe('a job that was posted before', () => {
     expect(await run('reply', id, 'Say', 'what it eats')).toMatchObject({ code: 0 });
     expect(await run('reply', id, 'finish')).toMatchObject({ code: 0 });
     await expect
-      .poll(async () => (await run('team', 'directives', id)).stdout, { timeout: 20_000 })
+      .poll(async () => (await run('team', 'directives', id)).stdout, PATIENTLY)
       .toContain('Say what it eats');
     gate.resolve();
     const { code, stdout, stderr } = await job.ended;
@@ -248,13 +280,11 @@ test('credit is added within the cap, shown, and comes back to the wallet', asyn
   expect(await run('credit', 'add', '1000', '--max-sats', '999')).toMatchObject({ code: 4 });
   expect((await run('credit', 'add', '1000')).stdout).toMatch(/^lnbc/);
   expect(await run('credit', 'add', '1000', '--max-sats', '1000')).toMatchObject({ code: 0 });
-  await expect.poll(credit).toMatch(new RegExp(`^${before + 1_000} sats of credit`));
+  await expect.poll(credit, PATIENTLY).toMatch(new RegExp(`^${before + 1_000} sats of credit`));
   const refund = await run('refund', '--to-wallet', '--sats', '900', '--json');
   expect(refund.code, refund.stderr).toBe(0);
   const id = z.string().parse(linesOf(refund.stdout)[0]?.id);
-  await expect
-    .poll(async () => (await run('refund', 'show', id)).stdout, { timeout: 20_000 })
-    .toContain('paid');
+  await expect.poll(async () => (await run('refund', 'show', id)).stdout, PATIENTLY).toContain('paid');
   const empty = await run('refund', '--to-wallet', '--sats', '900');
   expect(empty).toMatchObject({ code: 4, stderr: expect.stringMatching(/^INSUFFICIENT_FUNDS: /) });
 });

@@ -30,7 +30,8 @@ export async function startBunker(url: string, secretKey: Uint8Array, secret: st
   const admitted = new Set<string>();
   const answer = (client: string, method: string, params: readonly string[]): string => {
     if (method === 'connect') {
-      if (params[1] !== secret) throw new Error('wrong secret');
+      // A secret counts once (NIP-46).
+      if (params[1] !== secret || admitted.size > 0) throw new Error('wrong secret');
       admitted.add(client);
       return 'ack';
     }
