@@ -1060,3 +1060,5 @@ export const EXTERNAL_LOOK_MS = 15_000;
 export const EXTERNAL_KEEP_MS = 86_400_000;
 /** How long relays are asked for an agent's announcement when it is listed, ms. */
 export const EXTERNAL_FIND_MS = 4_000;
+/** Longest wait for a bunker (NIP-46), ms: a person may have to allow it. */
+export const CLIENT_BUNKER_TIMEOUT_MS = 60_000;

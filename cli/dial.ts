@@ -1,6 +1,6 @@
-/** Outbound WebSockets for code that runs in durable objects, under Node. */
+/** Outbound WebSockets under Node 20, which has no `WebSocket` of its own; by `ws`, which also says what went wrong. */
 import WebSocket from 'ws';
-import type { Dial } from '../../src/link/ports.ts';
+import type { Dial } from '../src/link/ports.ts';
 
 export const nodeDial: Dial = (url, handlers) => {
   const socket = new WebSocket(url);
