@@ -37,6 +37,7 @@ export async function doorRequests(
   const one = `/account/keys/${key.id}`;
   const budget = `${one}/budget`;
   const huge = new Uint8Array(200_000);
+  const bearer = { authorization: `Bearer ${secret}` };
   const failing = (code: JobErrorCode) => ({ refundBy: async () => ({ code, message: 'no' }) });
   const refund = { method: 'POST', headers: token, body: '{"bolt11":"lnbc1"}' };
   const chat = (content: string, more: object = {}, headers: Record<string, string> = {}): RequestInit => ({
@@ -44,13 +45,28 @@ export async function doorRequests(
     headers,
     body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content }], ...more }),
   });
-  const completions = (init: RequestInit): DoorRequest => [
-    '/v1/chat/completions',
-    '/v1/chat/completions',
-    init,
-  ];
+  const responses = (
+    input: string,
+    more: object = {},
+    headers: Record<string, string> = {},
+  ): RequestInit => ({
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ model: 'chat', input, ...more }),
+  });
+  const all = (make: typeof chat, path: string): DoorRequest[] =>
+    [
+      make('hi'),
+      make('hi', { stream: true }),
+      make('hi', { temperature: 'hot' }),
+      make('hi', {}, { authorization: 'Bearer sk-x' }),
+      make('hi', { model: 'discover-prepaid' }),
+      make('hi', { model: 'discover' }, bearer),
+      make('hi', { model: 'gpt-5' }),
+      { method: 'POST', body: huge },
+      ...JOB_ERROR_CODES.filter((code) => code !== 'PAYMENT_REQUIRED').map((code) => make(code)),
+    ].map((init): DoorRequest => [path, path, init]);
   const key_ = '/account/keys/{id}';
-  const bearer = { authorization: `Bearer ${secret}` };
   return {
     ports: { agents: world.agents, door: world.door, purses: purses.purses, keyRing: purses.ring },
     requests: [
@@ -86,15 +102,8 @@ export async function doorRequests(
       ['/v1/models', '/v1/models'],
       ['/v1/models/{slug}', '/v1/models/chat'],
       ['/v1/models/{slug}', '/v1/models/gpt-5'],
-      completions(chat('hi')),
-      completions(chat('hi', { stream: true })),
-      completions(chat('hi', { n: 2 })),
-      completions(chat('hi', {}, { authorization: 'Bearer sk-x' })),
-      completions(chat('hi', { model: 'discover-prepaid' })),
-      completions(chat('hi', { model: 'discover' }, bearer)),
-      completions(chat('hi', { model: 'gpt-5' })),
-      completions({ method: 'POST', body: huge }),
-      ...JOB_ERROR_CODES.filter((code) => code !== 'PAYMENT_REQUIRED').map((code) => completions(chat(code))),
+      ...all(chat, '/v1/chat/completions'),
+      ...all(responses, '/v1/responses'),
       // Last, because it ends the key.
       [key_, one, signed('DELETE', one)],
       [key_, one, { method: 'DELETE' }],
