@@ -20,6 +20,7 @@ import { mcpRoutes } from './routes/mcp.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
+import { readingRoutes } from './routes/reading.ts';
 import { rootRoutes } from './routes/root.ts';
 import { runRoutes } from './routes/runs.ts';
 
@@ -106,6 +107,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', operatorRoutes(ports));
   app.route('/', mcpRoutes(ports));
   app.route('/', a2aRoutes(ports));
+  app.route('/', readingRoutes(ports));
   app.route('/', keyRoutes(ports));
   app.route('/', openAiRoutes(ports));
 

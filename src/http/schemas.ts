@@ -13,6 +13,7 @@ import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 import { ArenaReport } from './schemas-arena.ts';
 import { KEY_COMPONENTS } from './schemas-keys.ts';
+import { RpcMessage } from './schemas-rpc.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const slug = z.string().regex(/^[a-z0-9-]{1,64}$/);
@@ -293,6 +294,7 @@ export const COMPONENTS = {
   LnurlInvoice,
   LnurlVerify,
   ArenaReport,
+  RpcMessage,
   ...KEY_COMPONENTS,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;

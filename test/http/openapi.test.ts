@@ -12,6 +12,7 @@ import { person } from '../support/events.ts';
 import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
+import { PROGRAM_REQUESTS } from './openapi-programs.ts';
 
 const CLIENT = person('client').publicKey;
 const LEDGER = '/operator/ledger';
@@ -161,6 +162,7 @@ describe('openapi.json', () => {
     ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
+    ...PROGRAM_REQUESTS,
   ];
 
   test('describes every answer of every operation', async () => {
