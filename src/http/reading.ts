@@ -102,7 +102,7 @@ function hiring(agent: KeyedAgent, publicUrl: string, title: string): string[] {
     '',
     ...call(publicUrl, toolNameOf(agent.slug), { text: textFor(agent) }),
     '',
-    'The answer is in `result.structuredContent.text`. With `"state": "working"` it is not over: ask `get_job`.',
+    'The line with `data:` holds the answer, in `result.structuredContent.text`. With `"state": "working"` it is not over: ask `get_job`.',
   ];
 }
 

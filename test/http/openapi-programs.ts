@@ -7,8 +7,8 @@ const TOO_LARGE = 'x'.repeat(200_000);
 
 type Asked = [path: string, request: string, init?: RequestInit];
 
-const rpc = (method: string, params: object, id: number | undefined = 1) =>
-  JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params });
+const rpc = (method: string, params: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+const NOTIFICATION = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' });
 
 const mcp = (body: string, headers: Record<string, string> = {}): Asked => [
   '/mcp',
@@ -50,7 +50,7 @@ const a2aDoor = (at: string, path: string): Asked[] => [
 export const PROGRAM_REQUESTS: readonly Asked[] = [
   mcp(rpc('tools/list', modern), { ...MODERN_HEADERS, 'mcp-method': 'tools/list' }),
   mcp(listTools),
-  mcp(rpc('notifications/initialized', {}, undefined)),
+  mcp(NOTIFICATION),
   mcp('none'),
   mcp(rpc('no/such', modern), { ...MODERN_HEADERS, 'mcp-method': 'no/such' }),
   mcp(listTools, { authorization: 'Bearer none' }),
