@@ -100,4 +100,21 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
     failures: [400, 401, 402, 403, 404, 413, 422, 429, 500, 502, 503, 504],
     ...OPENAI,
   },
+  {
+    method: 'post',
+    path: '/v1/responses',
+    summary: 'The same as by OpenAI responses; nothing is kept, so that `previous_response_id` is refused',
+    headers: IDEMPOTENCY,
+    takes: 'The body of OpenAI responses, see docs/doors.md',
+    opens: 'bearer',
+    success: {
+      status: 200,
+      content: {
+        [JSON_TYPE]: { defined: 'OpenAI response' },
+        'text/event-stream': { text: 'The events of an OpenAI response' },
+      },
+    },
+    failures: [400, 401, 402, 403, 404, 413, 422, 429, 500, 502, 503, 504],
+    ...OPENAI,
+  },
 ];

@@ -8,6 +8,7 @@ import { msats } from '../../src/payment/msats.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { accountDouble } from '../support/account-double.ts';
+import { doorRequests } from '../support/door-requests.ts';
 import { person } from '../support/events.ts';
 import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
@@ -168,8 +169,14 @@ describe('openapi.json', () => {
   test('describes every answer of every operation', async () => {
     const document = await (await httpFixture().app.request('/openapi.json')).json();
     const occurred = new Set<string>();
-    for (const [path, request, init, broken] of requests) {
-      const { app, d1 } = httpFixture({ ...faultsOf(broken), runs, payments: paymentDoor().door });
+    const doors = await doorRequests(CLIENT, signed);
+    for (const [path, request, init, broken] of [...requests, ...doors.requests]) {
+      const { app, d1 } = httpFixture({
+        ...doors.ports,
+        ...faultsOf(broken),
+        runs,
+        payments: paymentDoor().door,
+      });
       await upsertJobs(d1.db, [
         jobRecord(1, { client: CLIENT }),
         jobRecord(2, { phase: 'running', closedAt_ms: null, startedAt_ms: null, resultEventId: null }),
