@@ -28,6 +28,7 @@ import { operationRoutes } from './routes/operations.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { postRoutes } from './routes/post.tsx';
 import { quoteRoutes } from './routes/quote.ts';
+import { readingRoutes } from './routes/reading.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { rootRoutes } from './routes/root.tsx';
 import { runRoutes } from './routes/runs.ts';
@@ -123,6 +124,7 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', arenaRoutes(ports));
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
+  app.route('/', readingRoutes(ports));
   app.route('/', keyRoutes(ports));
   app.route('/', openAiRoutes(ports));
   app.route('/', mcpRoutes(ports));

@@ -2,15 +2,16 @@
 import * as z from 'zod';
 import type { Json } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { DOOR_OPERATIONS } from './operations-doors.ts';
 import { LISTING_OPERATIONS } from './operations-listing.ts';
 import { OPERATOR_OPERATIONS } from './operations-operator.ts';
 import { PAGE_OPERATIONS } from './operations-pages.ts';
+import { PROGRAM_OPERATIONS } from './operations-programs.ts';
 import { REVIEW_OPERATIONS } from './operations-reviews.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
+import { WATCH_OPERATIONS } from './operations-watch.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery } from './schemas.ts';
 
@@ -109,7 +110,9 @@ export const OPERATIONS: readonly Operation[] = [
   },
   ...REVIEW_OPERATIONS,
   ...RUN_OPERATIONS,
+  ...WATCH_OPERATIONS,
   ...DOOR_OPERATIONS,
+  ...PROGRAM_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   ...LISTING_OPERATIONS,
   {
@@ -133,28 +136,6 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Whether such an invoice is paid (LUD-21); the whole URL comes with the invoice',
     success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlVerify' } } },
     failures: [{ status: 404, schema: 'LnurlError' }],
-  },
-  {
-    method: 'get',
-    path: '/arena',
-    summary: 'The arena: how its frontier moves, who stands how in it, and by which rules',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' }, ...HTML } },
-    failures: [],
-  },
-  {
-    method: 'get',
-    path: '/health',
-    summary:
-      'Whether the service can work. Outside relays out of reach degrade it; it fails without its own parts.',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Health' } } },
-    failures: [{ status: 503, schema: 'Health' }],
-  },
-  {
-    method: 'get',
-    path: '/metrics',
-    summary: 'Metrics in the Prometheus text format',
-    success: { status: 200, content: { [METRICS_TYPE]: { text: 'Text exposition format 0.0.4' } } },
-    failures: [],
   },
   ...OPERATOR_OPERATIONS,
   ...PAGE_OPERATIONS,
@@ -211,6 +192,7 @@ function describe(operation: Operation): Document {
     },
     default: { description: 'An error', content: errorContent(operation) },
   };
+  if (operation.accepted) responses['202'] = { description: 'A notification was taken' };
   if (operation.notModified) responses['304'] = { description: 'The reader has the newest copy' };
   for (const failure of operation.failures) {
     if (typeof failure === 'number') {

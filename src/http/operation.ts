@@ -32,4 +32,6 @@ export interface Operation {
   /** Statuses of problem documents, or of other bodies where one is named. */
   readonly failures: readonly (number | { readonly status: number; readonly schema: ComponentName })[];
   readonly notModified?: true;
+  /** A notification is taken with 202 and no body. */
+  readonly accepted?: true;
 }

@@ -6,11 +6,13 @@ import type { ToolHouse } from '../door/mcp/tool.ts';
 import type { Purse } from '../door/purse.ts';
 import { Till } from '../door/till.ts';
 import { JobError } from '../errors.ts';
+import { GUEST_CALLERS, GUEST_JOBS_BURST, GUEST_JOBS_PER_S } from '../limits.ts';
 import { toHex } from '../nostr/hex.ts';
 import { secureRandom } from '../nostr/random.ts';
 import { refundableOf } from '../payment/account/statement.ts';
 import { agentReputation } from './agent-reputation.ts';
 import type { HttpPorts } from './ports.ts';
+import { Sieve } from './sieve.ts';
 
 /** What the tools of the programs' doors work with. */
 export function toolHouse(
@@ -47,4 +49,20 @@ export function toolHouse(
 /** Whose purse a request shows; null for a guest. @throws JobError UNAUTHORIZED for a token that opens none */
 export async function purseOf({ purses }: Pick<HttpPorts, 'purses'>, c: Context): Promise<Purse | null> {
   return await purses.open(c.req.header('Authorization'));
+}
+
+/**
+ * Holds up who posts one job after the other without a token: a guest is somebody new each time, so that the limits of one
+ * client never meet it.
+ *
+ * @throws JobError RATE_LIMIT_EXCEEDED
+ */
+export function guestGate({ clock }: Pick<HttpPorts, 'clock'>): (c: Context, known: Purse | null) => void {
+  const sieve = new Sieve(GUEST_JOBS_PER_S, GUEST_JOBS_BURST, GUEST_CALLERS);
+  return (c, known) => {
+    if (known !== null || sieve.lets(c.req.header('cf-connecting-ip'), clock())) return;
+    throw new JobError('RATE_LIMIT_EXCEEDED', 'too many jobs without a key: bring one, or come again later', {
+      retry_after_s: Math.ceil(1 / GUEST_JOBS_PER_S),
+    });
+  };
 }

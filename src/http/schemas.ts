@@ -15,6 +15,7 @@ import { AGENT_FIELDS, LISTING_COMPONENTS } from './schemas-listing.ts';
 import { OPERATOR_COMPONENTS } from './schemas-operator.ts';
 import { Quote, QuoteRequest } from './schemas-quote.ts';
 import { REVIEW_COMPONENTS, ReviewSummary } from './schemas-reviews.ts';
+import { RpcMessage } from './schemas-rpc.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const slug = z.string().regex(/^[a-z0-9-]{1,64}$/);
@@ -286,6 +287,7 @@ export const COMPONENTS = {
   LnurlInvoice,
   LnurlVerify,
   ArenaReport,
+  RpcMessage,
   ...KEY_COMPONENTS,
   ...REVIEW_COMPONENTS,
   ...OPERATOR_COMPONENTS,

@@ -228,9 +228,36 @@ test('the official conformance runner finds nothing but what cannot apply here',
   expect(code, output).toBe(0);
 });
 
-function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+test('the commands of skill.md work as they stand, with the money paid in between', async () => {
+  const skill = await (await fetch(`${service.url}/skill.md`)).text();
+  const commands = [...skill.matchAll(/```sh\n(.*?)```/gs)].map(([, command = '']) => command);
+  expect(commands).toHaveLength(4);
+  const [find = '', free = '', priced = '', wait = ''] = commands;
+  const shell = async (command: string) => {
+    const { code, output } = await run(['-c', command], 'sh');
+    expect(code, command).toBe(0);
+    return JSON.parse(output.replace(/^[^{]*data: /s, ''));
+  };
+  const called = async (command: string) =>
+    z.object({ result: z.object({ structuredContent: outputShape }) }).parse(await shell(command)).result
+      .structuredContent;
+  expect((await shell(find)).agents.length).toBeGreaterThan(0);
+  expect((await called(free)).state).toBe('done');
+  const { job, payment } = await called(priced);
+  await payer.payInvoice({ invoice: payment?.bolt11 ?? '' });
+  expect(await called(wait.replace('JOB', job ?? ''))).toMatchObject({ job, state: 'done' });
+
+  const llms = await (await fetch(`${service.url}/llms.txt`)).text();
+  const links = [...llms.matchAll(/\]\((.*?)\)/g)].map(([, url = '']) => url);
+  for (const url of links) expect([200, 405], url).toContain((await fetch(url, { method: 'GET' })).status);
+});
+
+function run(
+  args: readonly string[],
+  program = process.execPath,
+): Promise<{ code: number | null; output: string }> {
   const { promise, resolve } = Promise.withResolvers<{ code: number | null; output: string }>();
-  execFile(process.execPath, [...args], { maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
+  execFile(program, [...args], { maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
     resolve({
       code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1,
       output: stdout + stderr,

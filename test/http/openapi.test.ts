@@ -16,6 +16,7 @@ import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 import { signedRequest } from '../support/signed-request.ts';
 import { LISTING_REQUESTS, seedListings } from './openapi-listing.ts';
+import { PROGRAM_REQUESTS } from './openapi-programs.ts';
 
 const CLIENT = person('client').publicKey;
 const LEDGER = '/operator/ledger';
@@ -175,6 +176,7 @@ describe('openapi.json', () => {
     ['/operator/agents', '/operator/agents', undefined, 'no operator'],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
+    ...PROGRAM_REQUESTS,
   ];
 
   test('describes every answer of every operation', async () => {

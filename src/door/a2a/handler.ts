@@ -27,6 +27,8 @@ export interface A2aDoor extends TaskFacts {
   readonly caller: Purse;
   /** The card of this door, as it is served. */
   readonly card: object;
+  /** Asked before a job is posted. @throws JobError for who has posted enough */
+  admit(): void;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
 }
@@ -41,6 +43,7 @@ export function a2aHandler(door: A2aDoor): A2ARequestHandler {
   async function begin(params: SendMessageRequest, signal: AbortSignal): Promise<Watched> {
     const taskId = params.message?.taskId ?? '';
     if (taskId !== '') return await goOn(taskId, params, signal);
+    door.admit();
     const context = params.message?.contextId ?? '';
     const session = context === '' ? desk.callers.newSecret() : context;
     return await desk.post(caller, wishOf(params, desk.door.agents, agent, session), signal);

@@ -52,15 +52,16 @@ export class McpHttp {
    * Answers one POST.
    *
    * @param known who asks, where it has proved it
+   * @param admit asked before a job is posted
    */
-  async answer(request: Request, known: Purse | null): Promise<Response> {
+  async answer(request: Request, known: Purse | null, admit: () => void): Promise<Response> {
     const sdk = await loadSdk();
     const strange = this.#strange(sdk, request);
     if (strange !== undefined) return strange;
     const text = await request.text();
     const message = lookedAt.safeParse(parseJson(text)).data;
     const session = sessionOf(request);
-    const caller = this.#caller(known, session);
+    const caller = this.#caller(known, session, admit);
     if (message?.method === 'notifications/cancelled') await this.#callOff(caller, message.params.requestId);
     const { house, log } = this.#options;
     const handler = sdk.createMcpHandler(() => mcpServer(sdk, house, this.#toolbox, caller), {
@@ -89,12 +90,13 @@ export class McpHttp {
     return refused ?? (local ? sdk.originValidationResponse(request, hosts) : undefined);
   }
 
-  #caller(known: Purse | null, session: string | null): McpCaller {
+  #caller(known: Purse | null, session: string | null, admit: () => void): McpCaller {
     const purse = known ?? this.#options.house.desk.callers.guest(session ?? undefined);
     return {
       purse,
       keyOf: (requestId) => (session === null ? null : keyOf(session, requestId)),
       background: (work) => this.#options.background(work),
+      admit,
       outputSchemas: true,
     };
   }

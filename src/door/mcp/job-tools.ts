@@ -149,6 +149,7 @@ export async function postAndWait(
   call: ToolCall,
 ): Promise<ToolOutput> {
   const { caller, key, signal } = call;
+  call.admit();
   const watched = await desk.post(
     caller,
     { ...wish, ...(key === null ? {} : { key }) },

@@ -104,6 +104,8 @@ export class McpNostr {
       keyOf: (requestId) => ({ ...keyOf(requestId), call: id }),
       // The queue waits for the answer, and nothing goes on behind it.
       background: () => undefined,
+      // A key has its limits at each agent, like every client's.
+      admit: () => undefined,
       outputSchemas: false,
     };
   }

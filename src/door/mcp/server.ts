@@ -17,6 +17,8 @@ export interface McpCaller {
   keyOf(requestId: string | number): CallKey | null;
   /** Goes on with work when whoever asked is gone. It must not reject. */
   background(work: Promise<void>): void;
+  /** Asked before a job is posted. @throws JobError for who has posted enough */
+  admit(): void;
   /** Whether tools say what their output looks like. Where messages have to be small they do not. */
   readonly outputSchemas: boolean;
 }
@@ -45,6 +47,7 @@ export function mcpServer(sdk: Sdk, house: ToolHouse, toolbox: Toolbox, caller: 
       caller: caller.purse,
       key: caller.keyOf(context.mcpReq.id),
       signal: context.mcpReq.signal,
+      admit: () => caller.admit(),
       progress: progressOf(context),
     });
     // Who has gone away is owed the calling off of its job. What went wrong is told with the answer.

@@ -14,6 +14,8 @@ export interface ToolCall {
   readonly key: CallKey | null;
   /** Aborts when the client calls it off, or is gone. */
   readonly signal: AbortSignal;
+  /** Asked before a job is posted. @throws JobError for who has posted enough */
+  admit(): void;
   /** Tells how it goes; does nothing where the client did not ask to be told. */
   progress(update: Progress): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { KeyedAgent } from '../../protocol/agent.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
-import { purseOf, toolHouse } from '../programs.ts';
+import { guestGate, purseOf, toolHouse } from '../programs.ts';
 
 /** Caches may keep a card for so long, s. */
 const CARD_MAX_AGE_S = 300;
@@ -16,11 +16,20 @@ export function a2aRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const { door, publicUrl } = ports;
   const { desk } = toolHouse(ports);
+  const gate = guestGate(ports);
 
   async function answer(c: Context<AppEnv>, agent: KeyedAgent | null, card: JsonObject): Promise<Response> {
-    const caller = (await purseOf(ports, c)) ?? desk.callers.guest();
-    const { signal } = c.req.raw;
-    const request = { desk, agent, caller, card, signal, now: ports.clock, newId: ports.newRequestId };
+    const known = await purseOf(ports, c);
+    const request = {
+      desk,
+      agent,
+      card,
+      caller: known ?? desk.callers.guest(),
+      signal: c.req.raw.signal,
+      admit: () => gate(c, known),
+      now: ports.clock,
+      newId: ports.newRequestId,
+    };
     return await answerA2a(c.req.raw, request, (message, error) =>
       ports.log({ level: 'warn', message, requestId: c.get('requestId'), error }),
     );

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { McpHttp } from '../../door/mcp/http.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
-import { purseOf, toolHouse } from '../programs.ts';
+import { guestGate, purseOf, toolHouse } from '../programs.ts';
 
 export function mcpRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -14,6 +14,11 @@ export function mcpRoutes(ports: HttpPorts): Hono<AppEnv> {
     log: (message, error) => ports.log({ level: 'warn', message, requestId: 'mcp', error }),
   });
 
-  app.post('/mcp', async (c) => await mcp.answer(c.req.raw, await purseOf(ports, c)));
+  const gate = guestGate(ports);
+
+  app.post('/mcp', async (c) => {
+    const purse = await purseOf(ports, c);
+    return await mcp.answer(c.req.raw, purse, () => gate(c, purse));
+  });
   return app;
 }
