@@ -8,7 +8,8 @@ import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { PAGE_OPERATIONS } from './operations-pages.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
+import { AgentQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
+import { CallbackQuery } from './schemas-lnurl.ts';
 
 const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
 
