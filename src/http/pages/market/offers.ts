@@ -7,7 +7,7 @@ import { allRatings } from '../../../store/arena.ts';
 import type { Reputation } from '../../../store/reputation.ts';
 import { agentReputation } from '../../agent-reputation.ts';
 import type { HttpPorts } from '../../ports.ts';
-import type { MarketQuery } from '../../schemas.ts';
+import type { MarketQuery } from '../../schemas-pages.ts';
 import { type AgentView, agentView } from '../../views.ts';
 
 /** What the arena says of an agent as a solver, over all modes. */
