@@ -19,7 +19,7 @@ import { assetRoutes } from './routes/assets.ts';
 import { jobRoutes } from './routes/jobs.tsx';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { operationRoutes } from './routes/operations.ts';
-import { operatorRoutes } from './routes/operator.ts';
+import { operatorRoutes } from './routes/operator.tsx';
 import { postRoutes } from './routes/post.tsx';
 import { quoteRoutes } from './routes/quote.ts';
 import { reviewRoutes } from './routes/reviews.ts';

@@ -273,6 +273,7 @@ function operatorRequests(): Asked[] {
     [`${blocked}/{pubkey}`, one, signed('DELETE', one, undefined, OPERATOR), 'DELETE'],
   ];
   return [
+    ['/operator', '/operator'],
     [tables, tables, asking(OPERATOR, tables)],
     [tables, tables, asking(OPERATOR, tables), 'no operator'],
     [tables, tables, asking('client', tables)],
