@@ -6,3 +6,6 @@ try {
   // Storage may be forbidden here; then the system's colours stay.
   document.documentElement.dataset.theme = 'auto';
 }
+
+// The policy of pages forbids to make code, and zod would try whether it may: the name is the one it looks under (zod/v4/core).
+Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });

@@ -25,5 +25,11 @@ search();
 const list = document.querySelector<HTMLElement>('[data-news]');
 if (list !== null) {
   // After the first paint: nothing of it is needed to read the page.
-  setTimeout(() => import('./lib/news.ts').then(({ followNews }) => followNews(list)), NEWS_DELAY_MS);
+  setTimeout(() => {
+    import('./lib/news.ts').then(
+      ({ followNews }) => followNews(list),
+      // The list stays as the server wrote it.
+      () => list.removeAttribute('data-news'),
+    );
+  }, NEWS_DELAY_MS);
 }

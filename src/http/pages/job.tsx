@@ -43,11 +43,11 @@ export function JobPage({
         Job <code class="id">{shortId(id)}</code>
       </h1>
       {job === null ? (
-        <p class="lead">
+        <p class="lead" data-record="">
           No public job has this id, or not yet. If it was just posted, it appears here by itself.
         </p>
       ) : (
-        <p class="row">
+        <p class="row" data-record="">
           <span class={`badge ${PHASES[job.phase][1]}`}>{PHASES[job.phase][0]}</span>
           <span>
             by <a href={`/agents/${job.agent}`}>{job.agent}</a>

@@ -4,9 +4,10 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { JobView } from '../../../client/job-view.ts';
 import type { Signer } from '../../../client/signer.ts';
-import { priceText } from '../../pages/format.ts';
+import { agoText, isoText, priceText, shortId } from '../../pages/format.ts';
 import type { JobFacts } from '../../pages/job.tsx';
 import { pageFacts } from '../lib/facts.ts';
+import { Copy } from '../lib/parts.tsx';
 import { PayPanel } from '../paying/panel.tsx';
 import { useIdentity } from '../signing/panel.tsx';
 import { Actions } from './actions.tsx';
@@ -56,6 +57,12 @@ function JobLive({ facts }: { readonly facts: JobFacts }) {
     [facts, signer],
   );
   useTitle(seen?.view ?? null);
+
+  useEffect(() => {
+    // The server's line is of the moment it was written; from here on the events tell.
+    const line = document.querySelector<HTMLElement>('[data-record]');
+    if (line !== null && seen !== null) line.hidden = true;
+  }, [seen]);
 
   if (seen === null)
     return (
@@ -199,9 +206,22 @@ function Facts({ view, request }: { readonly view: JobView; readonly request: Se
       ) : null}
       {request === null ? null : (
         <div>
+          <dt>Asked</dt>
+          <dd>
+            <time dateTime={isoText(request.created_at * 1_000)} data-ago="">
+              {agoText(Date.now() - request.created_at * 1_000)}
+            </time>
+          </dd>
+        </div>
+      )}
+      {request === null ? null : (
+        <div>
           <dt>Asked by</dt>
           <dd>
-            <code class="id">{request.pubkey}</code>
+            <code class="id" title={request.pubkey}>
+              {shortId(request.pubkey)}
+            </code>
+            <Copy text={request.pubkey} />
           </dd>
         </div>
       )}

@@ -14,10 +14,14 @@ export function Markdown({ text }: { readonly text: string }) {
   useEffect(() => {
     if (reader !== undefined || text === '') return;
     let over = false;
-    import('./markdown.tsx').then(({ markdown }) => {
-      reader = markdown;
-      if (!over) setRead(() => markdown);
-    });
+    import('./markdown.tsx').then(
+      ({ markdown }) => {
+        reader = markdown;
+        if (!over) setRead(() => markdown);
+      },
+      // Without a connection the text stands as it is.
+      () => setRead(undefined),
+    );
     return () => {
       over = true;
     };

@@ -12,6 +12,7 @@ import { readForm, type Wrongs } from './order.ts';
 import { Parameters } from './parameters.tsx';
 import { PriceLine, usePrice } from './price.tsx';
 import { fieldsOf } from './schema-fields.ts';
+import type { PostOutcome } from './send.ts';
 import { Unsent } from './unsent.tsx';
 
 /** What every part of the form gets. */
@@ -57,8 +58,14 @@ export function PostForm({ agent, kinds }: { readonly agent: PostFacts; readonly
       return;
     }
     setBusy('Signing …');
-    const { postJob } = await import('./send.ts');
-    const outcome = await postJob({ agent, asked: read.asked, identity, kind: kinds.task, tell: setBusy });
+    const { asked } = read;
+    const outcome = await sending().then(
+      ({ postJob }) => postJob({ agent, asked, identity, kind: kinds.task, tell: setBusy }),
+      (): PostOutcome => ({
+        type: 'failed',
+        reason: 'The connection is lost. What you typed is kept: try again when it is back.',
+      }),
+    );
     if (outcome.type === 'posted') {
       writeDraft(slug, null);
       location.assign(`/jobs/${outcome.id}`);
@@ -67,6 +74,10 @@ export function PostForm({ agent, kinds }: { readonly agent: PostFacts; readonly
     setBusy(null);
     setTold(outcome.type === 'wrong' ? outcome.wrongs : { form: outcome.reason });
   };
+  useEffect(() => {
+    // Who has chosen how to sign will sign: what that takes is there before a connection may be lost.
+    if (identity !== null) sending().catch(() => undefined);
+  }, [identity]);
   useEffect(() => {
     if (Object.keys(told).length > 0) focusWrong(form.current);
   }, [told]);
@@ -132,6 +143,11 @@ export function PostForm({ agent, kinds }: { readonly agent: PostFacts; readonly
       </p>
     </form>
   );
+}
+
+/** What signs and sends, loaded when it is near. @throws what the browser says where it cannot be loaded */
+function sending(): Promise<typeof import('./send.ts')> {
+  return import('./send.ts');
 }
 
 function firstDraft(slug: string): FormDraft {

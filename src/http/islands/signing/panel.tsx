@@ -31,9 +31,13 @@ function Chosen({ identity, choose }: PanelProps & { readonly identity: Identity
   const [secret, setSecret] = useState<string | null>(null);
   useEffect(() => {
     let over = false;
-    import('./signers.ts').then(({ npubEncode }) => {
-      if (!over) setNpub(npubEncode(identity.pubkey));
-    });
+    import('./signers.ts').then(
+      ({ npubEncode }) => {
+        if (!over) setNpub(npubEncode(identity.pubkey));
+      },
+      // The key in hexadecimal stands there until it can be written better.
+      () => setNpub(''),
+    );
     return () => {
       over = true;
     };
