@@ -24,7 +24,7 @@ import { postRoutes } from './routes/post.tsx';
 import { quoteRoutes } from './routes/quote.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { rootRoutes } from './routes/root.tsx';
-import { runRoutes } from './routes/runs.ts';
+import { runRoutes } from './routes/runs.tsx';
 
 /**
  * The app. WebSocket upgrades are not for it: the shell hands them to the embedded relay first.

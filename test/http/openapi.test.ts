@@ -161,6 +161,8 @@ describe('openapi.json', () => {
     ['/operator/ledger', LEDGER],
     ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
     ...operatorRequests(),
+    ['/jobs/{id}/run', `${JOB}/run`],
+    ['/jobs/{id}/run', '/jobs/x/run'],
     ['/agents/{slug}/figures', '/agents/discover/figures'],
     ['/agents/{slug}/figures', '/agents/discover/figures?by=year'],
     ['/agents/{slug}/figures', '/agents/nobody/figures'],

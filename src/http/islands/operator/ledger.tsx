@@ -65,8 +65,10 @@ function Outcome({ report }: { readonly report: LedgerView }) {
       {lists.map(([title, found]) =>
         found.length === 0 ? null : (
           <>
-            <h4>{title}</h4>
-            <ul class="small">
+            <h4>
+              {title} <span class="badge">{found.length}</span>
+            </h4>
+            <ul class="small findings" tabindex={0} aria-label={title}>
               {found.map(({ code, text, payment_hash }) => (
                 <li>
                   <code>{code}</code> {text}

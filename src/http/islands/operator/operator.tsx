@@ -110,7 +110,7 @@ function Groups({ tables, desk, refresh }: GroupsProps) {
     others.length === 0 ? GROUPS : [...GROUPS, ['Others', others]];
   return (
     <>
-      <nav class="row small" aria-label="Tables">
+      <nav class="row small groups" aria-label="Tables">
         {groups.map(([title]) => (
           <a href={`#${idOf(title)}`}>{title}</a>
         ))}

@@ -34,7 +34,7 @@ export function DataTable(props: {
       <p class="small soft">{about}</p>
       {children}
       {problem === null ? null : <p class="notice bad">{problem}</p>}
-      {problem === null && rows.length === 0 ? <p class="empty">None.</p> : null}
+      {problem === null && rows.length === 0 ? <p class="small soft">None.</p> : null}
       {rows.length === 0 ? null : (
         <details open={rows.length <= OPEN_ROWS}>
           <summary class="small">
