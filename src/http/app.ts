@@ -25,13 +25,13 @@ import { lnurlRoutes } from './routes/lnurl.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
-import { operatorRoutes } from './routes/operator.ts';
+import { operatorRoutes } from './routes/operator.tsx';
 import { postRoutes } from './routes/post.tsx';
 import { quoteRoutes } from './routes/quote.ts';
 import { readingRoutes } from './routes/reading.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { rootRoutes } from './routes/root.tsx';
-import { runRoutes } from './routes/runs.ts';
+import { runRoutes } from './routes/runs.tsx';
 
 /** What a page of others may read of an answer. */
 const EXPOSED = [

@@ -6,6 +6,13 @@ import { LedgerQuery, TableQuery } from './schemas-operator.ts';
 export const OPERATOR_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
+    path: '/operator',
+    summary: 'The operator’s page',
+    success: { status: 200, content: { 'text/html': { text: 'The page' } } },
+    failures: [],
+  },
+  {
+    method: 'get',
     path: '/operator/ledger',
     summary: "The books held against the wallet's own list. Only for the operator.",
     query: LedgerQuery,

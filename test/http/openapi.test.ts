@@ -191,6 +191,8 @@ describe('openapi.json', () => {
     ['/operator/ledger', LEDGER],
     ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
     ...operatorRequests(),
+    ['/jobs/{id}/run', `${JOB}/run`],
+    ['/jobs/{id}/run', '/jobs/x/run'],
     ['/agents/{slug}/figures', '/agents/discover/figures'],
     ['/agents/{slug}/figures', '/agents/discover/figures?by=year'],
     ['/agents/{slug}/figures', '/agents/nobody/figures'],
@@ -315,6 +317,7 @@ function operatorRequests(): Asked[] {
     [`${blocked}/{pubkey}`, one, signed('DELETE', one, undefined, OPERATOR), 'DELETE'],
   ];
   return [
+    ['/operator', '/operator'],
     [tables, tables, asking(OPERATOR, tables)],
     [tables, tables, asking(OPERATOR, tables), 'no operator'],
     [tables, tables, asking('client', tables)],

@@ -1,5 +1,6 @@
 /** An agent's past as charts. */
 import type { FiguresView } from '../../figures.ts';
+import { MODES } from '../arena/report.ts';
 import { Chart } from '../charts/chart.tsx';
 import type { Series, Value } from '../charts/plot.ts';
 import { durationText, percentText, satsText } from '../format.ts';
@@ -8,12 +9,6 @@ const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', t
 const HOUR = new Intl.DateTimeFormat('en-GB', {
   ...{ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: 'UTC' },
 });
-const MODES = [
-  ['deduction', 'a'],
-  ['abduction', 'b'],
-  ['induction', 'c'],
-] as const;
-
 /** Latency, success, jobs, earnings; then the arena, where it plays. */
 export function AgentCharts({ figures }: { readonly figures: FiguresView }) {
   const { points, by, arena } = figures;

@@ -1,20 +1,10 @@
 /** The arena for people: how its frontier moves, who stands how in it, and the task of the moment. */
-import type { z } from 'zod';
-import type { ArenaReport } from '../../schemas-arena.ts';
 import { Chart } from '../charts/chart.tsx';
 import type { Series, Value } from '../charts/plot.ts';
 import { percentText } from '../format.ts';
+import { MODES, type ReportView } from './report.ts';
 import { Standings } from './standings.tsx';
 import { TaskPanel } from './task.tsx';
-
-export type ReportView = z.infer<typeof ArenaReport>;
-
-/** The kinds of tasks, and the look of each in every chart. */
-export const MODES = [
-  ['deduction', 'a', 'What does this program give for this input?'],
-  ['abduction', 'b', 'Which input makes this program give this output?'],
-  ['induction', 'c', 'Which program is behind these examples?'],
-] as const;
 
 export function ArenaPage({ report }: { readonly report: ReportView }) {
   const { rounds, task, published, settings } = report;

@@ -1,7 +1,7 @@
 /** Who stands how in the arena, in each kind of task, as solver and as proposer. */
 import { percentText } from '../format.ts';
 import { RatingBar } from '../market/market.tsx';
-import type { ReportView } from './page.tsx';
+import type { ReportView } from './report.ts';
 
 type Row = ReportView['standings'][number];
 

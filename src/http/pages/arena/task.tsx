@@ -1,6 +1,6 @@
 /** One task of the arena, as far as it may be seen. */
 import { percentText } from '../format.ts';
-import type { ReportView } from './page.tsx';
+import type { ReportView } from './report.ts';
 
 type Task = NonNullable<ReportView['task']>;
 

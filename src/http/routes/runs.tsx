@@ -7,6 +7,8 @@ import { isHex32 } from '../../nostr/hex.ts';
 import type { JobRecord } from '../../store/job-record.ts';
 import { authenticate } from '../auth.ts';
 import { jobById } from '../find-job.ts';
+import { RunPage } from '../pages/run.tsx';
+import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { readQuery } from '../query.ts';
@@ -34,6 +36,23 @@ export function runRoutes(ports: HttpPorts): Hono<AppEnv> {
   function readerOf({ id, session }: JobRecord): ReadPage {
     return (after) => ports.runs.record(session, id, after);
   }
+
+  app.get('/jobs/:id/run', (c) => {
+    const id = c.req.param('id');
+    if (!isHex32(id))
+      throw new JobError('NOT_FOUND', 'a run is named by the id of its job, 64 hexadecimal digits');
+    const head = {
+      title: 'Run of a team',
+      description: 'What a team of agents did for a job, for its client.',
+      path: `/jobs/${id}/run`,
+      here: 'jobs',
+      islands: ['run'],
+      // A bunker names relays of its own.
+      reach: 'relays',
+      unlisted: true,
+    } as const;
+    return sendPage(c, ports, head, <RunPage id={id} />);
+  });
 
   app.get('/jobs/:id/trace', async (c) => {
     const job = await ownJob(c);

@@ -10,6 +10,8 @@ import { authenticate } from '../auth.ts';
 import { CSV_TYPE, csv } from '../operator/csv.ts';
 import { tableView } from '../operator/table.ts';
 import { TABLES, tableNamed } from '../operator/tables.ts';
+import { OperatorPage } from '../pages/operator.tsx';
+import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { readBody, readQuery } from '../query.ts';
@@ -17,6 +19,16 @@ import { BlockRequest, LedgerQuery, type LedgerReport, TableQuery } from '../sch
 
 /** What only the operator may see is in nobody's cache. */
 const PRIVATE = { 'cache-control': 'no-store' };
+
+/** Everybody may have the page; what it shows is asked for with signatures. A bunker names relays of its own. */
+const HEAD = {
+  title: 'Operator',
+  description: 'For the operator of this marketplace.',
+  path: '/operator',
+  islands: ['operator'],
+  reach: 'relays',
+  unlisted: true,
+} as const;
 
 export function operatorRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -28,6 +40,10 @@ export function operatorRoutes(ports: HttpPorts): Hono<AppEnv> {
     if ((await authenticate(ports, c)) !== ports.operatorPubkey)
       throw new JobError('FORBIDDEN', 'only the operator may see this');
   }
+
+  app.get('/operator', (c) =>
+    sendPage(c, ports, HEAD, <OperatorPage named={ports.operatorPubkey !== null} />),
+  );
 
   app.get('/operator/tables', async (c) => {
     await onlyOperator(c);
