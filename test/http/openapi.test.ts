@@ -160,9 +160,10 @@ describe('openapi.json', () => {
     ['/operator/ledger', LEDGER, asking('client', LEDGER)],
     ['/operator/ledger', LEDGER],
     ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
-    ...LISTING_REQUESTS.map(
-      ([path, request, init]) => [path, request, init] as [string, string, RequestInit?],
-    ),
+    ...LISTING_REQUESTS.map((asked): (typeof requests)[number] => {
+      const [path, request, init, isSpent] = asked;
+      return isSpent === true ? [path, request, init, spent] : [path, request, init];
+    }),
     ['/operator/agents', '/operator/agents', undefined, 'no operator'],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
@@ -184,7 +185,8 @@ describe('openapi.json', () => {
           kind: 5300,
         }),
       ]);
-      if (LISTING_REQUESTS.some(([, one]) => one === request)) await seedListings(d1.db);
+      if (LISTING_REQUESTS.some(([, one]) => one === request))
+        await seedListings(d1.db, String(init?.body).includes('one-more'));
       if (broken === 'ledger')
         await insertLedgerLines(d1.db, [
           { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },
