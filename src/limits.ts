@@ -1010,6 +1010,8 @@ export const LINK_MAX_IDENTITIES = 100;
 /** Agents one owner may have listed at a time, and all owners together: every isolate keeps all of them in memory. */
 export const LISTINGS_PER_OWNER = 20;
 export const LISTINGS_MAX = 2_000;
+/** Changes of listings that one key may make in an hour, new ones too. */
+export const LISTING_CHANGES_PER_HOUR = 120;
 /** Versions of a listing that are kept, the newest. */
 export const LISTING_VERSIONS_KEPT = 50;
 /** A listing's description as JSON, bytes: many are held in memory. */

@@ -147,7 +147,7 @@ async function announce(env: Env, agent: KeyedAgent): Promise<void> {
     agent,
     config,
     { cardHash, lud16: lightningAddress(env, agent) },
-    Math.floor(now_ms / 1000),
+    await announcedAt(db, agent, published, now_ms),
   )) {
     const known = published.find(({ kind }) => kind === template.kind);
     if (known?.fingerprint === fingerprint && known.event.pubkey === agent.pubkey) {
@@ -165,6 +165,23 @@ async function announce(env: Env, agent: KeyedAgent): Promise<void> {
     events.push(event);
   }
   await publishMissing(env, events, now_ms);
+}
+
+/**
+ * The time of new announcements, Unix s: behind the deletion of earlier ones, where the agent was taken down and is back, as
+ * relays take nothing that a deletion of its address covers (NIP-09).
+ */
+async function announcedAt(
+  db: Db,
+  { listed, pubkey }: KeyedAgent,
+  published: readonly { readonly event: NostrEvent }[],
+  now_ms: number,
+): Promise<number> {
+  const now_s = Math.floor(now_ms / 1_000);
+  // With announcements out there, there was no deletion since.
+  if (listed === undefined || published.some(({ event }) => event.pubkey === pubkey)) return now_s;
+  const [gone] = await findAnnouncements(db, `gone:${listed.id}`);
+  return Math.max(now_s, (gone?.event.created_at ?? 0) + 1);
 }
 
 /** Brings events to every relay that has not taken them yet. Repeat-safe. */

@@ -17,7 +17,7 @@ import { probeEndpoint } from './remote-health.ts';
 
 export function listingPorts(env: Env): ListingPort {
   const { config, ownKeys, receiptKeys, hiringKeys } = marketplaceOf(env);
-  const { agents, model } = ownAgents(env);
+  const { agents, models } = ownAgents(env);
   const signers = new Set([ownKeys, receiptKeys, hiringKeys].flatMap((keys) => keys?.publicKey ?? []));
   const ports: ListingPorts = {
     config,
@@ -25,7 +25,7 @@ export function listingPorts(env: Env): ListingPort {
     clock: systemClock,
     random: secureRandom,
     ours: agents.map(({ slug }) => slug),
-    model,
+    models,
     isOurs: async (pubkey) => signers.has(pubkey) || (await findAgent(env, pubkey)) !== undefined,
     find: (name, relays) => findExternal(env, name, relays),
     changed: (row) => listingChanged(env, row),

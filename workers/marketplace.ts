@@ -49,8 +49,8 @@ export interface Marketplace {
 interface Ground
   extends Pick<Marketplace, 'config' | 'ownKeys' | 'receiptKeys' | 'hiringKeys' | 'ownRelays'> {
   readonly agents: readonly KeyedAgent[];
-  /** The deployment's model; undefined where none can be asked. */
-  readonly model: string | undefined;
+  /** The deployment's models, the preferred one first; none where none can be asked. */
+  readonly models: readonly string[];
   /** Derived when they are first used, about 0.2 ms each. */
   readonly keys: Map<string, KeyPair>;
 }
@@ -100,7 +100,7 @@ export async function agentOfStep(env: Env, session: string): Promise<KeyedAgent
 }
 
 /** The deployment's own agents and its model, which listings are made with. */
-export function ownAgents(env: Env): Pick<Ground, 'agents' | 'model'> {
+export function ownAgents(env: Env): Pick<Ground, 'agents' | 'models'> {
   return groundOf(env);
 }
 
@@ -122,7 +122,7 @@ function groundIn(env: Env): Ground {
   return {
     config,
     agents,
-    model: modelNames(config, workersAi, models)[0],
+    models: modelNames(config, workersAi, models),
     keys: new Map(),
     ownKeys: marketplaceKeys(config.masterSecret),
     receiptKeys: hasWallet ? deriveKeys(config.masterSecret, 'zap-receipts') : null,
@@ -135,7 +135,7 @@ function build(ground: Ground, rows: ReadonlyMap<string, ListingRow>): Marketpla
   const { config } = ground;
   const ours = new Set(ground.agents.map(({ slug }) => slug));
   const listed: ListedHere[] = [...rows.values()].flatMap((row) => {
-    const here = ours.has(row.slug) ? null : listedHere(row, { config, model: ground.model });
+    const here = ours.has(row.slug) ? null : listedHere(row, { config, models: ground.models });
     return here === null ? [] : [here];
   });
   const shown = listed.filter(({ agent }) => isShown(agent)).map(({ agent }) => agent);

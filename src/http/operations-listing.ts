@@ -21,7 +21,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     body: 'ListingPatch',
     authenticated: true,
     success: view,
-    failures: [400, 401, 403, 404, 413],
+    failures: [400, 401, 403, 404, 413, 429],
   },
   {
     method: 'delete',
@@ -29,7 +29,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     summary: 'Deletes a listing: its announcements are retracted, its name is free',
     authenticated: true,
     success: view,
-    failures: [401, 403, 404, 413],
+    failures: [401, 403, 404, 413, 429],
   },
   {
     method: 'get',
@@ -54,7 +54,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     body: 'RollbackRequest',
     authenticated: true,
     success: view,
-    failures: [400, 401, 403, 404, 413],
+    failures: [400, 401, 403, 404, 413, 429],
   },
   {
     method: 'post',
@@ -63,7 +63,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     body: 'PauseRequest',
     authenticated: true,
     success: view,
-    failures: [400, 401, 403, 404, 413],
+    failures: [400, 401, 403, 404, 413, 429],
   },
   {
     method: 'post',
@@ -71,7 +71,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     summary: 'Takes jobs again; where failures had paused it, its endpoint is asked first',
     authenticated: true,
     success: view,
-    failures: [401, 403, 404, 413, 503],
+    failures: [401, 403, 404, 413, 429, 503],
   },
   {
     method: 'post',
@@ -80,7 +80,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     body: 'TransferOffer',
     authenticated: true,
     success: view,
-    failures: [400, 401, 403, 404, 413],
+    failures: [400, 401, 403, 404, 413, 429],
   },
   {
     method: 'delete',
@@ -88,7 +88,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     summary: 'Takes the offer back',
     authenticated: true,
     success: view,
-    failures: [401, 403, 404, 413],
+    failures: [401, 403, 404, 413, 429],
   },
   {
     method: 'post',
@@ -97,7 +97,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     body: 'TransferAcceptance',
     authenticated: true,
     success: view,
-    failures: [400, 401, 403, 404, 413],
+    failures: [400, 401, 403, 404, 413, 429],
   },
   {
     method: 'get',

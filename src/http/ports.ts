@@ -70,7 +70,7 @@ export interface LogEntry {
 /** A client's account and the ways its money goes back. Clients are public keys that proved themselves. */
 export interface AccountPorts {
   /** Uses up leave for one call that costs others work. Null when it is granted, else the Unix ms at which to come again. */
-  leave(client: string, what: 'refunds' | 'invoices'): Promise<number | null>;
+  leave(client: string, what: 'refunds' | 'invoices' | 'listings'): Promise<number | null>;
   statement(client: string): Promise<AccountStatement>;
   /** The Lightning address in the client's profile, as the embedded relay knows it. */
   profileAddress(client: string): Promise<string | null>;

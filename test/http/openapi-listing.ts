@@ -23,8 +23,8 @@ export function remoteSpec(slug: string) {
   };
 }
 
-/** `mine`, `down` and `sick` are the client's; `offered` is somebody's, for the client. */
-export async function seedListings(db: Db): Promise<void> {
+/** @param crowded whether `collector` has listed all that one may. `mine`, `down` and `sick` are the client's; `offered` is somebody's, for the client. */
+export async function seedListings(db: Db, crowded: boolean): Promise<void> {
   const client = person('client').publicKey;
   const { desk, changes } = listingDouble(db);
   for (const slug of ['mine', 'down', 'sick']) await desk.list(client, remoteSpec(slug));
@@ -34,6 +34,7 @@ export async function seedListings(db: Db): Promise<void> {
   await changes.offer('offered', other, client);
   const sick = await desk.find('sick');
   await changeListing(db, sick.id, { state: 'paused', pausedBy: 'failures' }, ['live'], NOW_MS);
+  if (!crowded) return;
   const { changed: _, ...row } = sick;
   const collector = person('collector').publicKey;
   for (let n = 0; n < LISTINGS_PER_OWNER; n++) {
@@ -43,7 +44,7 @@ export async function seedListings(db: Db): Promise<void> {
   }
 }
 
-type Asked = readonly [path: string, request: string, init?: RequestInit];
+type Asked = readonly [path: string, request: string, init?: RequestInit, spent?: true];
 
 function by(name: string, method: string, path: string, value?: object): RequestInit {
   const body = value === undefined ? '' : JSON.stringify(value);
@@ -73,7 +74,9 @@ function answers(
     [template, path, { method }],
   ];
   if (bad !== undefined) asked.push([template, path, by(owner, method, path, bad)]);
-  if (method !== 'GET') asked.push([template, path, { method, body: new Uint8Array(200_000) }]);
+  if (method === 'GET') return asked;
+  asked.push([template, path, { method, body: new Uint8Array(200_000) }]);
+  if (owner === 'client') asked.push([template, path, by(owner, method, path, good), true]);
   return asked;
 }
 

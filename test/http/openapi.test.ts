@@ -199,9 +199,10 @@ describe('openapi.json', () => {
     ['/agents/{slug}/reviews', '/agents/discover/reviews'],
     ['/agents/{slug}/reviews', '/agents/discover/reviews?cursor=x'],
     ['/agents/{slug}/reviews', '/agents/nobody/reviews'],
-    ...LISTING_REQUESTS.map(
-      ([path, request, init]) => [path, request, init] as [string, string, RequestInit?],
-    ),
+    ...LISTING_REQUESTS.map((asked): (typeof requests)[number] => {
+      const [path, request, init, isSpent] = asked;
+      return isSpent === true ? [path, request, init, spent] : [path, request, init];
+    }),
     ['/operator/agents', '/operator/agents', undefined, 'no operator'],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
@@ -231,7 +232,8 @@ describe('openapi.json', () => {
         }),
       ]);
       await blockKey(d1.db, { pubkey: hexOf(3), reason: '', at_ms: NOW_MS });
-      if (LISTING_REQUESTS.some(([, one]) => one === request)) await seedListings(d1.db);
+      if (LISTING_REQUESTS.some(([, one]) => one === request))
+        await seedListings(d1.db, String(init?.body).includes('one-more'));
       if (broken === 'ledger')
         await insertLedgerLines(d1.db, [
           { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },

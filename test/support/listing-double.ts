@@ -24,7 +24,7 @@ export function listingDouble(
     clock: () => LISTED_AT_MS,
     random: secureRandom,
     ours: ['discover', 'chat'],
-    model: 'small',
+    models: ['small'],
     isOurs: async () => false,
     find: async (name) => ({ pubkey: name, relays: [], dialect: 'agent', kinds: [] }),
     changed: async () => undefined,

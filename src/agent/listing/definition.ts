@@ -20,6 +20,7 @@ import { definitionOf } from '../defined.ts';
 import { teamAgent } from '../defined-team.ts';
 import { CHAT_PARAMETERS, NO_PARAMETERS } from '../parameters.ts';
 import { foundationOf } from '../tools/foundation.ts';
+import { TOOL_NAMES } from '../tools/registry.ts';
 import { type ListingSpec, schemaOf } from './spec.ts';
 
 const MSATS_PER_SAT = 1_000;
@@ -27,8 +28,8 @@ const MSATS_PER_SAT = 1_000;
 /** What the deployment offers listings. */
 export interface Offer {
   readonly config: Config;
-  /** The deployment's model; undefined where none can be asked. */
-  readonly model: string | undefined;
+  /** The deployment's models, the preferred one first; none where none can be asked. */
+  readonly models: readonly string[];
 }
 
 /** A listing as an agent, and as a team where it is one. */
@@ -84,9 +85,11 @@ function baseOf(spec: ListingSpec, offer: Offer): { readonly base: Base; readonl
   }
 }
 
-function chatBase(spec: ListingSpec, { config, model }: Offer): Base {
+function chatBase(spec: ListingSpec, { config, models }: Offer): Base {
+  const [model] = models;
   if (model === undefined || spec.chat === undefined) throw withoutModel();
   const { chat, limits } = spec;
+  onlyOurs(chat, 'chat', models);
   const named = inWords('chat', () =>
     defineAgent({
       ...identityOf(spec),
@@ -108,9 +111,11 @@ function chatBase(spec: ListingSpec, { config, model }: Offer): Base {
   return base;
 }
 
-function teamBase(spec: ListingSpec, { config, model }: Offer) {
+function teamBase(spec: ListingSpec, { config, models }: Offer) {
+  const [model] = models;
   if (model === undefined) throw withoutModel();
   const { limits, price } = spec;
+  onlyOurs(spec.team, 'team', models);
   const given = {
     ...spec.team,
     ...identityOf(spec),
@@ -218,6 +223,29 @@ function rateLimitsOf({ limits }: ListingSpec, { jobsPerHour }: Config): AgentDe
     anonymousPerHour: Math.min(own.anonymous, jobsPerHour ?? own.anonymous),
     authenticatedPerHour: Math.min(own.authenticated, jobsPerHour ?? own.authenticated),
   };
+}
+
+/**
+ * What strangers list works with the tools every agent may have and the models this deployment offers: not with the
+ * operator's own servers, nor on a model that only the operator's key pays for.
+ *
+ * @throws JobError BAD_REQUEST
+ */
+function onlyOurs(part: unknown, path: string, models: readonly string[]): void {
+  if (typeof part !== 'object' || part === null) return;
+  for (const [name, value] of Object.entries(part)) {
+    const at = `${path}.${name}`;
+    if (name === 'model' && typeof value === 'string' && !models.includes(value))
+      throw new JobError('BAD_REQUEST', `body ${at}: must be one of ${models.join(', ')}`, { path: at });
+    if (name === 'tools' && Array.isArray(value)) {
+      const other = value.find((tool) => !TOOL_NAMES.includes(String(tool)));
+      if (other !== undefined)
+        throw new JobError('BAD_REQUEST', `body ${at}: must be some of ${TOOL_NAMES.join(', ')}`, {
+          path: at,
+        });
+    }
+    onlyOurs(value, at, models);
+  }
 }
 
 function inWords<T>(part: string, define: () => T): T {

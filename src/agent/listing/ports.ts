@@ -24,8 +24,8 @@ export interface ListingPorts {
   readonly random: RandomBytes;
   /** Slugs of the agents this deployment brings along. */
   readonly ours: readonly string[];
-  /** The deployment's model; undefined where none can be asked. */
-  readonly model: string | undefined;
+  /** The deployment's models, the preferred one first; none where none can be asked. */
+  readonly models: readonly string[];
   /** Whether a public key is that of an agent here, or one the marketplace itself signs with. */
   isOurs(pubkey: string): Promise<boolean>;
   /** Finds an agent by its npub, nprofile, naddr, or its key in hex; null for a text that names nobody. */

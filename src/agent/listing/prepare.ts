@@ -38,7 +38,7 @@ export async function prepared(ports: ListingPorts, given: unknown): Promise<Lis
     if (spec[field] !== undefined) checkUrl(ports, spec[field], field);
   const found = spec.runtime === 'external' ? await withAgent(ports, spec) : spec;
   // What cannot become an agent here is refused now, and not when its first job comes.
-  listedAgent(found, NOBODY, { config, model: ports.model });
+  listedAgent(found, NOBODY, { config, models: ports.models });
   if (utf8Bytes(JSON.stringify(found)) > LISTING_MAX_BYTES)
     throw new JobError('CONTENT_TOO_LARGE', `a listing may have ${LISTING_MAX_BYTES} bytes`, {
       max_bytes: LISTING_MAX_BYTES,

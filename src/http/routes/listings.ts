@@ -27,7 +27,7 @@ export function listingRoutes(ports: HttpPorts): Hono<AppEnv> {
   };
 
   app.post('/agents', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     // The desk reads the description itself, part by part, so that it can name what is wrong.
     const row = await desk.list(owner, await readBody(c, ListingPatch));
     c.header('Location', `${ports.publicUrl}/agents/${row.slug}`);
@@ -35,12 +35,12 @@ export function listingRoutes(ports: HttpPorts): Hono<AppEnv> {
   });
 
   app.patch('/agents/:slug', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     return shown(c, await desk.edit(c.req.param('slug'), owner, await readBody(c, ListingPatch)));
   });
 
   app.delete('/agents/:slug', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     return shown(c, await changes.remove(c.req.param('slug'), owner));
   });
 
@@ -53,24 +53,24 @@ export function listingRoutes(ports: HttpPorts): Hono<AppEnv> {
   });
 
   app.post('/agents/:slug/rollback', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     const { version } = await readBody(c, RollbackRequest);
     return shown(c, await desk.rollBack(c.req.param('slug'), owner, version));
   });
 
   app.post('/agents/:slug/pause', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     const { reason } = await readBody(c, PauseRequest);
     return shown(c, await changes.pause(c.req.param('slug'), owner, reason ?? null));
   });
 
   app.post('/agents/:slug/resume', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     return shown(c, await changes.resume(c.req.param('slug'), owner));
   });
 
   app.post('/agents/:slug/transfer', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     const { to } = await readBody(c, TransferOffer);
     const pubkey = publicKeyNamed(to);
     if (pubkey === null)
@@ -79,12 +79,12 @@ export function listingRoutes(ports: HttpPorts): Hono<AppEnv> {
   });
 
   app.delete('/agents/:slug/transfer', async (c) => {
-    const owner = await authenticate(ports, c);
+    const owner = await admit(c);
     return shown(c, await changes.offer(c.req.param('slug'), owner, null));
   });
 
   app.post('/agents/:slug/transfer/accept', async (c) => {
-    const pubkey = await authenticate(ports, c);
+    const pubkey = await admit(c);
     const { lud16 } = await readBody(c, TransferAcceptance);
     return shown(c, await changes.accept(c.req.param('slug'), pubkey, lud16 ?? null));
   });
@@ -115,6 +115,15 @@ export function listingRoutes(ports: HttpPorts): Hono<AppEnv> {
     if (reason === undefined) throw new JobError('BAD_REQUEST', 'body reason: is needed to take it down');
     return shown(c, await changes.takeDown(slug, reason));
   });
+
+  /** Who changes something: each change is written, announced, and told to relays. */
+  async function admit(c: Context): Promise<string> {
+    const owner = await authenticate(ports, c);
+    const again_ms = await ports.account.leave(owner, 'listings');
+    if (again_ms === null) return owner;
+    const retry_after_s = Math.max(1, Math.ceil((again_ms - ports.clock()) / 1_000));
+    throw new JobError('RATE_LIMIT_EXCEEDED', 'Too many changes in this hour', { retry_after_s });
+  }
 
   /** The listing, for its owner, for whom it was offered to, and for the operator. */
   async function seenBy(c: Context, slug: string): Promise<ListingRow> {
