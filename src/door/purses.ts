@@ -99,6 +99,11 @@ export class Purses {
     return { ...this.#purse('guest', `guest:${name}`), agents: null, paymentHash: null };
   }
 
+  /** Sees to it that a purse spends what is in it, and that nothing is lent to it. Repeat-safe. */
+  async lendNothing({ keys }: Purse): Promise<void> {
+    await this.#ports.openPurse(keys.publicKey);
+  }
+
   /** What a purse can spend, with what was paid into it a moment ago. @param wanted nobody is asked where there is as much */
   async credit({ keys, paymentHash }: OpenedPurse, wanted: Msats): Promise<Msats> {
     const client = keys.publicKey;

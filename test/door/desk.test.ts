@@ -13,9 +13,10 @@ function deskOver(scripts: { readonly [slug: string]: Script } = {}) {
   const world = doorWorld(scripts);
   let secrets = 0;
   const callers = new Callers(world.ports.purseKeys, () => String(++secrets).padStart(32, '0'));
-  const desk = new Desk(world.door, callers);
+  const strict: string[] = [];
+  const desk = new Desk(world.door, callers, async ({ id }) => void strict.push(id));
   const agent = (slug: string) => world.door.agent(slug);
-  return { ...world, callers, desk, agent };
+  return { ...world, callers, desk, agent, strict };
 }
 
 const DEMAND: Report = {
@@ -56,6 +57,15 @@ describe('the cap', () => {
       { payment_amount_sats: 30 },
     ]);
   });
+});
+
+test('nothing is lent to who may be somebody new each time', async () => {
+  const { desk, agent, callers, purse, strict } = deskOver();
+  for (const caller of [callers.guest(), callers.nostr('a'.repeat(64)), purse()]) {
+    await watch(await desk.post(caller, { agent: agent('discover'), text: 'free' }));
+    await watch(await desk.post(caller, { agent: agent('discover-postpaid'), text: 'x', max_sats: 30 }));
+  }
+  expect(strict).toEqual([`guest:${'1'.padStart(32, '0')}`, `nostr:${'a'.repeat(64)}`]);
 });
 
 describe('watching', () => {

@@ -212,6 +212,32 @@ describe.each([
   });
 });
 
+test('a guest is lent nothing, and has the money of a job that came to nothing back by its name', async () => {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`)));
+  const call = async (name: string, args: Record<string, unknown>) => {
+    const { structuredContent } = await client.callTool({ name, arguments: args });
+    return structuredContent;
+  };
+  const asked = outputShape.parse(await call('ask_discover-postpaid', { text: 'kestrel', max_sats: 21 }));
+  expect(asked.state).toBe('payment-required');
+  const { job } = asked;
+  await call('cancel_job', { job });
+  // Somebody pays all the same.
+  await payer.payInvoice({ invoice: asked.payment?.bolt11 ?? '' });
+  await vi.waitFor(async () => expect(await call('credit', { job })).toEqual({ credit_sats: 21 }), 15_000);
+  const { invoice } = await payer.makeInvoice({ amount: 21_000, description: 'back' });
+  expect(await call('credit', { job, refund_to: invoice })).toMatchObject({
+    refund: expect.stringMatching(/sending|paid/),
+  });
+  await vi.waitFor(
+    async () => expect((await payer.lookupInvoice({ invoice })).settled_at).toBeGreaterThan(0),
+    15_000,
+  );
+  expect(await call('credit', { job })).toEqual({ credit_sats: 0 });
+  await client.close();
+});
+
 test('the official conformance runner finds nothing but what cannot apply here', async () => {
   const runner = ['test/peers/node_modules/@modelcontextprotocol/conformance/dist/index.js', 'server'];
   const baseline = ['--expected-failures', 'test/peers/mcp-conformance.yml'];
