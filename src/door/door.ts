@@ -130,6 +130,12 @@ export class Door {
     return (await this.look(purse, jobId)).phase;
   }
 
+  /** Its purse has been filled: a job that waits for money looks again. @throws JobError NOT_FOUND for one of others */
+  async credited(purse: Purse, jobId: string): Promise<void> {
+    await this.#own(purse, jobId);
+    await this.#ports.credited(jobId);
+  }
+
   /**
    * Calls a job off, or erases what is kept of one that has ended. Resolves when that is durably on its way.
    *
