@@ -22,7 +22,12 @@ export default defineConfig({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
         compatibilityFlags: [
-          ...['nodejs_compat', 'global_fetch_strictly_public', 'queue_consumer_no_wait_for_wait_until'],
+          ...[
+            'nodejs_compat',
+            'global_fetch_strictly_public',
+            'enable_request_signal',
+            'queue_consumer_no_wait_for_wait_until',
+          ],
           // What the test runner sends grows with every file, and by itself workerd takes messages of 1 MiB.
           'increase_websocket_message_size',
         ],

@@ -75,9 +75,15 @@ function findNode() {
 
 function run(node) {
   const child = spawn(node, [join(root, 'scripts', `${command}.ts`), ...rest], {
-    cwd: root,
+    // The command line reads the files one names, so it stays where it was called.
+    cwd: command === 'errand' ? process.cwd() : root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`,
+      // What was compiled once, types taken out of it, is not compiled again: half a second of every start.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'errand'),
+    },
   });
   process.on('SIGINT', () => {
     // A terminal sends Ctrl-C to the child as well; passing it on a second time would cut its clean-up short.

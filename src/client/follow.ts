@@ -1,5 +1,6 @@
 /** Following a job over relays: everything that is said of it goes into its view, opened where it was sealed for us. */
 import type { VerifiedEvent } from '../nostr/event.ts';
+import type { Filter } from '../nostr/filter.ts';
 import { type AgentKinds, DEFAULT_AGENT_KINDS, KIND } from '../nostr/kinds.ts';
 import { openedAnswer } from '../protocol/answer-opening.ts';
 import { answerKinds } from '../protocol/answers.ts';
@@ -60,8 +61,7 @@ export class Following {
       ...(stored === undefined ? {} : { stored }),
       ...(troubled === undefined ? {} : { ended: troubled }),
     };
-    const kinds = [...answerKinds(job.kind, job.kinds), job.kinds.verdict, KIND.deletion];
-    this.#stop = options.relays.subscribe([{ kinds, '#e': [job.id] }], listener);
+    this.#stop = options.relays.subscribe([filterOf(job)], listener);
   }
 
   get view(): JobView {
@@ -72,13 +72,15 @@ export class Following {
   take(event: VerifiedEvent): void {
     if (this.#stopped || this.#seen.has(event.id)) return;
     this.#seen.add(event.id);
+    // What is in the clear is taken at once, so that a test or a page sees it without waiting a turn.
     if (!event.tags.some(([name]) => name === 'encrypted')) {
       this.#add({ event, said: event });
       return;
     }
-    this.#open(event).then(
-      (said) => this.#add({ event, said }),
-      (error: unknown) => this.#options.troubled?.(String(error), 'signer'),
+    const { signer, troubled } = this.#options;
+    heardOf(event, this.#fold.job, signer, (reason) => troubled?.(reason, event.id)).then(
+      (heard) => this.#add(heard),
+      (error: unknown) => troubled?.(String(error), event.id),
     );
   }
 
@@ -126,20 +128,48 @@ export class Following {
     this.#options.changed?.(this.view, heard);
     for (const look of [...this.#waiting]) look();
   }
+}
 
-  /** What a private answer says (PROTOCOL §5); null where it is not for us, or by nobody who may answer. */
-  async #open(event: VerifiedEvent): Promise<Heard['said']> {
-    const { signer } = this.#options;
-    const { agent, marketplace } = this.#fold.job;
-    const counts = agent === null || event.pubkey === agent || event.pubkey === marketplace;
-    if (signer === null || !counts) return null;
-    if (event.content === '') return event;
-    try {
-      return openedAnswer(event, await signer.nip44Decrypt(event.pubkey, event.content));
-    } catch (error) {
-      // Another client's, or no NIP-44 at all: it is kept and shown as it is.
-      this.#options.troubled?.(error instanceof Error ? error.message : String(error), event.id);
-      return null;
-    }
+/**
+ * An event as the client understands it (PROTOCOL §5): what is sealed is opened where it is by somebody whose word counts.
+ *
+ * @param troubled told why something could not be opened; it is kept and shown as it is
+ */
+export async function heardOf(
+  event: VerifiedEvent,
+  { agent, marketplace }: JobRef,
+  signer: Signer | null,
+  troubled: (reason: string) => void = () => undefined,
+): Promise<Heard> {
+  if (!event.tags.some(([name]) => name === 'encrypted')) return { event, said: event };
+  const counts = agent === null || event.pubkey === agent || event.pubkey === marketplace;
+  if (signer === null || !counts) return { event, said: null };
+  // NIP-44 knows no empty text.
+  if (event.content === '') return { event, said: event };
+  try {
+    return { event, said: openedAnswer(event, await signer.nip44Decrypt(event.pubkey, event.content)) };
+  } catch (error) {
+    troubled(error instanceof Error ? error.message : String(error));
+    return { event, said: null };
   }
+}
+
+/** What stored events say of a job, without following it. @throws ClientError RELAY */
+export async function readJob(job: JobRef, relays: ClientRelays, signer: Signer | null): Promise<JobView> {
+  const fold = new JobFold(job);
+  for (const event of await relays.query([filterOf(job)])) fold.add(await heardOf(event, job, signer));
+  return fold.view();
+}
+
+/** The request of a job. @throws ClientError NOT_FOUND, RELAY */
+export async function findRequest(relays: ClientRelays, id: string): Promise<VerifiedEvent> {
+  const [request] = await relays.query([{ ids: [id] }]);
+  if (request !== undefined) return request;
+  throw new ClientError('NOT_FOUND', `no request ${id} is known at ${relays.urls.join(', ')}`);
+}
+
+/** Everything that may be said of a job. */
+function filterOf(job: JobRef): Filter {
+  const kinds = [...answerKinds(job.kind, job.kinds), job.kinds.verdict, KIND.deletion];
+  return { kinds, '#e': [job.id] };
 }

@@ -51,7 +51,10 @@ export class MarketplaceHttp {
   /** @throws ClientError USAGE for what is no http(s) URL */
   constructor(url: string, fetcher: typeof fetch = (...args) => fetch(...args)) {
     if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-      throw new ClientError('USAGE', `${url} is no marketplace: write it as https://errand.example`);
+      throw new ClientError(
+        'USAGE',
+        `${url} is no http(s) URL: write the marketplace as https://errand.example`,
+      );
     this.url = url.replace(/\/+$/, '');
     this.#fetch = fetcher;
   }

@@ -14,18 +14,19 @@ export interface Named {
 }
 
 /**
- * @param relays asked for announcements when the name is a slug
+ * @param relays gives those that are asked for announcements; called only when the name is a slug
  * @throws ClientError NOT_FOUND for nobody, USAGE for several or what is no name, RELAY, HTTP
  */
 export async function findAgent(
   name: string,
-  relays: ClientRelays,
+  relays: () => Promise<ClientRelays>,
   fetcher: typeof fetch = fetch,
 ): Promise<Named> {
   const decoded = decodeKey(name);
   if (decoded !== null) return decoded;
   if (/^[^@\s]*@[^@\s]+$/.test(name)) return await byAddress(name, fetcher);
-  const agents = await findAgents(relays, { slug: name.toLowerCase() });
+  const asked = await relays();
+  const agents = await findAgents(asked, { slug: name.toLowerCase() });
   const keys = [...new Set(agents.map(({ pubkey }) => pubkey))];
   if (keys.length > 1) {
     const npubs = keys.map((key) => nip19.npubEncode(key)).join(', ');
@@ -35,7 +36,7 @@ export async function findAgent(
   if (pubkey === undefined)
     throw new ClientError(
       'NOT_FOUND',
-      `no agent called ${name} is announced at ${relays.urls.join(', ')}: errand agents lists those that are`,
+      `no agent called ${name} is announced at ${asked.urls.join(', ')}: errand agents lists those that are`,
     );
   return { pubkey, relays: [] };
 }

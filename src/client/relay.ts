@@ -37,6 +37,8 @@ export class ClientRelay {
   #connection: Connection | null = null;
   #stopTimer: () => void = () => undefined;
   #tries = 0;
+  /** Why the last connection ended. */
+  #loss = '';
   #serial = 0;
   #over = false;
 
@@ -85,10 +87,20 @@ export class ClientRelay {
     return promise;
   }
 
-  /** Publishes and waits for OK. Never rejects. */
+  /**
+   * Publishes and waits for OK. Never rejects. What was under way when a connection broke is sent once more: the relay
+   * knows it by its id, so twice is once.
+   */
   async publish(event: NostrEvent): Promise<PublishOutcome> {
-    const [outcome] = await this.#open().publish([event]);
-    return outcome ?? { id: event.id, ok: false, reason: 'error: no answer' };
+    for (let again = false; ; again = true) {
+      const connection = this.#open();
+      const [outcome] = await connection.publish([event]);
+      if (outcome?.ok === true || connection.state !== 'closed')
+        return outcome ?? { id: event.id, ok: false, reason: 'error: no answer' };
+      const broke = connection.lastFrameAt_ms !== null;
+      // What the socket said is of more use than that it is closed.
+      if (again || this.#over || !broke) return { id: event.id, ok: false, reason: `error: ${this.#loss}` };
+    }
   }
 
   /** For good. */
@@ -141,6 +153,7 @@ export class ClientRelay {
 
   #lost(connection: Connection, reason: string): void {
     if (this.#connection === connection) this.#connection = null;
+    this.#loss = reason;
     if (this.#over) return;
     for (const { listener } of [...this.#wanted.values()]) listener.ended?.(reason, this.url);
     const delay_ms = retryDelay(REDIAL, ++this.#tries, this.#ports.random());

@@ -49,7 +49,8 @@ test.each([
   client.close();
 });
 
-test('of thousands of subscriptions 64 are served, the rest refused, and who does not stop is cut off', async () => {
+// That who sends faster than allowed for long is cut off takes a clock of one's own: test/relay/relay.test.ts.
+test('of thousands of subscriptions 64 are served and the rest refused', async () => {
   const client = await RawClient.connect(service.relay);
   for (let i = 0; i < 3_000; i++) client.send('REQ', `s${i}`, { kinds: [i], limit: 0 });
   await client.take(([type, id]) => type === 'CLOSED' && id === 's2999', 'the last CLOSED');
@@ -57,10 +58,8 @@ test('of thousands of subscriptions 64 are served, the rest refused, and who doe
   expect(client.inbox.filter(([type]) => type === 'EOSE')).toHaveLength(64);
   expect(closed).toHaveLength(2_999 - 64);
   expect(closed.every(([, , reason]) => /^(restricted|rate-limited): /.test(String(reason)))).toBe(true);
-  const gone = client.closed();
-  for (let i = 0; i < 20_000; i++) client.socket.send('["CLOSE","s"]');
-  expect((await gone).code).toBe(1008);
   await expectService();
+  client.close();
 });
 
 test('10,000 subscriptions of many clients do not slow an event down', async () => {

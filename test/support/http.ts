@@ -12,8 +12,12 @@ import { agentCard } from '../../src/protocol/card.ts';
 import { cardText, FIRST_VERSION } from '../../src/protocol/card-version.ts';
 import type { JobRecord } from '../../src/store/job-record.ts';
 import { accountDouble } from './account-double.ts';
+import { doorWorld } from './door-world.ts';
 import { person } from './events.ts';
+import { listingDouble } from './listing-double.ts';
 import { nodeD1 } from './node-d1.ts';
+import { operatorDouble } from './operator-double.ts';
+import { purseWorld } from './purse-world.ts';
 import { hexOf } from './records.ts';
 
 /** Unix ms at which these tests take place. */
@@ -27,6 +31,8 @@ export const OPEN_LINK: LinkHealth = {
   dispatched: 2,
   refused: 1,
   reconnects: 0,
+  cursor_s: NOW_MS / 1_000 - 4,
+  lastError: null,
 };
 
 export const WALLET: WalletHealth = {
@@ -73,22 +79,33 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
   const erased: string[] = [];
   const live = new Map<string, JobRecord>();
   let requests = 0;
+  const purses = purseWorld();
   const ports: HttpPorts = {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), OPEN_LINK.url],
     kinds: config.kinds,
     marketplacePubkey: person('marketplace').publicKey,
+    listings: listingDouble(
+      d1.db,
+      { probe: async ({ slug }) => (slug === 'sick' ? 'it answers with status 500' : null) },
+      { LISTING_RUNTIMES: 'chat,code,remote,external' },
+    ),
     agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),
     developmentMoney: false,
     assets: ASSETS,
     arena: config.arena,
     draining: false,
     account: accountDouble(),
+    door: doorWorld().door,
+    purses: purses.purses,
+    keyRing: purses.ring,
+    operator: operatorDouble(d1.db),
     db: d1.db,
     clock: () => NOW_MS,
     operatorPubkey: person(OPERATOR).publicKey,
     wallet: QUIET_WALLET,
     newRequestId: () => `request-${++requests}`,
+    background: () => undefined,
     log: (entry) => logged.push(entry),
     relayInformation: () => ({ name: 'errand', supported_nips: [1, 11] }),
     card: async (agent) =>

@@ -5,6 +5,15 @@ import { join } from 'node:path';
 import { type FaultHarness, startFaultHarness } from './fault-harness.ts';
 import { type Service, startService } from './service.ts';
 
+/** Somebody on the way to a point, to be held there. */
+export interface Held {
+  readonly point: string;
+  /** The job that is to reach it; else whatever comes first. */
+  readonly about?: string;
+  /** Sets out for the point. What comes of it is lost with the service. */
+  readonly act: () => Promise<unknown>;
+}
+
 export class MortalService {
   /** Its folder, which lasts until {@link stop}. */
   readonly home: string;
@@ -35,6 +44,17 @@ export class MortalService {
   /** Its present life: address and keys may be others after a kill. */
   get now(): Service {
     return this.#service;
+  }
+
+  /** Brings one after the other to its point and holds it there; then kills every process at once, and starts again. */
+  async killedTogether(held: readonly Held[]): Promise<void> {
+    for (const { point, about, act } of held) {
+      const reached = this.#harness.arm(point, 0, about);
+      act().catch(() => undefined);
+      await reached;
+    }
+    await this.#service.kill();
+    this.#service = await startService({ persistTo: this.home, env: this.#env });
   }
 
   /** Runs `act` until the point is reached, kills every process at once, and starts again. */

@@ -56,16 +56,18 @@ async function rows<Row extends Record<string, unknown>>(query: string): Promise
 
 const rounds = async () => roundsPlayed(await frontierOf(db, 100));
 
-/** Runs alarms until so many rounds are recorded. */
-async function playTo(count: number): Promise<void> {
+/** Runs alarms until something can be read in the record. */
+async function playUntil(recorded: () => Promise<boolean>): Promise<void> {
   await vi.waitFor(
     async () => {
       await runDurableObjectAlarm(arena());
-      expect(await rounds()).toBeGreaterThanOrEqual(count);
+      expect(await recorded()).toBe(true);
     },
     { timeout: 50_000, interval: 20 },
   );
 }
+
+const playTo = (count: number) => playUntil(async () => (await rounds()) >= count);
 
 test('it plays by alarm, with a model in its seats, and goes on where it was when it dies', async () => {
   await env.ARENA.getByName('main').keepPlaying();
@@ -112,8 +114,8 @@ test('a model that fails gave an empty answer, and the arena plays on', async ()
 });
 
 test('standings are signed by the marketplace, and published when they change, at most once an hour', async () => {
-  await playTo(20);
-  expect((await ratingsOfAgent(db, 'chat')).length).toBeGreaterThan(0);
+  // The seed is the object's own, so nobody knows in which round the first group of the model's answers is full.
+  await playUntil(async () => (await ratingsOfAgent(db, 'chat')).length > 0);
   await publishStandings(env);
   const [announced] = await findAnnouncements(db, ':arena');
   const { ownKeys, config } = marketplaceOf(env);

@@ -4,8 +4,9 @@
  */
 import type { Language } from '../../checks/executor.ts';
 import { argumentType, type Expression, evaluate } from '../dsl/expression.ts';
+import type { DslValue } from '../dsl/primitives.ts';
 import { argumentOf, expressionOf, inputOf, programOf, readValue, textOf } from '../dsl/program.ts';
-import { findInput, synthesize } from '../dsl/search.ts';
+import { findInput, Synthesis } from '../dsl/search.ts';
 import type { Random } from '../random.ts';
 import type { Solver } from '../seat.ts';
 import type { Question, Task } from '../task.ts';
@@ -25,6 +26,7 @@ export interface Bounds {
 export const DEFAULT_BOUNDS: Bounds = { runFuel: 40, inputs: 120, candidates: 1_500, library: 12 };
 
 export function baselineSolver(agent: string, owner: string, bounds: Bounds = DEFAULT_BOUNDS): Solver {
+  const searches = new LastSearch();
   return {
     agent,
     owner,
@@ -37,7 +39,7 @@ export function baselineSolver(agent: string, owner: string, bounds: Bounds = DE
         inputs: bounds.inputs * luck,
         candidates: bounds.candidates * luck,
       };
-      return answerText(answerTo(question, published, own, random) ?? '');
+      return answerText(answerTo(question, published, own, random, searches) ?? '');
     },
   };
 }
@@ -48,8 +50,9 @@ function answerTo(
   published: readonly Task[],
   bounds: Bounds,
   random: Random,
+  searches: LastSearch,
 ): string | null {
-  if (question.mode === 'induction') return induced(question, published, bounds);
+  if (question.mode === 'induction') return induced(question, published, bounds, searches);
   const expression = expressionOf(question.program);
   if (expression === null) return null;
   if (question.mode === 'deduction') {
@@ -68,14 +71,38 @@ function induced(
   { examples, language }: Extract<Question, { readonly mode: 'induction' }>,
   published: readonly Task[],
   bounds: Bounds,
+  searches: LastSearch,
 ): string | null {
   const values = examples.map(({ input }) => argumentOf(input, language));
   const outputs = examples.map(({ output }) => readValue(output));
   const known = values.flatMap((value) => (value === null ? [] : [value]));
   const wanted = outputs.flatMap((value) => (value === null ? [] : [value]));
   if (known.length === 0 || known.length < examples.length || wanted.length < examples.length) return null;
-  const found = synthesize(known, wanted, libraryOf(published, bounds.library), bounds.candidates);
+  const search = searches.of({ known, wanted, library: libraryOf(published, bounds.library) });
+  const found = search.within(bounds.candidates);
   return found === null ? null : programBlock(found, language);
+}
+
+/** Everything a search depends on. */
+interface Sought {
+  readonly known: readonly DslValue[];
+  readonly wanted: readonly DslValue[];
+  readonly library: readonly Expression[];
+}
+
+/** The search of the last question: it is asked several times, by bounds that differ. */
+class LastSearch {
+  #about = '';
+  #search: Synthesis | null = null;
+
+  of(sought: Sought): Synthesis {
+    const about = JSON.stringify(sought);
+    if (this.#search === null || this.#about !== about) {
+      this.#search = new Synthesis(sought.known, sought.wanted, sought.library);
+      this.#about = about;
+    }
+    return this.#search;
+  }
 }
 
 /** The newest published programs of its own kind, each once. */

@@ -27,42 +27,77 @@ export function synthesize(
   library: readonly Expression[],
   candidates: number,
 ): Expression | null {
+  return new Synthesis(inputs, outputs, library).within(candidates);
+}
+
+/** The same search, which goes on where it stopped: many who look for one thing by different bounds try nothing twice. */
+export class Synthesis {
+  readonly #search: Generator<Expression | null, void>;
+  #tried = 0;
+  #found: Expression | null = null;
+  #over = false;
+
+  constructor(inputs: readonly DslValue[], outputs: readonly DslValue[], library: readonly Expression[]) {
+    this.#search = candidatesOf(inputs, outputs, library);
+  }
+
+  /** What is found by so many candidates, whoever tried them. */
+  within(candidates: number): Expression | null {
+    while (this.#found === null && !this.#over && this.#tried < candidates) {
+      const next = this.#search.next();
+      if (next.done) this.#over = true;
+      else {
+        this.#tried += 1;
+        this.#found = next.value;
+      }
+    }
+    return this.#tried <= Math.ceil(candidates) ? this.#found : null;
+  }
+}
+
+/** Tries one candidate after the other; each gives the expression if it is the answer, and null if not. */
+function* candidatesOf(
+  inputs: readonly DslValue[],
+  outputs: readonly DslValue[],
+  library: readonly Expression[],
+): Generator<Expression | null, void> {
   const [first] = inputs;
-  if (first === undefined) return null;
+  if (first === undefined) return;
   const wanted = outputs.map(textOf).join(';');
   const seen = new Set<string>();
   const levels: Found[][] = [[]];
-  let left = candidates;
-  let answer: Expression | null = null;
-  const offer = (level: Found[], expression: Expression, values: readonly (DslValue | null)[]): void => {
-    left -= 1;
+  const offer = (
+    level: Found[],
+    expression: Expression,
+    values: readonly (DslValue | null)[],
+  ): Expression | null => {
     const known = values.flatMap((value) => (value === null ? [] : [value]));
-    if (known.length < inputs.length) return;
-    const key = `${typeOf(expression)}:${known.map(textOf).join(';')}`;
-    if (seen.has(key)) return;
+    if (known.length < inputs.length) return null;
+    const does = known.map(textOf).join(';');
+    const key = `${typeOf(expression)}:${does}`;
+    if (seen.has(key)) return null;
     seen.add(key);
     level.push({ expression, outputs: known });
-    if (known.map(textOf).join(';') === wanted) answer ??= expression;
+    return does === wanted ? expression : null;
   };
   const atoms: Found[] = [];
-  offer(atoms, X[typeof first === 'number' ? 'int' : 'list'], inputs);
+  yield offer(atoms, X[typeof first === 'number' ? 'int' : 'list'], inputs);
   for (const value of CONSTANTS)
-    offer(
+    yield offer(
       atoms,
       { op: 'const', value },
       inputs.map(() => value),
     );
   levels.push(atoms);
   // A level that adds nothing new is followed by none that does, but for sums of two earlier ones.
-  while (answer === null && left > 0 && levels.length < 12) {
+  while (levels.length < 12) {
     const size = levels.length;
     const level: Found[] = [];
     levels.push(level);
     for (const inner of levels[size - 1] ?? []) {
       for (const macro of library) {
-        if (answer !== null || left <= 0) break;
         if (typeOf(inner.expression) !== argumentType(macro)) continue;
-        offer(
+        yield offer(
           level,
           composed(macro, inner.expression),
           inner.outputs.map((value) => evaluate(macro, value, { left: CANDIDATE_FUEL })),
@@ -70,7 +105,6 @@ export function synthesize(
       }
     }
     for (const { name, k, args } of callsOf(levels, size)) {
-      if (answer !== null || left <= 0) break;
       const values = inputs.map((_, i) =>
         applied(
           name,
@@ -79,10 +113,9 @@ export function synthesize(
           { left: CANDIDATE_FUEL },
         ),
       );
-      offer(level, { op: 'call', name, k, args: args.map(({ expression }) => expression) }, values);
+      yield offer(level, { op: 'call', name, k, args: args.map(({ expression }) => expression) }, values);
     }
   }
-  return answer;
 }
 
 /** Every call of that size over what is known, lazily: there are many. */

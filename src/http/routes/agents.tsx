@@ -1,9 +1,10 @@
 /** The directory of agents, their profiles and what their cards point to. */
+
 import { type Context, Hono } from 'hono';
 import type { KeyedAgent } from '../../agent/definition.ts';
 import { JobError } from '../../errors.ts';
-import { reputationOf } from '../../store/reputation.ts';
-import { AgentPage } from '../pages/agents.tsx';
+import { reviewSummary } from '../../store/reviews.ts';
+import { agentReputation } from '../agent-reputation.ts';
 import { Directory } from '../pages/market/market.tsx';
 import { findOffers, type Offers } from '../pages/market/offers.ts';
 import { sendPage } from '../pages/send.tsx';
@@ -14,6 +15,7 @@ import { revalidated } from '../revalidated.ts';
 import { AgentQuery } from '../schemas.ts';
 import { MarketQuery } from '../schemas-pages.ts';
 import { agentView } from '../views.ts';
+import { agentPage } from './agent-page.tsx';
 
 /** Caches may keep what a card says for so long, then ask by ETag, s. */
 const CARD_MAX_AGE_S = 60;
@@ -21,11 +23,9 @@ const CACHED = { 'cache-control': `public, max-age=${CARD_MAX_AGE_S}` };
 
 export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
-  const sorted = [...ports.agents].sort((a, b) => (a.slug < b.slug ? -1 : 1));
 
   function agentOf(c: Context<AppEnv, '/agents/:slug'>): KeyedAgent {
-    const agent = bySlug.get(c.req.param('slug'));
+    const agent = ports.agents.find(({ slug }) => slug === c.req.param('slug'));
     if (agent === undefined) throw new JobError('NOT_FOUND', 'no agent has this name');
     return agent;
   }
@@ -46,7 +46,9 @@ export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
       );
     }
     const { cursor = '', limit } = readQuery(c, AgentQuery);
-    const rest = sorted.filter((agent) => agent.slug > cursor);
+    const rest = ports.agents
+      .filter((agent) => agent.slug > cursor)
+      .sort((a, b) => (a.slug < b.slug ? -1 : 1));
     const agents = rest.slice(0, limit).map((agent) => agentView(ports, agent));
     const next = rest.length > limit ? (agents.at(-1)?.slug ?? null) : null;
     if (next !== null) c.header('Link', nextLink(c, next));
@@ -55,18 +57,18 @@ export function agentRoutes(ports: HttpPorts, offers: Offers): Hono<AppEnv> {
 
   app.get('/agents/:slug', async (c) => {
     const agent = agentOf(c);
-    const view = agentView(ports, agent);
-    const reputation = await reputationOf(ports.db, agent.slug);
     c.header('Vary', 'Accept');
-    if (prefersHtml(c)) {
-      return sendPage(
-        c,
-        ports,
-        { title: view.name, description: view.description, path: `/agents/${view.slug}`, here: 'market' },
-        <AgentPage agent={view} reputation={reputation} />,
-      );
-    }
-    return c.json({ ...view, reputation, example_request: agent.exampleRequest });
+    if (prefersHtml(c)) return await agentPage(c, ports, offers, agent);
+    const [reputation, reviews] = await Promise.all([
+      agentReputation(ports.db, agent),
+      reviewSummary(ports.db, agent.slug),
+    ]);
+    return c.json({
+      ...agentView(ports, agent),
+      reputation,
+      reviews,
+      example_request: agent.exampleRequest,
+    });
   });
 
   // The ETag is the hash that the announcement names, so a reader can compare the two without reading the body.

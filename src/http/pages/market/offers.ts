@@ -1,9 +1,11 @@
 /** The agents as the market shows them: what they offer, with what is known of how well they do it. */
+
 import { overallStanding } from '../../../arena/report.ts';
 import type { Clock } from '../../../clock.ts';
 import { MARKET_FIGURES_MAX_AGE_MS, MARKET_PAGE_AGENTS } from '../../../limits.ts';
 import { allRatings } from '../../../store/arena.ts';
-import { type Reputation, reputationOf } from '../../../store/reputation.ts';
+import type { Reputation } from '../../../store/reputation.ts';
+import { agentReputation } from '../../agent-reputation.ts';
 import type { HttpPorts } from '../../ports.ts';
 import type { MarketQuery } from '../../schemas-pages.ts';
 import { type AgentView, agentView } from '../../views.ts';
@@ -59,9 +61,9 @@ async function readOffers(ports: HttpPorts): Promise<readonly Offer[]> {
       const standing = overallStanding(ratings.filter((one) => one.agent === agent.slug));
       return {
         agent: agentView(ports, agent),
-        reputation: await reputationOf(ports.db, agent.slug),
+        reputation: await agentReputation(ports.db, agent),
         rating: standing,
-        live: !ports.draining,
+        live: !ports.draining && (agent.listed?.closed ?? null) === null,
       };
     }),
   );
