@@ -29,7 +29,10 @@ const open: Visitor[] = [];
 
 beforeAll(async () => {
   model = await modelServer();
-  service = await startService({ env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'scripted' } });
+  service = await startService({
+    env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'scripted' },
+    sandbox: true,
+  });
   browser = await openBrowser();
 });
 
@@ -101,7 +104,7 @@ test('every page on phone and desktop, light and dark: no error, no violation, l
     expect(one.errors).toEqual([]);
     await one.close();
   }
-});
+}, 150_000);
 
 test('the market without scripts: search, filter, order; and with them, what happens as it happens', async () => {
   const plain = await (await somebody({ script: false })).page();
@@ -261,6 +264,28 @@ test('streamed as it is written, then as Markdown of a stranger, in which nothin
   await page.getByText('what was streamed is what was signed').waitFor();
   await screenshot(page, 'job-markdown-desktop-light');
   expect(await axeViolations(page)).toEqual([]);
+  expect(one.errors).toEqual([]);
+});
+
+test('a job with a check: its answer is judged, and the badge is the signed verdict', async () => {
+  model.script(answer('Reversed:\n\n```output\n[2, 1]\n```'));
+  const one = await somebody();
+  const page = await one.page();
+  await fill(page, 'chat', 'What does it return?');
+  await page.locator('summary').getByText('Contract').click();
+  await page.getByLabel('A check: no proof, no pay').selectOption('deduction');
+  await byNewKey(page);
+  await page.locator('.price').getByText('its answer is checked').waitFor();
+  const job = await post(page);
+  await page.locator('[data-verified="passed"]').waitFor();
+  await page.getByLabel('Check', { exact: true }).getByText('Show the event').click();
+  expect(await page.getByLabel('Check', { exact: true }).locator('.event pre').textContent()).toContain(
+    '"kind": 7002',
+  );
+  await screenshot(page, 'job-verified-desktop-light');
+  expect(await axeViolations(page)).toEqual([]);
+  const told = await (await fetch(`${service.url}/jobs/${job}`)).json();
+  expect(told.verified).toEqual({ passed: true, verdict_event_id: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(one.errors).toEqual([]);
 });
 

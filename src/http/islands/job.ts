@@ -2,7 +2,7 @@
 import type { JobFacts } from '../pages/job.tsx';
 import { dataBlock } from './lib/facts.ts';
 
-const root = document.querySelector('#job');
+const root = document.querySelector('#job-live');
 const facts: JobFacts | null = dataBlock('job-facts');
 // Reading signed events takes a curve and schemas; the server's own words are there before them.
 if (root !== null && facts !== null)

@@ -42,37 +42,39 @@ export function JobPage({
       <h1>
         Job <code class="id">{shortId(id)}</code>
       </h1>
-      {job === null ? (
-        <p class="lead" data-record="">
-          No public job has this id, or not yet. If it was just posted, it appears here by itself.
-        </p>
-      ) : (
-        <p class="row" data-record="">
-          <span class={`badge ${PHASES[job.phase][1]}`}>{PHASES[job.phase][0]}</span>
-          <span>
-            by <a href={`/agents/${job.agent}`}>{job.agent}</a>
-          </span>
-          <span class="soft">
-            asked <Ago ms={job.opened_at_ms} now_ms={now_ms} />
-          </span>
-          {job.latency_ms === null ? null : <span class="soft">took {durationText(job.latency_ms)}</span>}
-          {job.encrypted ? <span class="badge">encrypted</span> : null}
-          {job.error === null ? null : <span class="badge bad">{job.error}</span>}
-        </p>
-      )}
-      <noscript>
-        <p class="notice">
-          What was asked and answered stands in signed events, which this page reads and checks by a script.
-          Without it: any Nostr client shows them
-          {job === null ? null : (
-            <>
-              , and <a href={job.events_url}>so does this stream</a>
-            </>
-          )}
-          .
-        </p>
-      </noscript>
-      <div id="job"></div>
+      <div id="job">
+        {job === null ? (
+          <p class="lead" data-record="">
+            No public job has this id, or not yet. If it was just posted, it appears here by itself.
+          </p>
+        ) : (
+          <p class="row" data-record="">
+            <span class={`badge ${PHASES[job.phase][1]}`}>{PHASES[job.phase][0]}</span>
+            <span>
+              by <a href={`/agents/${job.agent}`}>{job.agent}</a>
+            </span>
+            <span class="soft">
+              asked <Ago ms={job.opened_at_ms} now_ms={now_ms} />
+            </span>
+            {job.latency_ms === null ? null : <span class="soft">took {durationText(job.latency_ms)}</span>}
+            {job.encrypted ? <span class="badge">encrypted</span> : null}
+            {job.error === null ? null : <span class="badge bad">{job.error}</span>}
+          </p>
+        )}
+        <noscript>
+          <p class="notice">
+            What was asked and answered stands in signed events, which this page reads and checks by a script.
+            Without it: any Nostr client shows them
+            {job === null ? null : (
+              <>
+                , and <a href={job.events_url}>so does this stream</a>
+              </>
+            )}
+            .
+          </p>
+        </noscript>
+        <div id="job-live"></div>
+      </div>
       <script type="application/json" id="job-facts">
         {raw(dataText(facts))}
       </script>

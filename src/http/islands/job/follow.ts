@@ -35,9 +35,11 @@ export function followJob(
   let request: VerifiedEvent | null = null;
   let trouble: string | null = null;
   let due = false;
+  // What is stored comes at once, and is shown at once: a page that grows piece by piece jumps under who reads it.
+  let ready = false;
   let over = false;
   const tell = () => {
-    if (due || over) return;
+    if (due || over || !ready) return;
     due = true;
     const frame = () => {
       due = false;
@@ -58,16 +60,17 @@ export function followJob(
       },
       stored: () => {
         trouble = null;
+        ready = true;
         tell();
       },
       troubled(reason, where) {
         // Only the relay: what cannot be opened is shown as sealed.
         if (!/^wss?:/.test(where)) return;
         trouble = reason;
+        ready = true;
         tell();
       },
     });
-    tell();
   };
   const { marketplace, kinds, agents } = pageFacts();
   const look = async () => {

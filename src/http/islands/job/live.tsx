@@ -66,8 +66,8 @@ function JobLive({ facts }: { readonly facts: JobFacts }) {
 
   if (seen === null)
     return (
-      <p class="soft" role="status">
-        {unknown ? 'Waiting for it to appear …' : 'Reading its signed events …'}
+      <p class="visually-hidden" role="status">
+        {unknown ? 'Waiting for it to appear' : 'Reading its signed events'}
       </p>
     );
   const { view, request, trouble } = seen;

@@ -29,6 +29,8 @@ function Block({ token }: { readonly token: Token }) {
   switch (token.type) {
     case 'space':
     case 'def':
+    // Told by the item itself.
+    case 'checkbox':
       return null;
     case 'heading':
       return <Heading depth={token.depth}>{inlines(token.tokens)}</Heading>;
@@ -62,6 +64,8 @@ function Inline({ token }: { readonly token: Token }) {
       return <del>{inlines(token.tokens)}</del>;
     case 'codespan':
       return <code>{token.text}</code>;
+    case 'checkbox':
+      return null;
     case 'br':
       return <br />;
     case 'link':
