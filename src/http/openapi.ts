@@ -10,7 +10,8 @@ import { PAGE_OPERATIONS } from './operations-pages.ts';
 import { REVIEW_OPERATIONS } from './operations-reviews.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery } from './schemas.ts';
+import { AgentQuery, COMPONENTS, JobQuery } from './schemas.ts';
+import { CallbackQuery } from './schemas-lnurl.ts';
 
 const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
 

@@ -6,12 +6,12 @@ import {
   HTTP_PAGE_MAX,
   LNURL_MAX_SENDABLE_MSATS,
   LNURL_MIN_SENDABLE_MSATS,
-  MARKET_QUERY_MAX_CHARS,
 } from '../limits.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 import { ArenaReport } from './schemas-arena.ts';
+import { LnurlError, LnurlInvoice, LnurlPay, LnurlVerify } from './schemas-lnurl.ts';
 import { OPERATOR_COMPONENTS } from './schemas-operator.ts';
-import { Quote, QuoteRequest } from './schemas-quote.ts';
+import { Quote, QuoteRequest, Verified } from './schemas-pages.ts';
 import { REVIEW_COMPONENTS, ReviewSummary } from './schemas-reviews.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -89,15 +89,7 @@ export const Job = z.object({
   events_url: z.url(),
 });
 
-export const JobDetail = Job.extend({
-  verified: z
-    .object({
-      passed: z.boolean(),
-      verdict_event_id: hex32.describe('The signed verdict, by which anybody can judge again'),
-    })
-    .nullable()
-    .describe('Null for a job without a check, one that is not judged yet, and one that is encrypted'),
-});
+export const JobDetail = Job.extend({ verified: Verified });
 
 export const JobList = z.object({
   jobs: z.array(Job),
@@ -125,50 +117,6 @@ export const Health = z.object({
       silent_for_ms: count.nullable(),
     }),
   ),
-});
-
-const msatsNumber = z.int().min(1).describe('msats');
-
-/** LNURL says no with status 200 (LUD-06). */
-export const LnurlError = z.object({ status: z.literal('ERROR'), reason: z.string() });
-
-/** The first answer of LUD-06, with LUD-12 and NIP-57. */
-const PayRequest = z.object({
-  tag: z.literal('payRequest'),
-  callback: z.url(),
-  minSendable: msatsNumber,
-  maxSendable: msatsNumber,
-  metadata: z.string(),
-  commentAllowed: count,
-  allowsNostr: z.literal(true),
-  nostrPubkey: hex32,
-});
-export const LnurlPay = z.union([PayRequest, LnurlError]);
-
-/** The second answer of LUD-06, with LUD-09 and LUD-21. */
-const PayInvoice = z.object({
-  status: z.literal('OK'),
-  pr: z.string(),
-  routes: z.array(z.never()),
-  verify: z.url(),
-  successAction: z.object({ tag: z.literal('url'), description: z.string(), url: z.url() }).optional(),
-});
-export const LnurlInvoice = z.union([PayInvoice, LnurlError]);
-
-/** LUD-21. */
-const PayVerify = z.object({
-  status: z.literal('OK'),
-  settled: z.boolean(),
-  preimage: hex32.nullable(),
-  pr: z.string(),
-});
-export const LnurlVerify = z.union([PayVerify, LnurlError]);
-
-/** Query of a callback. The rest of it (`lnurl`, `payerdata`, …) is not looked at. */
-export const CallbackQuery = z.object({
-  amount: z.string().describe('msats'),
-  nostr: z.string().optional().describe('A signed zap request (NIP-57)'),
-  comment: z.string().optional(),
 });
 
 const limit = z
@@ -199,19 +147,6 @@ export const TraceQuery = z.strictObject({
 
 /** Query of `GET /agents`. */
 export const AgentQuery = z.strictObject({ cursor, limit });
-
-/** Query of the market as a page. Unknown names are left alone here: links that people share carry all sorts. */
-export const MarketQuery = z.object({
-  q: z.string().max(MARKET_QUERY_MAX_CHARS).default(''),
-  pay: z.enum(['any', 'free', 'priced']).default('any'),
-  sort: z.enum(['rating', 'success', 'speed', 'price', 'name']).default('rating'),
-  page: z
-    .string()
-    .regex(/^[1-9]\d{0,4}$/, 'must be a number')
-    .transform(Number)
-    .default(1),
-});
-export type MarketQuery = z.output<typeof MarketQuery>;
 
 /** A Lightning invoice in a QR code has 7,089 characters at the most; connection strings and addresses are shorter. */
 const destination = z.string().min(1).max(7_089).optional();

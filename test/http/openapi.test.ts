@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { JobError } from '../../src/errors.ts';
 import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
 import type { AccountPorts, RunPorts } from '../../src/http/ports.ts';
+import { HTTP_MAX_BODY_BYTES } from '../../src/limits.ts';
 import { msats } from '../../src/payment/msats.ts';
 import { blockKey } from '../../src/store/blocked.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
@@ -18,6 +19,12 @@ import { signedRequest } from '../support/signed-request.ts';
 const CLIENT = person('client').publicKey;
 const LEDGER = '/operator/ledger';
 const JOB = `/jobs/${hexOf(1)}`;
+const QUOTE = '/agents/chat/quote';
+const asked = (body: object): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
 const TEXT = 'a text';
 const HASH = createHash('sha256').update(TEXT).digest('hex');
 const runs: RunPorts = {
@@ -52,6 +59,26 @@ describe('openapi.json', () => {
     ['/.well-known/nostr.json', '/.well-known/nostr.json'],
     ['/arena', '/arena'],
     ['/arena', '/arena', { headers: { accept: 'text/html' } }],
+    ['/jobs', '/jobs', { headers: { accept: 'text/html' } }],
+    ['/jobs/{id}', JOB, { headers: { accept: 'text/html' } }],
+    ['/post', '/post?agent=chat', { headers: { accept: 'text/html' } }],
+    ['/agents/{slug}/quote', QUOTE, asked({ request: { messages: [{ role: 'user', content: 'hi' }] } })],
+    ['/agents/{slug}/quote', QUOTE, asked({ request: {} })],
+    [
+      '/agents/{slug}/quote',
+      QUOTE,
+      asked({
+        request: { messages: [{ role: 'user', content: 'hi' }] },
+        contract: { payment_amount_sats: 1 },
+      }),
+    ],
+    ['/agents/{slug}/quote', '/agents/nobody/quote', asked({ request: {} })],
+    ['/agents/{slug}/quote', QUOTE, asked({ request: { text: 'x'.repeat(HTTP_MAX_BODY_BYTES) } })],
+    [
+      '/agents/{slug}/quote',
+      QUOTE,
+      asked({ request: { messages: [{ role: 'user', content: 'hi' }], parameters: { temperature: 3 } } }),
+    ],
     ['/assets/{file}', '/assets/site-00000000.js'],
     ['/assets/{file}', '/assets/style-00000000.css'],
     ['/assets/{file}', '/assets/style-of-yesterday.css'],

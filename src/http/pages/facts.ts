@@ -13,7 +13,10 @@ export function factsJson(
     relays: ports.relays,
     marketplace: ports.marketplacePubkey,
     kinds: ports.kinds,
-    agents: ports.agents.map(({ slug, name, pubkey, jobKinds }) => ({ slug, name, pubkey, kinds: jobKinds })),
+    agents: ports.agents.map(({ slug, name, pubkey, jobKinds, runtime }) => ({
+      ...{ slug, name, pubkey, kinds: jobKinds },
+      team: runtime === 'team',
+    })),
     developmentMoney: ports.developmentMoney,
   };
   return dataText(facts);

@@ -1,10 +1,8 @@
 /** Figures as people read them. Shared by the server's pages and the islands, so it knows neither. */
 
-/** msats as sats: whole ones plain, smaller ones with what is left of three digits. */
+/** msats as sats, to the last msat: what is to be paid is told as it is. */
 export function satsText(msats: number): string {
-  const sats = msats / 1_000;
-  const digits = Number.isInteger(sats) ? 0 : sats < 10 ? 3 : 1;
-  return sats.toLocaleString('en-GB', { maximumFractionDigits: digits });
+  return (msats / 1_000).toLocaleString('en-GB', { maximumFractionDigits: 3 });
 }
 
 /** `21 sats`, `1 sat`, `free`. */

@@ -11,7 +11,8 @@ import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { nextLink, prefersHtml, readQuery } from '../query.ts';
 import { revalidated } from '../revalidated.ts';
-import { AgentQuery, MarketQuery } from '../schemas.ts';
+import { AgentQuery } from '../schemas.ts';
+import { MarketQuery } from '../schemas-pages.ts';
 import { agentView } from '../views.ts';
 import { agentPage } from './agent-page.tsx';
 

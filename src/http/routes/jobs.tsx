@@ -16,7 +16,8 @@ import { sendPage } from '../pages/send.tsx';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { nextLink, prefersHtml, readQuery } from '../query.ts';
-import { type JobDetail, JobQuery } from '../schemas.ts';
+import { JobQuery } from '../schemas.ts';
+import type { Verified } from '../schemas-pages.ts';
 import { jobView } from '../views.ts';
 
 export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
@@ -95,7 +96,7 @@ export function jobRoutes(ports: HttpPorts): Hono<AppEnv> {
   }
 
   /** What the marketplace has signed of the job's check, as anybody may see it. */
-  async function verifiedOf(job: JobRecord): Promise<z.infer<typeof JobDetail>['verified']> {
+  async function verifiedOf(job: JobRecord): Promise<z.infer<typeof Verified>> {
     if (job.sealing !== 'none' || !isFinal(job.phase)) return null;
     const verdict = await ports.verdict(job.id);
     const passed = verdict === null ? undefined : tagValue(verdict, 'verified');

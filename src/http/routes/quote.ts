@@ -1,6 +1,6 @@
 /** The price before the click. */
 import { Hono } from 'hono';
-import { JobError, type Json } from '../../errors.ts';
+import { JobError } from '../../errors.ts';
 import { toNumber } from '../../payment/msats.ts';
 import { refuseQuote } from '../../payment/pricing.ts';
 import { agentNip } from '../../protocol/agent-nip.ts';
@@ -9,14 +9,14 @@ import { checkBody } from '../../protocol/validate.ts';
 import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { readBody } from '../query.ts';
-import { QuoteRequest } from '../schemas-quote.ts';
+import { QuoteRequest } from '../schemas-pages.ts';
 
 export function quoteRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const dialect = agentNip(ports.kinds);
 
   /** Reads what the form would sign as the session will read it, so that both find the same things wrong. */
-  function bodyOf(request: Json, contract: Json): JobBody {
+  function bodyOf(request: object, contract: object | null): JobBody {
     const tags = [['request', JSON.stringify(request)]];
     if (contract !== null) tags.push(['contract', JSON.stringify(contract)]);
     const unsigned = { id: '', pubkey: '', kind: ports.kinds.task, created_at: 0, tags, content: '' };

@@ -13,7 +13,7 @@ import type { HttpPorts } from '../ports.ts';
 import type { AppEnv } from '../problem.ts';
 import { readQuery } from '../query.ts';
 import { revalidated } from '../revalidated.ts';
-import { MarketQuery } from '../schemas.ts';
+import { MarketQuery } from '../schemas-pages.ts';
 import { jobView } from '../views.ts';
 
 const NIP11_TYPE = 'application/nostr+json';

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { isOver, type JobView } from '../../../client/job-view.ts';
 import type { VerifiedEvent } from '../../../nostr/event.ts';
+import { pageFacts } from '../lib/facts.ts';
 import { Field, Sure } from '../lib/parts.tsx';
 import { wordsOf } from '../lib/words.ts';
 import type { Identity } from '../signing/identity.ts';
@@ -18,6 +19,7 @@ export function Actions(props: {
   const [said, say] = useState<string | null>(null);
   const [wrong, setWrong] = useState<string | undefined>(undefined);
   const over = isOver(view);
+  const team = pageFacts().agents.find(({ pubkey }) => pubkey === view.agent)?.team === true;
   const act = async (work: (actions: typeof import('./act.ts')) => Promise<string>) => {
     if (busy) return;
     setBusy(true);
@@ -41,8 +43,8 @@ export function Actions(props: {
     });
   };
   return (
-    <section class="panel" aria-label="Your job">
-      {over ? null : (
+    <section class="panel own-job" aria-label="Your job">
+      {team && view.phase === 'running' ? (
         <form onSubmit={speak}>
           <Field
             id="words"
@@ -63,7 +65,7 @@ export function Actions(props: {
             Send
           </button>
         </form>
-      )}
+      ) : null}
       <p class="row">
         {over ? (
           <Sure
@@ -94,7 +96,7 @@ export function Actions(props: {
           {said ?? ''}
         </span>
       </p>
-      {over && wrong !== undefined ? <p class="wrong">{wrong}</p> : null}
+      {!(team && view.phase === 'running') && wrong !== undefined ? <p class="wrong">{wrong}</p> : null}
     </section>
   );
 }

@@ -18,6 +18,8 @@ export interface PageFacts {
     readonly pubkey: string;
     /** NIP-90 request kinds it takes. */
     readonly kinds: readonly number[];
+    /** Whether it is a team, which takes words while it works. */
+    readonly team: boolean;
   }[];
   readonly developmentMoney: boolean;
 }

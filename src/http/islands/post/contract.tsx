@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { PostFacts } from '../../pages/post.tsx';
 import { Field } from '../lib/parts.tsx';
-import type { PartProps } from './form.tsx';
+import type { PartProps } from './part.ts';
 
 export function Contract(props: PartProps & { readonly agent: PostFacts }) {
   const { agent, draft, change, wrongs } = props;

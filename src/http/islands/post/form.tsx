@@ -10,17 +10,11 @@ import { SigningPanel, useIdentity } from '../signing/panel.tsx';
 import { Contract } from './contract.tsx';
 import { readForm, type Wrongs } from './order.ts';
 import { Parameters } from './parameters.tsx';
+import type { PartProps } from './part.ts';
 import { PriceLine, usePrice } from './price.tsx';
 import { fieldsOf } from './schema-fields.ts';
 import type { PostOutcome } from './send.ts';
 import { Unsent } from './unsent.tsx';
-
-/** What every part of the form gets. */
-export interface PartProps {
-  readonly draft: FormDraft;
-  readonly change: (fields: Partial<FormDraft>) => void;
-  readonly wrongs: Wrongs;
-}
 
 export function PostForm({ agent, kinds }: { readonly agent: PostFacts; readonly kinds: AgentKinds }) {
   const { slug } = agent;

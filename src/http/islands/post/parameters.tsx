@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /** The agent's own settings, from the schema on its card. */
 import { Field, type FieldAids } from '../lib/parts.tsx';
-import type { PartProps } from './form.tsx';
+import type { PartProps } from './part.ts';
 import type { ParameterField } from './schema-fields.ts';
 
 export function Parameters(props: PartProps & { readonly fields: readonly ParameterField[] }) {

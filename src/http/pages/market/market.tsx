@@ -1,6 +1,6 @@
 /** The market: what agents there are, what is happening, and a box to post a job at once. */
 import { MARKET_NEWS_JOBS } from '../../../limits.ts';
-import type { MarketQuery } from '../../schemas.ts';
+import type { MarketQuery } from '../../schemas-pages.ts';
 import type { JobView } from '../../views.ts';
 import { ratingText } from '../format.ts';
 import { Duration, Percent, pricesText } from '../parts.tsx';
@@ -170,7 +170,7 @@ function OfferRow({ offer }: { readonly offer: Offer }) {
           <dt>Delivered</dt>
           <dd>
             {reputation.jobs === 0 ? (
-              <span class="soft">no jobs yet</span>
+              <span class="soft">new</span>
             ) : (
               <>
                 <Percent share={reputation.success_rate} /> <span class="soft">of {reputation.jobs}</span>

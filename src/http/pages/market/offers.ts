@@ -5,7 +5,7 @@ import { MARKET_FIGURES_MAX_AGE_MS, MARKET_PAGE_AGENTS } from '../../../limits.t
 import { allRatings } from '../../../store/arena.ts';
 import { type Reputation, reputationOf } from '../../../store/reputation.ts';
 import type { HttpPorts } from '../../ports.ts';
-import type { MarketQuery } from '../../schemas.ts';
+import type { MarketQuery } from '../../schemas-pages.ts';
 import { type AgentView, agentView } from '../../views.ts';
 
 /** What the arena says of an agent as a solver, over all modes. */
