@@ -36,7 +36,7 @@ export interface FollowJob {
 export async function followJob(world: World, options: FollowJob): Promise<number> {
   const { request, relays, signer, timeout_ms } = options;
   const marketplace = options.checked ? await world.marketplace() : null;
-  const shown = new JobScreen(world.screen);
+  const shown = new JobScreen(world.screen, options.purse !== null);
   const till = new Till(world, options);
   const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
   const following = new Following(jobOf(request, marketplace), {
@@ -62,6 +62,7 @@ export async function followJob(world: World, options: FollowJob): Promise<numbe
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
     following.stop();
+    shown.stop();
   }
 }
 
