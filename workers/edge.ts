@@ -4,12 +4,14 @@ import { createApp } from '../src/http/app.ts';
 import { linkGroups } from '../src/link/shard.ts';
 import { devWallets } from '../src/payment/dev-wallet/keys.ts';
 import { announceAll } from './announcer.ts';
-import type { ArenaOrder } from './arena-runner.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
+import { freshListings } from './listings.ts';
 import { receiveMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
-import { runSteps, type StepOrder } from './runner.ts';
+import { announceMcp } from './mcp-nostr.ts';
+import { probePaused } from './remote-health.ts';
+import { type QueueOrder, runSteps } from './runner.ts';
 import { publishStandings } from './standings.ts';
 
 export { AgentSession } from './agent-session.ts';
@@ -46,6 +48,8 @@ async function keepUp(env: Env): Promise<void> {
     if (one.status === 'rejected') console.error('a group of links did not start', one.reason);
   if (devWallets(config).length > 0) await env.DEV_WALLET.getByName('main').announce();
   await announceAll(env);
+  await announceMcp(env);
+  await probePaused(env);
   try {
     await env.ARENA.getByName('main').keepPlaying();
     await publishStandings(env);
@@ -61,6 +65,7 @@ export default {
       if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
         return await env.RELAY.getByName('main').fetch(request);
       }
+      await freshListings(env);
       return await appOf(env).fetch(request, env, ctx);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -70,6 +75,7 @@ export default {
   },
 
   async queue(batch, env, ctx) {
+    await freshListings(env);
     const work = runSteps(batch, env);
     // The local queue hands out one batch at a time, so waiting here would have every model call wait for the one
     // before it. The platform runs up to 250 batches side by side, and gives the work its 15 minutes only while it is awaited.
@@ -78,10 +84,12 @@ export default {
   },
 
   async email(message, env) {
+    await freshListings(env);
     await receiveMail(message, env);
   },
 
   async scheduled(_controller, env) {
+    await freshListings(env);
     await keepUp(env);
   },
-} satisfies ExportedHandler<Env, StepOrder | ArenaOrder>;
+} satisfies ExportedHandler<Env, QueueOrder>;

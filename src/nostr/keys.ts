@@ -30,7 +30,22 @@ export function agentKeys(masterSecret: string, slug: string): KeyPair {
   return deriveKeys(masterSecret, `agent:${slug}`);
 }
 
+/** The key pair of an agent that an owner has listed: of the listing, not of its name, which may be listed again. */
+export function listingKeys(masterSecret: string, listing: string): KeyPair {
+  return deriveKeys(masterSecret, `listing:${listing}`);
+}
+
 /** The keys of the marketplace itself, which speaks for no agent: it signs verdicts, and reads the hidden parts of checks. */
 export function marketplaceKeys(masterSecret: string): KeyPair {
   return deriveKeys(masterSecret, 'marketplace');
+}
+
+/** The key pair of a purse (src/door/purse.ts): what a customer signs with who has no key of its own. */
+export function purseKeys(masterSecret: string, id: string): KeyPair {
+  return deriveKeys(masterSecret, `purse:${id}`);
+}
+
+/** A secret of 32 bytes for one purpose, by the same derivation as {@link deriveKeys}; the two never meet in one purpose. */
+export function deriveSecret(masterSecret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', fromHex(masterSecret), 'errand/v1', `secret:${purpose}`, 32));
 }

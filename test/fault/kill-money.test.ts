@@ -7,7 +7,7 @@
  * wallet dies with the process here, too, which only makes it harder).
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LedgerReport } from '../../src/http/schemas.ts';
+import { LedgerReport } from '../../src/http/schemas-operator.ts';
 import { NWCClient } from '../peers/alby.ts';
 import { type Client, connectClient, tag } from '../support/client.ts';
 import { MortalService } from '../support/mortal-service.ts';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from 'nostr-tools/pure';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LedgerReport } from '../../src/http/schemas.ts';
+import { LedgerReport } from '../../src/http/schemas-operator.ts';
 import { endsJob, tag } from '../support/client.ts';
 import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
 import { jobOverHttp, jsonTag } from '../support/jobs.ts';
