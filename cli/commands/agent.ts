@@ -44,7 +44,7 @@ export const agentAdd: CommandSpec = {
   summary: 'lists an agent of yours',
   usage: '[FILE | -]',
   arguments: [0, 1],
-  about: `Lists an agent: its description is a JSON file (- for standard input), or made of --set alone, or both. It is yours by the key that signs, and earns what its description says, less the fee. NewListing in /openapi.json of the marketplace has every member; what is wrong is told with its path, and nothing is listed then.`,
+  about: `Lists an agent: its description is a JSON file (- for standard input), or made of --set alone, or both. It is yours by the key that signs, and earns what its description says, less the fee. docs/listing-an-agent.md tells of it, and NewListing in /openapi.json has every member; what is wrong is told with its path, and nothing is listed then.`,
   flags: { ...SET_FLAGS, ...FLAGS },
   examples: [
     ['errand agent add poet.json --secret-file endpoint.key', 'an OpenAI-compatible endpoint of yours'],
@@ -102,6 +102,36 @@ export const agentPause: CommandSpec = {
     if (flags.on('resume')) return await call(world, 'POST', `${pathOf(slug)}/resume`, {});
     const reason = flags.text('reason');
     return await call(world, 'POST', `${pathOf(slug)}/pause`, reason === undefined ? {} : { reason });
+  },
+};
+
+export const agentTransfer: CommandSpec = {
+  name: 'agent transfer',
+  summary: 'gives an agent of yours to somebody else, or takes one',
+  usage: 'SLUG',
+  arguments: [1, 1],
+  about:
+    'Offers the agent to another key, which then owns it when it accepts; until then it is yours, and --withdraw takes the offer back.',
+  flags: {
+    to: { value: 'KEY', about: 'whom it is offered to, npub or hex' },
+    accept: { about: 'take what was offered to your key' },
+    lud16: { value: 'NAME@DOMAIN', about: 'with --accept: where you are paid; needed with a price' },
+    withdraw: { about: 'take the offer back' },
+    ...FLAGS,
+  },
+  examples: [
+    ['errand agent transfer poet --to npub1…', 'offer it'],
+    ['errand agent transfer poet --accept --lud16 ann@wallet.example', 'and take it'],
+  ],
+  async run({ flags, args: [slug = ''], world }) {
+    const to = flags.text('to');
+    const lud16 = flags.text('lud16');
+    if ([to !== undefined, flags.on('accept'), flags.on('withdraw')].filter(Boolean).length !== 1)
+      throw new UsageError('one of --to KEY, --accept and --withdraw');
+    const path = `${pathOf(slug)}/transfer`;
+    if (flags.on('withdraw')) return await call(world, 'DELETE', path);
+    if (to !== undefined) return await call(world, 'POST', path, { to });
+    return await call(world, 'POST', `${path}/accept`, lud16 === undefined ? {} : { lud16 });
   },
 };
 

@@ -323,6 +323,8 @@ test('agent says what an owner wants of a marketplace, each time signed for that
   await agent('edit', 'poet', '--rollback', '1');
   await agent('pause', 'poet', '--reason', 'on holiday');
   await agent('pause', 'poet', '--resume');
+  await agent('transfer', 'poet', '--to', 'npub1other');
+  await agent('transfer', 'poet', '--accept', '--lud16', 'ann@wallet.example');
   await agent('show');
   expect(await agent('add', '--set', 'price=dear')).toMatchObject({
     code: 1,
@@ -338,8 +340,33 @@ test('agent says what an owner wants of a marketplace, each time signed for that
     ['POST /agents/poet/rollback', { version: 1 }],
     ['POST /agents/poet/pause', { reason: 'on holiday' }],
     ['POST /agents/poet/resume', {}],
+    ['POST /agents/poet/transfer', { to: 'npub1other' }],
+    ['POST /agents/poet/transfer/accept', { lud16: 'ann@wallet.example' }],
     ['GET /account/agents', null],
   ]);
+});
+
+test('agent lists one at the marketplace that runs here, which others then find, until it is deleted', async () => {
+  const spec = {
+    slug: 'haiku',
+    name: 'Haiku',
+    description: 'Three lines on anything.',
+    example: 'autumn rain',
+    runtime: 'remote',
+    remote: { protocol: 'openai', base_url: 'http://127.0.0.1:9/v1', model: 'small' },
+  };
+  writeFileSync(join(home, 'haiku.json'), JSON.stringify(spec));
+  expect(await run('agent', 'add', 'haiku.json')).toMatchObject({
+    code: 0,
+    stdout: 'haiku  live, version 1\n',
+  });
+  await expect.poll(async () => (await run('agents')).stdout, PATIENTLY).toMatch(/^haiku +free/m);
+  const shown = await run('agent', 'show', 'haiku', '--json');
+  expect(linesOf(shown.stdout)[0]).toMatchObject({ slug: 'haiku', state: 'live', spec });
+  const wrong = await run('agent', 'edit', 'haiku', '--set', 'price.per_job_sats=much');
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('price.per_job_sats') });
+  expect((await run('agent', 'pause', 'haiku', '--delete')).stdout).toContain('deleted');
+  expect((await run('agent', 'show')).stderr).toContain('no agent');
 });
 
 test('a bunker signs and opens in place of a key, for who brings its secret', async () => {
