@@ -70,7 +70,7 @@ async function post(values: NonNullable<typeof options>['values'], text: string)
   const timeout_ms = positive('--timeout', values.timeout) * 1000;
   const asked = {
     kind: whole('--kind', values.kind),
-    agent: values.agent === undefined ? null : pubkeyOf(values.agent, dev),
+    agent: values.agent === undefined ? null : await pubkeyOf(values.agent, dev),
     text,
     session: values.session,
     parameters: parametersOf(values.param),
@@ -147,13 +147,25 @@ function parametersOf(params: readonly string[]): Record<string, Json> {
   );
 }
 
-function pubkeyOf(name: string, dev: DevFile | undefined): string {
+async function pubkeyOf(name: string, dev: DevFile | undefined): Promise<string> {
   const agent = dev?.agents.find(({ slug }) => slug === name);
   if (agent !== undefined) return agent.pubkey;
   const pubkey = isHex32(name) ? name : decodeNpub(name);
   if (pubkey !== undefined) return pubkey;
+  const listed = dev === undefined ? undefined : await listedKey(name, dev);
+  if (listed !== undefined) return listed;
   const known = dev?.agents.map(({ slug }) => slug).join(', ') ?? 'none: nothing is running here';
   throw new RangeError(`no agent is called ${name} (known: ${known})`);
+}
+
+/** The key of an agent that its owner has listed since the start (NIP-05). */
+async function listedKey(name: string, dev: DevFile): Promise<string | undefined> {
+  const response = await fetch(`${dev.url}/.well-known/nostr.json?name=${encodeURIComponent(name)}`);
+  const document: unknown = response.ok ? await response.json() : null;
+  if (typeof document !== 'object' || document === null) return undefined;
+  const names: unknown = Reflect.get(document, 'names');
+  const key: unknown = typeof names === 'object' && names !== null ? Reflect.get(names, name) : undefined;
+  return isHex32(key) ? key : undefined;
 }
 
 function decodeNpub(text: string): string | undefined {
