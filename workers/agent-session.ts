@@ -6,7 +6,9 @@ import { type SqlStepStore, sqlStepStore } from '../src/agent/loop/sql-step-stor
 import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
 import type { TeamDesk } from '../src/agent/team/desk/desk.ts';
 import type { StepLeave, StepReport } from '../src/agent/team/desk/steps.ts';
+import { type Backlog, backlogOf } from '../src/job/backlog.ts';
 import type { Placement } from '../src/job/broker.ts';
+import { Journal } from '../src/job/journal.ts';
 import { Session } from '../src/job/session.ts';
 import type { Step } from '../src/job/step.ts';
 import type { Heard, Words } from '../src/job/words.ts';
@@ -71,6 +73,11 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
 
   async record(jobId: string): Promise<JobRecord | null> {
     return this.#open().record(jobId);
+  }
+
+  async backlog(): Promise<readonly Backlog[]> {
+    this.#open();
+    return backlogOf(new Journal(durableSql(this.ctx.storage)).open());
   }
 
   async credited(jobId: string): Promise<void> {

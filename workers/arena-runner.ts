@@ -41,7 +41,7 @@ async function answerTo(env: Env, { agent: slug, prompt, maxTokens }: ModelQuest
         if (chunk.type === 'text') {
           text += chunk.text;
           if (utf8Bytes(text) > AGENT_MAX_OUTPUT_BYTES) break;
-        } else {
+        } else if (chunk.type === 'end') {
           tokens = chunk.usage?.total_tokens ?? null;
           answeredBy = chunk.model ?? model;
         }

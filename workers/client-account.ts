@@ -2,17 +2,20 @@
  * One object per account: a client's, by its public key, or an owner's (see {@link payeeAccount}). It holds what counts
  * across all sessions: a client's leave to open jobs, and the books. What it does by itself are parts, woken by one alarm.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../src/clock.ts';
 import type { JobFailure } from '../src/errors.ts';
 import { type Leave, Quotas } from '../src/job/quota.ts';
+import { LEDGER_PROJECT_BATCH } from '../src/limits.ts';
 import { BookStore, type PostResult, type StoredEntry } from '../src/payment/account/book-store.ts';
 import { Debts } from '../src/payment/account/debts.ts';
-import { earningsOf, payeeAccount, payeeOf } from '../src/payment/account/earnings.ts';
+import { earningsOf, payeeAccount, payeeOf, transfersOf } from '../src/payment/account/earnings.ts';
 import { type AccountPart, earliest } from '../src/payment/account/part.ts';
 import { PayoutDesk } from '../src/payment/account/payout-desk.ts';
 import { PayoutFunds } from '../src/payment/account/payout-funds.ts';
 import { PayoutStore } from '../src/payment/account/payout-store.ts';
+import { PurseDesk } from '../src/payment/account/purse-desk.ts';
 import { statementOf } from '../src/payment/account/statement.ts';
 import { Tail } from '../src/payment/account/tail.ts';
 import { ZapDesk } from '../src/payment/account/zap-desk.ts';
@@ -32,10 +35,11 @@ import type { WalletTransaction } from '../src/payment/wallet.ts';
 import { type Plain, toPlain, transactionJson } from '../src/payment/wallet-json.ts';
 import { openDb } from '../src/store/db.ts';
 import { insertLedgerLines } from '../src/store/ledger.ts';
+import type { ClientAccountRpc } from './account-rpc.ts';
 import { configOf, type Env } from './env.ts';
 import { freshListings, haveListings } from './listings.ts';
 import { payoutPorts } from './payout-ports.ts';
-import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
+import type { MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
 import { zapPorts } from './zaps.ts';
 
@@ -50,6 +54,7 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
   readonly #tail: Tail;
   readonly #desk: PayoutDesk;
   readonly #zaps: ZapDesk;
+  readonly #purse: PurseDesk;
   readonly #parts: readonly AccountPart[];
   #wakeAt_ms: number | null = null;
 
@@ -68,9 +73,10 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
       log: (what: string, error: unknown) => console.error(what, ctx.id.name, error),
     };
     this.#tail = new Tail('record', this.#books, (entries) => this.#tell(entries), ports);
+    const funds = new PayoutFunds(this.#name(), this.#books);
     this.#desk = new PayoutDesk(
       new PayoutStore(sql),
-      new PayoutFunds(this.#name(), this.#books),
+      funds,
       msats(configOf(env).payoutMin_msats),
       payoutPorts(env, ports, (entry, also) => this.#post(entry, also)),
     );
@@ -79,7 +85,11 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
       ...zapPorts(env, this.#name()),
       post: (entry) => this.#post(entry),
     });
-    this.#parts = [this.#tail, this.#desk, this.#zaps];
+    this.#purse = new PurseDesk(this.#name(), sql, this.#books, funds, {
+      now: systemClock,
+      post: (entry) => this.#post(entry),
+    });
+    this.#parts = [this.#tail, this.#desk, this.#zaps, this.#purse];
   }
 
   // ── Leave ──
@@ -102,6 +112,8 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
   }
 
   async lend(job: string, max: string): Promise<boolean> {
+    // Whoever filled it has said by that what it may spend.
+    if (this.#purse.isPurse) return false;
     const limit = msats(configOf(this.env).postpayLimit_msats);
     return this.#debts.lend(this.#name(), job, msatsSchema.parse(max), limit);
   }
@@ -122,6 +134,33 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     const payee = payeeOf(this.#name());
     if (payee === null) throw new Error('only owners earn');
     this.#post(earned(key, payee, msatsSchema.parse(amount)));
+  }
+
+  // ── Purses ──
+
+  async openPurse(): Promise<void> {
+    this.#purse.open();
+  }
+
+  async moveCredit(id: string, to: string, amount: string): Promise<PostResult> {
+    return this.#purse.move(id, to, msatsSchema.parse(amount));
+  }
+
+  async arrive(key: string, amount: string): Promise<void> {
+    this.#purse.arrive(key, msatsSchema.parse(amount));
+    this.#debts.settle(this.#name());
+    this.#appoint();
+  }
+
+  async closePurse(owner: string): Promise<void> {
+    this.#purse.closeTo(owner);
+    // Whoever closes it wants the money there, and not when the record is written.
+    await this.#passOn(this.#books.untold('record', LEDGER_PROJECT_BATCH).entries);
+  }
+
+  async earnings(): Promise<string> {
+    const payee = payeeOf(this.#name());
+    return payee === null ? '0' : this.#books.balance(`payee:${payee}`).toString();
   }
 
   // ── Money back ──
@@ -182,14 +221,20 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     return result;
   }
 
-  /** The record first; then the owners, each of whom takes an earning once, however often it is told. */
+  /** The record first; then who got something, each of whom takes it once, however often it is told. */
   async #tell(entries: readonly StoredEntry[]): Promise<void> {
     const lines = entries.flatMap(({ key, at_ms, postings }) =>
       postings.map(([account, amount]) => ({ key, account, amount_msats: Number(amount), at_ms })),
     );
     await insertLedgerLines(openDb(this.env.DB), lines);
+    await this.#passOn(entries);
+  }
+
+  async #passOn(entries: readonly StoredEntry[]): Promise<void> {
     for (const { key, payee, amount } of earningsOf(entries))
       await this.env.ACCOUNT.getByName(payeeAccount(payee)).earn(key, amount.toString());
+    for (const { key, payee, amount } of transfersOf(entries))
+      await this.env.ACCOUNT.getByName(payee).arrive(key, amount.toString());
   }
 
   // ── Time ──

@@ -5,6 +5,7 @@ import { isHex32 } from '../src/nostr/hex.ts';
 import { isJobRequestKind, KIND } from '../src/nostr/kinds.ts';
 import { isGiftWrap } from '../src/nostr/nip59.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { namesReview } from '../src/protocol/review.ts';
 import { route, sessionName } from '../src/protocol/route.ts';
 import { unwrap } from '../src/protocol/sealing.ts';
 import { openDb } from '../src/store/db.ts';
@@ -13,13 +14,17 @@ import { holdersOf, place } from './broker.ts';
 import type { Env } from './env.ts';
 import { takeForeignZap, zappedElsewhere } from './foreign-zaps.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { isMcp, orderMcp } from './mcp.ts';
+import { mayBeReview, takeBack, takeReviewOf } from './reviews.ts';
 import { type Delivery, EMBEDDED } from './rpc.ts';
 import { mayBeWords, takeComment, takeMessage } from './words.ts';
 
 /** Whether an event may concern a session: a cheap look, before anything is stored or decrypted. */
 export function concerns(env: Env, event: NostrEvent): boolean {
+  if (isMcp(env, event)) return true;
   const { agentByPubkey, requestKinds, config, hiringKeys } = marketplaceOf(env);
-  if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
+  if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e') || namesReview(event);
+  if (event.kind === KIND.jobReview) return mayBeReview(env, event);
   if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
   if (event.kind === KIND.zapReceipt) return zappedElsewhere(env, event) !== null;
   if (event.kind === KIND.comment) return mayBeWords(env, event);
@@ -43,11 +48,13 @@ function namesOne(event: NostrEvent, agentByPubkey: (pubkey: string) => unknown)
 export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   const { known, config, agentByPubkey, keysOf } = marketplaceOf(env);
   const session = (jobId: string) => sessionOf(env, jobId);
+  if (isMcp(env, delivery.event)) return await orderMcp(env, delivery.event, delivery.via);
   if (delivery.event.kind === KIND.zapReceipt) {
     return await takeForeignZap(env, delivery.event, session);
   }
   if (delivery.event.kind === KIND.comment)
     return await takeComment(env, delivery.event, delivery.via, session);
+  if (delivery.event.kind === KIND.jobReview) return await takeReviewOf(env, delivery.event);
   let inner: Rumor = delivery.event;
   let addressee: KeyedAgent | undefined;
   if (isGiftWrap(inner)) {
@@ -76,6 +83,7 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
  * @throws Error when it has to be tried again for that reason
  */
 async function cancel(env: Env, deletion: Rumor, overtaking: boolean): Promise<void> {
+  await takeBack(env, deletion);
   let unknown = false;
   for (const jobId of tagValues(deletion, 'e').slice(0, JOB_MAX_CALLED_OFF)) {
     const sessions = await sessionsOf(env, jobId);

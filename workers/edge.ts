@@ -4,14 +4,14 @@ import { createApp } from '../src/http/app.ts';
 import { linkGroups } from '../src/link/shard.ts';
 import { devWallets } from '../src/payment/dev-wallet/keys.ts';
 import { announceAll } from './announcer.ts';
-import type { ArenaOrder } from './arena-runner.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
 import { freshListings } from './listings.ts';
 import { receiveMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
+import { announceMcp } from './mcp-nostr.ts';
 import { probePaused } from './remote-health.ts';
-import { runSteps, type StepOrder } from './runner.ts';
+import { type QueueOrder, runSteps } from './runner.ts';
 import { publishStandings } from './standings.ts';
 
 export { AgentSession } from './agent-session.ts';
@@ -48,6 +48,7 @@ async function keepUp(env: Env): Promise<void> {
     if (one.status === 'rejected') console.error('a group of links did not start', one.reason);
   if (devWallets(config).length > 0) await env.DEV_WALLET.getByName('main').announce();
   await announceAll(env);
+  await announceMcp(env);
   await probePaused(env);
   try {
     await env.ARENA.getByName('main').keepPlaying();
@@ -91,4 +92,4 @@ export default {
     await freshListings(env);
     await keepUp(env);
   },
-} satisfies ExportedHandler<Env, StepOrder | ArenaOrder>;
+} satisfies ExportedHandler<Env, QueueOrder>;

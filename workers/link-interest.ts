@@ -20,6 +20,7 @@ export function linkInterest(env: Env): LinkInterest {
     get commentedKinds() {
       return now().commentedKinds ?? [];
     },
+    server: marketplaceOf(env).ownKeys.publicKey,
   };
 }
 

@@ -15,6 +15,7 @@ import { alreadyVerified, type NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import { toHex } from '../src/nostr/hex.ts';
 import { parseClientMessage } from '../src/nostr/messages.ts';
+import { BlockedAuthors } from '../src/relay/blocked.ts';
 import type { Connection, Peer, SavedConnection } from '../src/relay/connection.ts';
 import type { Origin, StoredEvent } from '../src/relay/event-store.ts';
 import { expirationOf } from '../src/relay/event-tags.ts';
@@ -29,6 +30,7 @@ import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { jobEventStream } from './job-event-stream.ts';
 import { freshListings, haveListings, isStale } from './listings.ts';
+import { isMcp, orderMcp } from './mcp.ts';
 import { EMBEDDED, type PublishOutcome, type RelayRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
 import { passToWallet } from './wallet-traffic.ts';
@@ -38,6 +40,7 @@ const NORMAL_CLOSURE = 1000;
 
 export class Relay extends DurableObject<Env> implements RelayRpc {
   readonly #rules: Rules;
+  readonly #blocked: BlockedAuthors;
   readonly #connections = new Map<WebSocket, Connection>();
   readonly #dispatched: Mark;
   readonly #indexed: Mark;
@@ -52,7 +55,7 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     const config = configOf(env);
     const sql = durableSql(ctx.storage);
     this.#rules = new Rules(sql, systemClock, {
-      policy: relayPolicy(config),
+      policy: relayPolicy(config, { has: (pubkey) => this.#blocked.has(pubkey) }),
       url: embeddedRelayUrl(config),
       local: config.local,
       kinds: config.kinds,
@@ -60,6 +63,7 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
       passed: (event) => this.#passed(event),
     });
     const { store } = this.#rules;
+    this.#blocked = new BlockedAuthors(sql, config.blocked);
     this.#dispatched = new Mark(sql, 'dispatch');
     this.#indexed = new Mark(sql, 'index');
     this.#handover = new Handover(
@@ -163,6 +167,11 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     return Promise.resolve(jobEventStream((sink) => this.#rules.follow(jobId, afterSeq, live, sink)));
   }
 
+  keepOut(pubkeys: readonly string[]): Promise<void> {
+    this.#blocked.replace(pubkeys);
+    return Promise.resolve();
+  }
+
   listingsChanged(): Promise<void> {
     return freshListings(this.env, 0);
   }
@@ -192,15 +201,14 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
       this.#wakeBy(Math.max(expiresAt_s * 1_000, systemClock() + RELAY_PRUNE_INTERVAL_MS));
   }
 
-  /** Wallet traffic is best effort like every ephemeral event: what matters of it is looked up (NIP-47). */
+  /** Best effort like every ephemeral event: what matters of a wallet is looked up (NIP-47), and who calls a tool asks again. */
   #passed(event: NostrEvent): void {
-    const work = passToWallet(this.env, event);
+    const work =
+      passToWallet(this.env, event) ?? (isMcp(this.env, event) ? orderMcp(this.env, event, EMBEDDED) : null);
     if (work === null) return;
     this.ctx.waitUntil(
       work.catch((error: unknown) =>
-        console.error(
-          JSON.stringify({ message: 'wallet event not handed on', id: event.id, error: String(error) }),
-        ),
+        console.error(JSON.stringify({ message: 'event not handed on', id: event.id, error: String(error) })),
       ),
     );
   }

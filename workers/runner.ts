@@ -20,6 +20,8 @@ import { faultPoint } from './faults.ts';
 import { inputPorts } from './input-ports.ts';
 import { jobLoop } from './job-loop.ts';
 import { agentOfStep, marketplaceOf } from './marketplace.ts';
+import type { McpOrder } from './mcp.ts';
+import { runMcpOrder } from './mcp-nostr.ts';
 import { chatModelOf } from './models.ts';
 import { publishTo } from './relays.ts';
 import { remoteDeps } from './remote-health.ts';
@@ -37,8 +39,11 @@ export interface StepOrder {
   readonly number?: number;
 }
 
+/** Everything that goes through the queue. */
+export type QueueOrder = StepOrder | ArenaOrder | McpOrder;
+
 /** Does what a batch of orders asks, side by side; each is acknowledged by itself, so that one bad step hurts no other. */
-export async function runSteps(batch: MessageBatch<StepOrder | ArenaOrder>, env: Env): Promise<void> {
+export async function runSteps(batch: MessageBatch<QueueOrder>, env: Env): Promise<void> {
   await Promise.all(
     batch.messages.map(async (message) => {
       try {
@@ -53,8 +58,9 @@ export async function runSteps(batch: MessageBatch<StepOrder | ArenaOrder>, env:
   );
 }
 
-async function runOrder(env: Env, order: StepOrder | ArenaOrder): Promise<void> {
+async function runOrder(env: Env, order: QueueOrder): Promise<void> {
   if ('arena' in order) await runArenaStep(env, order);
+  else if ('mcp' in order) await runMcpOrder(env, order);
   else await runStep(env, order);
 }
 

@@ -2,7 +2,6 @@
 import { readCodeOrder } from '../src/agent/code/order.ts';
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
-import type { VerifiedTerms } from '../src/checks/contract.ts';
 import { prove } from '../src/checks/proof.ts';
 import { statementOf } from '../src/checks/statement.ts';
 import { validateCheck } from '../src/checks/validate.ts';
@@ -19,7 +18,6 @@ import { KIND } from '../src/nostr/kinds.ts';
 import { toPlainEntry } from '../src/payment/ledger.ts';
 import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import { preimageVault } from '../src/payment/vault.ts';
-import { answersChecks, type KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { JobBody, Request } from '../src/protocol/model.ts';
 import { isFree } from '../src/protocol/prices.ts';
@@ -31,6 +29,7 @@ import { sandboxExecutor } from '../src/sandbox/executor.ts';
 import { remoteSandbox } from '../src/sandbox/remote.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
+import { isBlocked } from './blocked.ts';
 import { brokerOf } from './broker.ts';
 import { chainedResult } from './chained.ts';
 import type { Env } from './env.ts';
@@ -40,7 +39,7 @@ import { type Marketplace, marketplaceOf } from './marketplace.ts';
 import { quoteOf } from './quotes.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
-import { verifiedTerms } from './verified-terms.ts';
+import { checkTerms } from './verified-terms.ts';
 import { walletOf } from './wallet.ts';
 
 /** The operator took the agent away while it still had jobs: nobody can sign for it until it is back. */
@@ -106,7 +105,7 @@ export function sessionPorts(
       const agent = now();
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
       const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
-      const terms = termsOf(marketplace, agent, request, body);
+      const terms = checkTerms(marketplace, agent, request.envelope.client, body.contract);
       const told = terms === null ? body : withStatement(body, statementOf(terms.open.check));
       const checked = checkBody(told, agent, request.envelope.dialect);
       // What is wrong with an order is told before it is paid for.
@@ -117,7 +116,7 @@ export function sessionPorts(
       }
       return checked;
     },
-    verified: (request, body) => termsOf(marketplace, now(), request, body),
+    verified: (request, body) => checkTerms(marketplace, now(), request.envelope.client, body.contract),
     checks: {
       validate: (open) => validateCheck(open, executor, AbortSignal.timeout(CHECK_PATIENCE_MS)),
       judge: (open, result) =>
@@ -134,9 +133,11 @@ export function sessionPorts(
       return dialect.render(report, request, now_s).map((template) => seal(template, request, keys));
     },
 
-    admit(request, proved, openJobs): Promise<JobFailure | null> {
+    async admit(request, proved, openJobs): Promise<JobFailure | null> {
+      const keptOut = await isBlocked(env, request.envelope.client);
       const leave = proved.includes(request.envelope.client) ? authenticated : anonymous;
-      return admit(config, now(), { request, authenticated: proved, openJobs }, leave, Date.now());
+      const applicant = { request, authenticated: proved, openJobs, keptOut };
+      return await admit(config, now(), applicant, leave, Date.now());
     },
     quote(body, history) {
       return quoteOf(marketplaceOf(env), now(), body, utf8Bytes(JSON.stringify(history)));
@@ -206,19 +207,6 @@ export function sessionPorts(
     fault: (point, about) => faultPoint(env, point, about),
     log: (what, jobId, error) => console.error(what, jobId, error),
   };
-}
-
-/** The check a contract asks for. @throws JobError */
-function termsOf(
-  marketplace: Marketplace,
-  agent: KeyedAgent,
-  { envelope }: Request,
-  { contract }: JobBody,
-): VerifiedTerms | null {
-  const terms = verifiedTerms(marketplace, envelope.client, contract);
-  if (terms === null || answersChecks(agent.runtime)) return terms;
-  const path = '$.contract.verify';
-  throw new JobError('BAD_REQUEST', `${path}: ${agent.slug} takes no jobs with a check`, { path });
 }
 
 function withStatement(body: JobBody, statement: string): JobBody {

@@ -7,6 +7,7 @@ import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { route } from '../src/protocol/route.ts';
 import { openDb } from '../src/store/db.ts';
 import { runsUnderWay } from '../src/store/runs.ts';
+import { isBlocked } from './blocked.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { queryFrom } from './relays.ts';
@@ -33,7 +34,7 @@ export async function takeMessage(
   via: string,
   sessionOf: FindSession,
 ): Promise<void> {
-  if (marketplaceOf(env).config.blocked.has(message.pubkey)) return;
+  if (await isBlocked(env, message.pubkey)) return;
   await hearMessage(message, team, hearingPorts(env, via, sessionOf));
 }
 
@@ -44,7 +45,7 @@ export async function takeComment(
   via: string,
   sessionOf: FindSession,
 ): Promise<void> {
-  if (marketplaceOf(env).config.blocked.has(comment.pubkey) || !mayBeWords(env, comment)) return;
+  if (!mayBeWords(env, comment) || (await isBlocked(env, comment.pubkey))) return;
   await hearComment(comment, hearingPorts(env, via, sessionOf));
 }
 

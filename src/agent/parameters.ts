@@ -86,6 +86,21 @@ export const CHAT_PARAMETERS: JsonSchema = {
       maxItems: 4,
       items: { type: 'string', minLength: 1, maxLength: 200 },
     },
+    tool_choice: {
+      description: "Which of the request's tools are called: auto, none, required, or one by its name.",
+      anyOf: [
+        { enum: ['auto', 'none', 'required'] },
+        {
+          type: 'object',
+          required: ['type', 'function'],
+          properties: {
+            type: { const: 'function' },
+            function: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+          },
+        },
+      ],
+    },
+    parallel_tool_calls: { description: 'Whether several may be called at a time.', type: 'boolean' },
   },
 };
 

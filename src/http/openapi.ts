@@ -2,13 +2,19 @@
 import * as z from 'zod';
 import type { Json } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { METRICS_TYPE } from './metrics.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
+import { DOOR_OPERATIONS } from './operations-doors.ts';
 import { LISTING_OPERATIONS } from './operations-listing.ts';
+import { OPERATOR_OPERATIONS } from './operations-operator.ts';
+import { PAGE_OPERATIONS } from './operations-pages.ts';
+import { PROGRAM_OPERATIONS } from './operations-programs.ts';
+import { REVIEW_OPERATIONS } from './operations-reviews.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
+import { WATCH_OPERATIONS } from './operations-watch.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
+import { AgentQuery, COMPONENTS, JobQuery } from './schemas.ts';
+import { CallbackQuery } from './schemas-lnurl.ts';
 
 const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
 
@@ -74,14 +80,14 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/jobs',
     summary: 'Public jobs, newest first. Gift-wrapped jobs are never listed.',
     query: JobQuery,
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' }, ...HTML } },
     failures: [400],
   },
   {
     method: 'get',
     path: '/jobs/{id}',
     summary: 'A job by the id of its request',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Job' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobDetail' }, ...HTML } },
     failures: [404],
   },
   {
@@ -103,7 +109,11 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 204, content: {} },
     failures: [401, 403, 404, 413],
   },
+  ...REVIEW_OPERATIONS,
   ...RUN_OPERATIONS,
+  ...WATCH_OPERATIONS,
+  ...DOOR_OPERATIONS,
+  ...PROGRAM_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
   ...LISTING_OPERATIONS,
   {
@@ -128,37 +138,8 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlVerify' } } },
     failures: [{ status: 404, schema: 'LnurlError' }],
   },
-  {
-    method: 'get',
-    path: '/arena',
-    summary: 'The arena: how its frontier moves, who stands how in it, and by which rules',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' } } },
-    failures: [],
-  },
-  {
-    method: 'get',
-    path: '/health',
-    summary:
-      'Whether the service can work. Outside relays out of reach degrade it; it fails without its own parts.',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Health' } } },
-    failures: [{ status: 503, schema: 'Health' }],
-  },
-  {
-    method: 'get',
-    path: '/metrics',
-    summary: 'Metrics in the Prometheus text format',
-    success: { status: 200, content: { [METRICS_TYPE]: { text: 'Text exposition format 0.0.4' } } },
-    failures: [],
-  },
-  {
-    method: 'get',
-    path: '/operator/ledger',
-    summary: "The books held against the wallet's own list. Only for the operator.",
-    query: LedgerQuery,
-    authenticated: true,
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LedgerReport' } } },
-    failures: [400, 401, 403, 404, 503],
-  },
+  ...OPERATOR_OPERATIONS,
+  ...PAGE_OPERATIONS,
   {
     method: 'get',
     path: '/openapi.json',
@@ -191,6 +172,12 @@ export function openApiDocument(publicUrl: string): Document {
           scheme: 'nostr',
           description: 'NIP-98: base64 of a signed event of kind 27235 for this URL and method',
         },
+        bearer: { type: 'http', scheme: 'bearer', description: 'An API key of POST /account/keys' },
+        l402: {
+          type: 'http',
+          scheme: 'L402',
+          description: '<macaroon>:<preimage>, after a 402 with an invoice',
+        },
       },
     },
   };
@@ -204,12 +191,13 @@ function describe(operation: Operation): Document {
         ? {}
         : { content: mapValues(operation.success.content, mediaType) }),
     },
-    default: { description: 'An error', content: problemContent() },
+    default: { description: 'An error', content: errorContent(operation) },
   };
+  if (operation.accepted) responses['202'] = { description: 'A notification was taken' };
   if (operation.notModified) responses['304'] = { description: 'The reader has the newest copy' };
   for (const failure of operation.failures) {
     if (typeof failure === 'number') {
-      responses[failure] = { description: 'An error', content: problemContent() };
+      responses[failure] = { description: 'An error', content: errorContent(operation) };
     } else {
       responses[failure.status] = {
         description: operation.summary,
@@ -220,12 +208,20 @@ function describe(operation: Operation): Document {
   return {
     summary: operation.summary,
     parameters: parametersOf(operation),
-    ...(operation.body === undefined
-      ? {}
-      : { requestBody: { content: { [JSON_TYPE]: mediaType({ schema: operation.body }) } } }),
+    ...requestBody(operation),
     responses,
     ...(operation.authenticated ? { security: [{ nip98: [] }] } : {}),
+    ...(operation.opens === undefined ? {} : { security: SCHEMES[operation.opens] }),
   };
+}
+
+/** What a caller may show. With nothing it is a guest, or is told what to pay. */
+const SCHEMES = { bearer: [{ bearer: [] }, { l402: [] }, {}], l402: [{ l402: [] }] };
+
+function requestBody({ body, takes }: Operation): Document {
+  if (body === undefined && takes === undefined) return {};
+  const content = mediaType(body === undefined ? { defined: takes ?? '' } : { schema: body });
+  return { requestBody: { content: { [JSON_TYPE]: content } } };
 }
 
 function parametersOf(operation: Operation): Json[] {
@@ -255,8 +251,10 @@ function mediaType(body: Body): Document {
   return { schema: { type: 'string', description: body.text } };
 }
 
-function problemContent(): Document {
-  return { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
+function errorContent({ errors }: Operation): Document {
+  return errors === undefined
+    ? { [PROBLEM_TYPE]: mediaType({ schema: 'Problem' }) }
+    : { [JSON_TYPE]: mediaType({ schema: errors }) };
 }
 
 function componentSchemas(): Document {

@@ -61,7 +61,11 @@ export function stepOf(
 /** What the conversation keeps of a job: the question with its inputs, and the answer. */
 export function turnOf(live: Live, output: JobOutput): ChatMessage[] {
   const question = [...(live.body?.messages ?? []), ...Object.values(live.record.inputs)];
-  return [...question, { role: 'assistant', content: output.content }];
+  const { content, toolCalls } = output;
+  return [
+    ...question,
+    { role: 'assistant', content, ...(toolCalls === undefined ? {} : { tool_calls: toolCalls }) },
+  ];
 }
 
 /** How an attempt ended, as an input of the machine. */

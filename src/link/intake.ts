@@ -82,6 +82,8 @@ export class Intake {
       case 'wraps':
       case 'receipts':
       case 'comments':
+      case 'calls':
+      case 'reviews':
         return this.#ports.concerns(event) ? this.#admit(source, event) : 'ignored';
       case 'deletions':
         return this.#deletion(source, event);
@@ -151,7 +153,7 @@ export class Intake {
    */
   #deletion(source: Source, event: NostrEvent): Verdict {
     const targets = tagValues(event, 'e').slice(0, LINK_DELETION_TARGETS);
-    const concerned = tagValues(event, 'p').some((pubkey) => this.#isOurs(pubkey));
+    const concerned = tagValues(event, 'p').some((pubkey) => this.#isOurs(pubkey)) || takesBackReview(event);
     if (concerned || targets.some((id) => this.#inbox.has(id))) return this.#admit(source, event);
     for (const id of targets) this.#early.set(earlyKey(id, event.pubkey), event);
     return this.#index(source, event);
@@ -176,6 +178,12 @@ export class Intake {
     if (event.kind !== KIND.deletion) this.#seen.set(event.id, true);
     return this.#content.add(verified) ? 'taken' : 'deferred';
   }
+}
+
+/** Whether it names the address of a review, which needs no `p` and has no id that would have come through here. */
+function takesBackReview({ pubkey, tags }: NostrEvent): boolean {
+  const prefix = `${KIND.jobReview}:${pubkey}:`;
+  return tags.some((tag) => tag[0] === 'a' && tag[1]?.startsWith(prefix) === true);
 }
 
 function earlyKey(requestId: string, author: string): string {

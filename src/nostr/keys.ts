@@ -39,3 +39,13 @@ export function listingKeys(masterSecret: string, listing: string): KeyPair {
 export function marketplaceKeys(masterSecret: string): KeyPair {
   return deriveKeys(masterSecret, 'marketplace');
 }
+
+/** The key pair of a purse (src/door/purse.ts): what a customer signs with who has no key of its own. */
+export function purseKeys(masterSecret: string, id: string): KeyPair {
+  return deriveKeys(masterSecret, `purse:${id}`);
+}
+
+/** A secret of 32 bytes for one purpose, by the same derivation as {@link deriveKeys}; the two never meet in one purpose. */
+export function deriveSecret(masterSecret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', fromHex(masterSecret), 'errand/v1', `secret:${purpose}`, 32));
+}

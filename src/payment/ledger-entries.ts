@@ -77,6 +77,21 @@ export function earned(key: string, payee: string, amount: Msats): Entry {
   return entry(`earn:${key}`, [{ from: `transit:${payee}`, to: `payee:${payee}`, amount }]);
 }
 
+/**
+ * A client gives of its credit to another account: an API key's, or from there back. It leaves these books here and
+ * {@link arrived} in the other's, like an owner's earnings.
+ *
+ * @param id names the transfer for good
+ */
+export function moved(id: string, from: string, to: string, amount: Msats): Entry {
+  return entry(`move:${id}`, [{ from: `credit:${from}`, to: `transit:client/${to}`, amount }]);
+}
+
+/** What an entry in the books of another client brought, in one's own. @param key of that entry */
+export function arrived(key: string, to: string, amount: Msats): Entry {
+  return entry(`arrive:${key}`, [{ from: `transit:client/${to}`, to: `credit:${to}`, amount }]);
+}
+
 function earnings(from: Account, amount: Msats, { shares, feeParts }: Terms): Move[] {
   const { payout, fee } =
     shares.length === 0 ? { payout: ZERO_MSATS, fee: amount } : splitFee(amount, feeParts);

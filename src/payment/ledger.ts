@@ -16,8 +16,8 @@ import type { Msats } from './msats.ts';
  * - `credit:<client>`: paid and not used; `job:<agent>:<id>`: set aside for a job; `payee:<Lightning address>`: earned by an
  *   agent and owed to its owner; `sending:<payout>`: claimed by a payment under way; `revenue`: the operator's fees;
  *   `capital`: its own money;
- * - `transit:<Lightning address>`: on its way from the books of who paid to those of the owner, each of which is a store
- *   of its own.
+ * - `transit:<Lightning address>`, `transit:client/<client>`: on its way from the books of who paid to those of an owner, or
+ *   of another client (an API key's), each of which is a store of its own.
  *
  * One store may hold less than nothing in `transit` and in the `wallet` only: an owner is paid from what clients brought
  * into theirs. Over all stores neither does.

@@ -188,8 +188,11 @@ function promptTokens({ messages, parameters, tools, inputs }: JobBody, history_
   );
   const text_bytes = parts.reduce((sum, part) => sum + (part.type === 'text' ? utf8Bytes(part.text) : 0), 0);
   const images = parts.filter((part) => part.type === 'image_url').length;
+  const calls = messages.flatMap(({ tool_calls = [] }) => tool_calls);
   const rest_bytes =
-    utf8Bytes(JSON.stringify(parameters)) + (tools === null ? 0 : utf8Bytes(JSON.stringify(tools)));
+    utf8Bytes(JSON.stringify(parameters)) +
+    (tools === null ? 0 : utf8Bytes(JSON.stringify(tools))) +
+    (calls.length === 0 ? 0 : utf8Bytes(JSON.stringify(calls)));
   // What inputs refer to is fetched later, when the price stands already.
   const fetched_bytes = inputs.length === 0 ? 0 : AGENT_MAX_FETCHED_BYTES;
   const bytes = text_bytes + rest_bytes + history_bytes + fetched_bytes;

@@ -37,10 +37,15 @@ export function announcements(
     messageRelays(config),
     handlerInformation(agent, config),
     cardAnnouncement(agent, config, facts),
-  ].map(({ kind, tags, content }) => ({
+  ].map((one) => announcementOf(one, now_s));
+}
+
+/** An announcement of this content. @param now_s Unix seconds */
+export function announcementOf({ kind, tags, content }: Content, now_s: number): Announcement {
+  return {
     template: { kind, created_at: now_s, tags, content },
     fingerprint: sha256Hex(JSON.stringify([kind, tags, content])),
-  }));
+  };
 }
 
 /** Takes back what an agent has announced (NIP-09): each event, and whatever stands at its addresses. @param now_s Unix seconds */

@@ -13,7 +13,11 @@ export function chatCompletion(jobId: string, output: JobOutput, now_s: number) 
     choices: [
       {
         index: 0,
-        message: { role: 'assistant' as const, content: output.content },
+        message: {
+          role: 'assistant' as const,
+          content: output.content,
+          ...(output.toolCalls === undefined ? {} : { tool_calls: output.toolCalls }),
+        },
         finish_reason: output.finishReason,
       },
     ],

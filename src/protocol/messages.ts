@@ -1,7 +1,7 @@
 /** Chat messages in the shape of OpenAI chat completions, read from untrusted JSON. */
 import { JobError, type Json } from '../errors.ts';
 import { isList, isObject } from './json.ts';
-import type { ChatMessage, ContentPart } from './model.ts';
+import type { ChatMessage, ContentPart, ToolCall } from './model.ts';
 
 const ROLES: ReadonlySet<string> = new Set<ChatMessage['role']>(['system', 'user', 'assistant', 'tool']);
 
@@ -18,7 +18,7 @@ export function readMessages(value: Json | undefined, path: string): ChatMessage
 
 function readMessage(value: Json, path: string): ChatMessage {
   if (!isObject(value)) throw wrong(path, 'must be a message object');
-  const { role, content, name, tool_call_id } = value;
+  const { role, content, name, tool_call_id, tool_calls } = value;
   if (!isRole(role)) throw wrong(`${path}.role`, 'must be system, user, assistant or tool');
   if (name !== undefined && typeof name !== 'string') throw wrong(`${path}.name`, 'must be a string');
   if (tool_call_id !== undefined && typeof tool_call_id !== 'string') {
@@ -29,7 +29,25 @@ function readMessage(value: Json, path: string): ChatMessage {
     content: readContent(content, role, `${path}.content`),
     ...(name === undefined ? {} : { name }),
     ...(tool_call_id === undefined ? {} : { tool_call_id }),
+    ...(tool_calls === undefined || tool_calls === null
+      ? {}
+      : { tool_calls: readCalls(tool_calls, role, `${path}.tool_calls`) }),
   };
+}
+
+function readCalls(value: Json, role: ChatMessage['role'], path: string): ToolCall[] {
+  if (role !== 'assistant') throw wrong(path, 'are of the role assistant only');
+  if (!isList(value)) throw wrong(path, 'must be a list of calls');
+  return value.map((call, index) => {
+    const at = `${path}[${index}]`;
+    if (!isObject(call) || call.type !== 'function' || !isObject(call.function))
+      throw wrong(at, 'must be the call of a function');
+    const { name, arguments: args } = call.function;
+    if (typeof call.id !== 'string') throw wrong(`${at}.id`, 'must be a string');
+    if (typeof name !== 'string') throw wrong(`${at}.function.name`, 'must be a string');
+    if (typeof args !== 'string') throw wrong(`${at}.function.arguments`, 'must be a string');
+    return { id: call.id, type: 'function', function: { name, arguments: args } };
+  });
 }
 
 function isRole(value: Json | undefined): value is ChatMessage['role'] {

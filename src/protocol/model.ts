@@ -37,11 +37,22 @@ export type ContentPart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string; readonly detail?: string } };
 
+/** A call of a tool that the client brought, as a model wants it made; OpenAI's shape. */
+export interface ToolCall {
+  readonly id: string;
+  readonly type: 'function';
+  /** `arguments`: JSON as the model wrote it, which may be broken. */
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
 /** A message in the shape of OpenAI chat completions. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly content: string | readonly ContentPart[];
   readonly name?: string;
+  /** Of an assistant: what it had called. */
+  readonly tool_calls?: readonly ToolCall[];
+  /** Of a tool: the call it answers. */
   readonly tool_call_id?: string;
 }
 
@@ -111,6 +122,8 @@ export interface JobOutput {
   /** The primary text, complete. */
   readonly content: string;
   readonly finishReason: 'stop' | 'length' | 'content_filter' | 'tool_calls';
+  /** Calls of the client's own tools, which only the client can make; absent for none. */
+  readonly toolCalls?: readonly ToolCall[];
   /** What answered: a model's name, or the agent's slug. */
   readonly model: string;
   readonly usage: Usage;

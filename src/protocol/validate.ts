@@ -59,8 +59,8 @@ export function inputBytes(body: JobBody): number {
 }
 
 function messageBytes(message: ChatMessage): number {
-  if (typeof message.content === 'string') return utf8Bytes(message.content);
-  let bytes = 0;
+  let bytes = message.tool_calls === undefined ? 0 : utf8Bytes(JSON.stringify(message.tool_calls));
+  if (typeof message.content === 'string') return bytes + utf8Bytes(message.content);
   for (const part of message.content)
     bytes += utf8Bytes(part.type === 'text' ? part.text : part.image_url.url);
   return bytes;

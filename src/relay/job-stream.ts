@@ -26,6 +26,8 @@ export class JobStream implements Listener {
   readonly #sink: JobSink;
   #request: NostrEvent | undefined;
   #ended = false;
+  /** Demands for payment (kind 7000) whose second event, which looks like an end where it is sealed, did not come yet. */
+  #demands = 0;
 
   constructor(jobId: string, store: EventStore, kinds: AgentKinds, sink: JobSink) {
     this.#jobId = jobId;
@@ -83,13 +85,17 @@ export class JobStream implements Listener {
 
   #ends(event: NostrEvent): boolean {
     if (event.kind === KIND.jobFeedback) {
+      if (tagValue(event, 'status') === 'payment-required') this.#demands += 1;
       // The agent NIP says it by a result event with `error`; NIP-90 has no other way than this (PROTOCOL §3).
       const agentTask = this.#request?.kind === this.#kinds.task;
       return !agentTask && tagValue(event, 'status') === 'error';
     }
-    return event.kind === this.#kinds.task
-      ? !isPaymentRequired(event)
-      : eventName(event, this.#kinds) === 'result';
+    if (event.kind !== this.#kinds.task) return eventName(event, this.#kinds) === 'result';
+    if (!isSealed(event)) return !isPaymentRequired(event);
+    // A demand is told twice (PROTOCOL §2), and the second time of a sealed one only its client can read what it is.
+    if (this.#demands === 0) return true;
+    this.#demands -= 1;
+    return false;
   }
 
   #end(): void {
@@ -104,6 +110,10 @@ function eventName(event: NostrEvent, kinds: AgentKinds): 'feedback' | 'result' 
   if (event.kind === KIND.jobFeedback) return 'feedback';
   if (event.kind === kinds.delta) return 'delta';
   return event.kind === kinds.task || isJobRequestKind(event.kind - JOB_RESULT_OFFSET) ? 'result' : null;
+}
+
+function isSealed(event: NostrEvent): boolean {
+  return event.tags.some(([name]) => name === 'encrypted');
 }
 
 /** The one error that does not end a job (PROTOCOL §2). */

@@ -42,4 +42,6 @@ export const ACCOUNT_SCHEMA: readonly string[][] = [
     'DROP TABLE entries',
     'ALTER TABLE entries_in_order RENAME TO entries',
   ],
+  // Whether it is a purse of the doors, and whom what comes into it goes to since it was closed.
+  ['CREATE TABLE purse (id INTEGER PRIMARY KEY CHECK (id = 1), closed_to TEXT)'],
 ];

@@ -12,7 +12,9 @@ import { ARENA_MODES, ARENA_ROLES } from './arena-record.ts';
 import { ASSIGNMENT_STATES } from './assignment-record.ts';
 import { JOB_DIALECTS, JOB_PHASES, JOB_SEALINGS } from './job-record.ts';
 
+export { blockedKeys } from './blocked-schema.ts';
 export { listings, listingVersions } from './listings-schema.ts';
+export { reviews } from './review-schema.ts';
 
 /** One row per agent: the card as it is served, byte for byte. */
 export const agents = sqliteTable('agents', {
@@ -290,3 +292,5 @@ export const passedOn = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.agent, table.at_ms, table.jobId] })],
 );
+
+export { doorKeys, doorRequests } from './door-schema.ts';

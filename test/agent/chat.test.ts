@@ -258,12 +258,12 @@ test('an answer without end is cut at the limit of an event, and the model hung 
   expect(Buffer.byteLength(output.content)).toBeLessThanOrEqual(AGENT_MAX_OUTPUT_BYTES);
 });
 
-test('tools, a wrong response_format and an empty request are refused before the model is asked', async () => {
+test('what is no tool, a wrong response_format and an empty request are refused before the model is asked', async () => {
   const refused = async (body: Partial<Task['body']>, text = 'hi') =>
     (await failureFor(answer('no'), { task: taskOf('chat', text, { body }) })).failure;
   expect(await refused({ tools: [{ type: 'function' }] })).toMatchObject({
     code: 'INVALID_PARAMETER',
-    details: { path: '$.tools' },
+    details: { path: '$.tools[0].function' },
   });
   expect(await refused({ outputFormat: { type: 'xml' } })).toMatchObject({
     code: 'INVALID_PARAMETER',

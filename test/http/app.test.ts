@@ -227,7 +227,11 @@ describe('every path', () => {
     }
     const preflight = await app.request(`/jobs/${hexOf(1)}`, {
       method: 'OPTIONS',
-      headers: { origin: 'https://elsewhere.example', 'access-control-request-method': 'DELETE' },
+      headers: {
+        origin: 'https://elsewhere.example',
+        'access-control-request-method': 'DELETE',
+        'access-control-request-headers': 'Authorization',
+      },
     });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-methods')).toContain('DELETE');

@@ -9,7 +9,8 @@ import { numberParameter } from '../parameters.ts';
 import type { Runtime, RuntimeContext, Task } from '../runtime.ts';
 import { loadTokenizer } from '../window/tokenizer.ts';
 import { type Asker, conversationOf } from './conversation.ts';
-import type { ModelClient, ModelRequest, ResponseFormat } from './model-client.ts';
+import type { ModelClient, ModelRequest, ModelToolCall, ResponseFormat } from './model-client.ts';
+import { offersOf, toolCallsOf } from './offers.ts';
 
 /** When a request does not say how long the answer may be. */
 const DEFAULT_ANSWER_TOKENS = 2_048;
@@ -34,6 +35,7 @@ async function run(client: ModelClient, task: Task, context: RuntimeContext): Pr
       history,
       maxContextTokens: agent.maxContextTokens,
       answerTokens: settings.maxTokens,
+      tools: settings.tools !== undefined,
     },
     agent.contextStrategy === 'summarize' ? asker : null,
   );
@@ -52,13 +54,22 @@ async function answerOf(
   request: ModelRequest,
   signal: AbortSignal,
   tell: (text: string) => Promise<void> = async () => undefined,
-): Promise<Pick<JobOutput, 'content' | 'finishReason' | 'model' | 'usage'>> {
+): Promise<Pick<JobOutput, 'content' | 'finishReason' | 'model' | 'usage' | 'toolCalls'>> {
   let content = '';
   let bytes = 0;
+  const calls: ModelToolCall[] = [];
   for await (const chunk of client.ask(request, signal)) {
     if (chunk.type === 'end') {
-      const { finishReason, model = request.model } = chunk;
-      return { content, finishReason, model, usage: chunk.usage ?? (await countedUsage(request, content)) };
+      const { model = request.model } = chunk;
+      const usage =
+        chunk.usage ??
+        (await countedUsage(request, calls.length === 0 ? content : content + JSON.stringify(calls)));
+      if (calls.length === 0) return { content, finishReason: chunk.finishReason, model, usage };
+      return { content, finishReason: 'tool_calls', model, usage, toolCalls: toolCallsOf(calls) };
+    }
+    if (chunk.type === 'call') {
+      calls.push(chunk.call);
+      continue;
     }
     bytes += utf8Bytes(chunk.text);
     // Leaving the loop ends the request to the model.
@@ -77,9 +88,6 @@ async function answerOf(
 /** The question without its messages. */
 function settingsOf(task: Task): Omit<ModelRequest, 'messages'> {
   const { agent, body } = task;
-  if (body.tools !== null && !(Array.isArray(body.tools) && body.tools.length === 0)) {
-    throw new JobError('INVALID_PARAMETER', `${agent.slug} calls no tools`, { path: '$.tools' });
-  }
   const ceiling = Math.floor(agent.maxContextTokens * MAX_ANSWER_SHARE);
   const maxTokens = Math.min(
     ceiling,
@@ -102,6 +110,7 @@ function settingsOf(task: Task): Omit<ModelRequest, 'messages'> {
     ...(seed === undefined ? {} : { seed }),
     ...(stop === undefined ? {} : { stop }),
     ...(responseFormat === undefined ? {} : { responseFormat }),
+    ...offersOf(body),
   };
 }
 

@@ -2,10 +2,30 @@
 import type { Json } from '../../errors.ts';
 import type { JobOutput, Usage } from '../../protocol/model.ts';
 
-export interface ModelMessage {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
+/** A call of a tool as a model wrote it, or as it is told of an earlier one. Nothing in it is checked. */
+export interface ModelToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON, or what the model takes for it. */
+  readonly arguments: string;
 }
+
+export type ModelMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly calls?: readonly ModelToolCall[] }
+  | { readonly role: 'tool'; readonly content: string; readonly callId: string };
+
+/** A tool of the client's, which a model may have called. */
+export interface OfferedTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly input: { readonly [key: string]: Json };
+  readonly strict?: boolean;
+}
+
+/** Whether tools are called: as the model likes, not at all, at least one, or this one. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
 
 /** One question to a model. Absent members are left to the provider. */
 export interface ModelRequest {
@@ -19,6 +39,10 @@ export interface ModelRequest {
   readonly seed?: number;
   readonly stop?: readonly string[];
   readonly responseFormat?: ResponseFormat;
+  readonly tools?: readonly OfferedTool[];
+  /** Only with tools. */
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
 }
 
 /** How the answer is to be written, in the shape of OpenAI's `response_format`. */
@@ -33,9 +57,10 @@ export type ResponseFormat =
       };
     };
 
-/** What a model says, in order: pieces of text, and exactly one end. */
+/** What a model says, in order: pieces of text, whole calls where tools were offered, and exactly one end. */
 export type ModelChunk =
   | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'call'; readonly call: ModelToolCall }
   | {
       readonly type: 'end';
       readonly finishReason: JobOutput['finishReason'];

@@ -1,18 +1,20 @@
 /** `chat` over any OpenAI-compatible endpoint. */
 import { type OpenAiBody, type OpenAiOptions, openAiEndpoint } from '../models/openai-endpoint.ts';
-import { textPieces } from '../models/pieces.ts';
+import { openAiMessages, openAiOffers } from '../models/openai-messages.ts';
+import { saidPieces } from '../models/pieces.ts';
 import type { ModelClient, ModelRequest } from './model-client.ts';
 
 /** A client of one endpoint. */
 export function openAiClient(options: OpenAiOptions): ModelClient {
   const endpoint = openAiEndpoint(options);
-  return { ask: (request, signal) => textPieces(endpoint.ask(bodyOf(request), signal)) };
+  return { ask: (request, signal) => saidPieces(request, endpoint.ask(bodyOf(request), signal)) };
 }
 
 function bodyOf(request: ModelRequest): OpenAiBody {
   return {
     model: request.model,
-    messages: request.messages.map(({ role, content }) => ({ role, content })),
+    messages: openAiMessages(request.messages),
+    ...openAiOffers(request),
     // Not `max_completion_tokens`: most compatible servers know the older name only.
     max_tokens: request.maxTokens,
     ...(request.temperature === undefined ? {} : { temperature: request.temperature }),

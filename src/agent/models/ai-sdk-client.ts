@@ -9,6 +9,7 @@ import type {
   LanguageModelV4CallOptions,
   LanguageModelV4Message,
   LanguageModelV4StreamPart,
+  LanguageModelV4ToolChoice,
   LanguageModelV4Usage,
 } from '@ai-sdk/provider';
 import * as z from 'zod';
@@ -23,9 +24,9 @@ import { statusFailure } from './provider-status.ts';
 import type { AskClient } from './router.ts';
 
 /** What both our model ports can ask (chat/model-client.ts, and the loop's with tools). */
-export interface AiSdkRequest extends Omit<ModelRequest, 'model' | 'messages'> {
+export interface AiSdkRequest extends Omit<ModelRequest, 'model' | 'messages' | 'tools'> {
   readonly messages: readonly AiSdkMessage[];
-  /** Where there are some, a call is wanted. */
+  /** Where there are some, a call is wanted unless `toolChoice` says otherwise. */
   readonly tools?: readonly {
     readonly name: string;
     readonly description: string;
@@ -161,7 +162,7 @@ function optionsOf(request: AiSdkRequest): LanguageModelV4CallOptions {
             description,
             inputSchema: schemaShape.parse(input),
           })),
-          toolChoice: { type: 'required' as const },
+          toolChoice: choiceOf(request),
         }),
   };
 }
@@ -174,6 +175,10 @@ function formatOf(format: ResponseFormat): NonNullable<LanguageModelV4CallOption
 
 /** Every JSON object is a schema to the SDK; providers judge it. */
 const schemaShape = z.custom<JSONSchema7>((value) => typeof value === 'object' && value !== null);
+
+function choiceOf({ toolChoice = 'required' }: AiSdkRequest): LanguageModelV4ToolChoice {
+  return typeof toolChoice === 'string' ? { type: toolChoice } : { type: 'tool', toolName: toolChoice.name };
+}
 
 function promptOf(messages: readonly AiSdkMessage[]): LanguageModelV4Message[] {
   const names = new Map<string, string>();

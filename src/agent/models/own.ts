@@ -3,7 +3,7 @@
  * the deployment's provider, and before it.
  */
 import { JobError } from '../../errors.ts';
-import type { ModelChunk } from '../chat/model-client.ts';
+import type { ModelChunk, ModelRequest } from '../chat/model-client.ts';
 import type { AiSdkChunk, AiSdkRequest } from './ai-sdk-client.ts';
 import type { Models } from './provider.ts';
 import type { AskClient } from './router.ts';
@@ -56,7 +56,7 @@ export function withOwnModels(
       const mine = clients.get(request.model);
       return mine === undefined
         ? of(provider).chat.ask(request, signal)
-        : withoutCalls(mine.ask(request, signal));
+        : calledFor(request, mine.ask(request, signal));
     },
   };
   const tools: Models['tools'] = {
@@ -87,7 +87,10 @@ function lazily(
   };
 }
 
-/** Chat offers no tools, so a model that calls one all the same has said nothing by it. */
-async function* withoutCalls(chunks: AsyncIterable<AiSdkChunk>): AsyncGenerator<ModelChunk> {
-  for await (const chunk of chunks) if (chunk.type !== 'call') yield chunk;
+/** Where no tools were offered, a model that calls one all the same has said nothing by it. */
+async function* calledFor(
+  { tools = [] }: Pick<ModelRequest, 'tools'>,
+  chunks: AsyncIterable<AiSdkChunk>,
+): AsyncGenerator<ModelChunk> {
+  for await (const chunk of chunks) if (chunk.type !== 'call' || tools.length > 0) yield chunk;
 }

@@ -1,5 +1,6 @@
 /** An answer as a provider streams it, read into our words: what both model ports (chat's and the loop's) are made of. */
 import type { JobOutput, Usage } from '../../protocol/model.ts';
+import type { ModelRequest } from '../chat/model-client.ts';
 import type { LoopChunk } from '../loop/model.ts';
 import { CallAssembly } from './call-assembly.ts';
 
@@ -17,10 +18,15 @@ interface PieceEnd {
   readonly usage: Usage | null;
 }
 
-/** The answer without its calls, for whom none was offered. */
-export async function* textPieces(
+/** The answer to a question of `chat`: calls count where tools were offered, and are no more than noise where not. */
+export function saidPieces(
+  { tools = [] }: Pick<ModelRequest, 'tools'>,
   pieces: AsyncIterable<Piece>,
-): AsyncGenerator<Exclude<Piece, { type: 'calls' }>> {
+): AsyncGenerator<LoopChunk> {
+  return tools.length === 0 ? textPieces(pieces) : wholeCalls(pieces);
+}
+
+async function* textPieces(pieces: AsyncIterable<Piece>): AsyncGenerator<Exclude<Piece, { type: 'calls' }>> {
   for await (const piece of pieces) if (piece.type !== 'calls') yield piece;
 }
 
