@@ -1,10 +1,14 @@
 /**
  * Goal: somebody who knows OpenAI and nothing of Nostr is served by the same agents, from the same ledger, and can never be
  * charged more than was given. Method: the started service, black box; the official `openai` client over real sockets, a
- * scripted model behind the agents, the development wallet as payer. Does not prove: crashes (test/door/purses.test.ts),
+ * scripted model behind the agents, the development wallet as payer. Does not prove: crashes of money (test/door/purses.test.ts),
  * real Lightning (test/e2e/lightning.test.ts).
  */
 
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generateSecretKey } from 'nostr-tools/pure';
 import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
@@ -21,13 +25,15 @@ const POLL = { timeout: 20_000, interval: 100 };
 const ask = (content: string) => [{ role: 'user' as const, content }];
 
 let model: ModelServer;
+let persistTo: string;
 let service: Service;
 let payer: NWCClient;
 const owner = generateSecretKey();
 
 beforeAll(async () => {
   model = await modelServer();
-  service = await startService({ env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'scripted' } });
+  persistTo = mkdtempSync(join(tmpdir(), 'errand-door-'));
+  service = await start();
   payer = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
   const invoice = await signed('POST', '/account/invoices', { amount_msats: 2_000_000 });
   await payer.payInvoice({ invoice: String(invoice.bolt11) });
@@ -41,7 +47,10 @@ afterAll(async () => {
   expect(service.log()).not.toMatch(/books hold another|books refuse|alarm failed|was not called off/);
   await service.stop();
   await model.close();
+  await rm(persistTo, { recursive: true, force: true });
 });
+
+const start = () => startService({ persistTo, env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'scripted' } });
 beforeEach(() => {
   model.script(answer('ok'));
   model.asked.length = 0;
@@ -359,4 +368,18 @@ test('books and wallet agree in the end, and nobody owes anything', async () => 
     .poll(ledger, { timeout: 30_000, interval: 500 })
     .toMatchObject({ differences: [], complete: true });
   expect(await signed('GET', '/account')).toMatchObject({ owing_msats: 0 });
+});
+
+test('what was answered under an Idempotency-Key is answered so after a crash, and paid for once', async () => {
+  const { id, secret } = await key(100);
+  const create = () =>
+    client(secret).chat.completions.create(
+      { model: PRICED, messages: ask('nostr') },
+      { headers: { 'Idempotency-Key': 'a crash' } },
+    );
+  const before = await create();
+  await service.kill();
+  service = await start();
+  expect((await create()).id).toBe(before.id);
+  expect(await signed('GET', `/account/keys/${id}`)).toMatchObject({ credit_msats: 100_000 - PRICE });
 });
