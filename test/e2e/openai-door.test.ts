@@ -15,6 +15,7 @@ import { zodResponseFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { NWCClient } from '../peers/alby.ts';
+import { fetchWithL402 } from '../peers/lightning-tools.ts';
 import { answer, type ModelServer, modelServer } from '../support/model-server.ts';
 import { type Service, startService } from '../support/service.ts';
 import { signedCall } from '../support/signed-call.ts';
@@ -22,6 +23,7 @@ import { signedCall } from '../support/signed-call.ts';
 const PRICE = 21_000;
 const PRICED = 'discover-prepaid';
 const POLL = { timeout: 20_000, interval: 100 };
+type PaidResponse = NonNullable<Awaited<ReturnType<typeof fetchWithL402>>['payment']>;
 const ask = (content: string) => [{ role: 'user' as const, content }];
 
 let model: ModelServer;
@@ -348,6 +350,31 @@ describe('a stranger', () => {
       .poll(async () => (await payer.lookupInvoice({ invoice: back.invoice })).settled_at, POLL)
       .toBeTruthy();
     expect((await post('discover-metered', headers)).status).toBe(402);
+  });
+
+  test('is served by the official client when its fetch pays, once, and shows the token from then on', async () => {
+    let paid = 0;
+    let credentials: PaidResponse['credentials'] | undefined;
+    const wallet = {
+      payInvoice: async ({ invoice }: { invoice: string }) => {
+        paid += 1;
+        return await payer.payInvoice({ invoice });
+      },
+    };
+    const openai = client('guest', {
+      fetch: async (url: string, init: RequestInit) => {
+        const { authorization: _, ...headers } = Object.fromEntries(new Headers(init.headers));
+        const options = credentials === undefined ? { wallet } : { wallet, credentials };
+        const response = await fetchWithL402(url, { ...init, headers }, options);
+        credentials ??= response.payment?.credentials;
+        return response;
+      },
+    });
+    for (const words of ['one', 'two', 'three'])
+      expect(
+        (await openai.chat.completions.create({ model: 'discover-metered', messages: ask(words) })).object,
+      ).toBe('chat.completion');
+    expect(paid).toBe(1);
   });
 
   test('shows one token many times at once, and is served for what it paid', async () => {
