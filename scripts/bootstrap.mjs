@@ -72,7 +72,8 @@ function findNode() {
 
 function run(node) {
   const child = spawn(node, [join(root, 'scripts', `${command}.ts`), ...rest], {
-    cwd: root,
+    // The command line reads the files one names, so it stays where it was called.
+    cwd: command === 'errand' ? process.cwd() : root,
     stdio: 'inherit',
     env: {
       ...process.env,

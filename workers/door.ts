@@ -6,7 +6,7 @@ import type { DoorPorts } from '../src/door/ports.ts';
 import { purseKeys } from '../src/nostr/keys.ts';
 import { msatsSchema, ZERO_MSATS } from '../src/payment/msats.ts';
 import { openDb } from '../src/store/db.ts';
-import { rememberRequest } from '../src/store/door-requests.ts';
+import { recallRequest, rememberRequest } from '../src/store/door-requests.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import { dispatch, sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
@@ -17,8 +17,7 @@ import { after } from './timers.ts';
 
 /** @param jobById a job as it stands, from its session or the record */
 export function doorPorts(env: Env, jobById: (id: string) => Promise<JobRecord | undefined>): DoorPorts {
-  const marketplace = marketplaceOf(env);
-  const { config, agents } = marketplace;
+  const { config } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
   const db = openDb(env.DB);
 
@@ -31,11 +30,13 @@ export function doorPorts(env: Env, jobById: (id: string) => Promise<JobRecord |
     now: systemClock,
     kinds: config.kinds,
     relay: embeddedRelayUrl(config),
-    agents,
+    get agents() {
+      return marketplaceOf(env).agents;
+    },
     purseKeys: (id) => purseKeys(config.masterSecret, id),
     after,
     log: (what, error) => console.error(what, error),
-    quote: (agent, body) => quoteOf(marketplace, agent, body, 0)?.max ?? ZERO_MSATS,
+    quote: (agent, body) => quoteOf(marketplaceOf(env), agent, body, 0)?.max ?? ZERO_MSATS,
     credit: async (client) => msatsSchema.parse(await env.ACCOUNT.getByName(client).credit()),
     async take(event) {
       // By us, because the purse has proved its key here (NIP-42 does so for others); then shown, so that it can be found.
@@ -51,6 +52,7 @@ export function doorPorts(env: Env, jobById: (id: string) => Promise<JobRecord |
     job: jobById,
     remember: (client, key, request, instead) =>
       rememberRequest(db, client, key, request, instead, systemClock()),
+    recall: (client, key) => recallRequest(db, client, key),
   };
 }
 

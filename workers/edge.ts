@@ -7,12 +7,14 @@ import { devWallets } from '../src/payment/dev-wallet/keys.ts';
 import { openDb } from '../src/store/db.ts';
 import { forgetRequests } from '../src/store/door-requests.ts';
 import { announceAll } from './announcer.ts';
-import type { ArenaOrder } from './arena-runner.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
+import { freshListings } from './listings.ts';
 import { receiveMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
-import { runSteps, type StepOrder } from './runner.ts';
+import { announceMcp } from './mcp-nostr.ts';
+import { probePaused } from './remote-health.ts';
+import { type QueueOrder, runSteps } from './runner.ts';
 import { publishStandings } from './standings.ts';
 
 export { AgentSession } from './agent-session.ts';
@@ -49,6 +51,8 @@ async function keepUp(env: Env): Promise<void> {
     if (one.status === 'rejected') console.error('a group of links did not start', one.reason);
   if (devWallets(config).length > 0) await env.DEV_WALLET.getByName('main').announce();
   await announceAll(env);
+  await announceMcp(env);
+  await probePaused(env);
   try {
     await forgetRequests(openDb(env.DB), systemClock());
   } catch (error) {
@@ -70,6 +74,7 @@ export default {
       if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
         return await env.RELAY.getByName('main').fetch(request);
       }
+      await freshListings(env);
       return await appOf(env).fetch(request, env, ctx);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -79,6 +84,7 @@ export default {
   },
 
   async queue(batch, env, ctx) {
+    await freshListings(env);
     const work = runSteps(batch, env);
     // The local queue hands out one batch at a time, so waiting here would have every model call wait for the one
     // before it. The platform runs up to 250 batches side by side, and gives the work its 15 minutes only while it is awaited.
@@ -87,10 +93,12 @@ export default {
   },
 
   async email(message, env) {
+    await freshListings(env);
     await receiveMail(message, env);
   },
 
   async scheduled(_controller, env) {
+    await freshListings(env);
     await keepUp(env);
   },
-} satisfies ExportedHandler<Env, StepOrder | ArenaOrder>;
+} satisfies ExportedHandler<Env, QueueOrder>;

@@ -1,12 +1,12 @@
 /** The bindings of this Worker (wrangler.toml) and the configuration read from them. */
+
 import { type Config, readConfig } from '../src/config.ts';
 import type { SandboxStub } from '../src/sandbox/remote.ts';
-import type { ArenaOrder } from './arena-runner.ts';
+import type { ClientAccountRpc } from './account-rpc.ts';
 import type { HiredJobsRpc } from './hire-rpc.ts';
 import type {
   AgentSessionRpc,
   ArenaRpc,
-  ClientAccountRpc,
   DevWalletRpc,
   Fetches,
   ModelTrafficRpc,
@@ -17,7 +17,7 @@ import type {
   SearchIndexRpc,
   WalletRpc,
 } from './rpc.ts';
-import type { StepOrder } from './runner.ts';
+import type { QueueOrder } from './runner.ts';
 
 export interface Env {
   readonly DB: D1Database;
@@ -31,7 +31,7 @@ export interface Env {
   readonly HIRED: ObjectNamespace<HiredJobsRpc>;
   readonly MODELS: ObjectNamespace<ModelTrafficRpc>;
   readonly ARENA: ObjectNamespace<ArenaRpc>;
-  readonly STEPS: Queue<StepOrder | ArenaOrder>;
+  readonly STEPS: Queue<QueueOrder>;
   /** Runs strangers' programs (workers/sandbox.ts), a Worker of its own. */
   readonly SANDBOX: SandboxStub;
   /** Workers AI, when the operator binds it. */

@@ -6,13 +6,13 @@
 import { createHmac } from 'node:crypto';
 import { JobError } from '../errors.ts';
 import { IDEMPOTENCY_MAX_KEY_CHARS } from '../limits.ts';
-import { type NostrEvent, signAs } from '../nostr/event.ts';
+import { type KeyPair, type NostrEvent, signAs } from '../nostr/event.ts';
 import { KIND } from '../nostr/kinds.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { KeyedAgent } from '../protocol/agent.ts';
 import { directMessage } from '../protocol/direct-message.ts';
-import type { RecordedPhase } from '../store/job-record.ts';
-import { type FollowOptions, followJob } from './follow.ts';
+import type { JobRecord } from '../store/job-record.ts';
+import { type FollowOptions, followJob, soFar } from './follow.ts';
 import type { HeardNews } from './news.ts';
 import { bodyOf, type Order, requestEvent } from './order.ts';
 import type { DoorPorts } from './ports.ts';
@@ -25,6 +25,8 @@ export interface Idempotency {
   readonly key: string;
   /** Everything that was asked for, as text: another text under the same key is a mistake. */
   readonly content: string;
+  /** Another text takes the place of the former one: for callers who count their requests anew whenever they start. */
+  readonly anew?: true;
 }
 
 export interface PostedJob {
@@ -44,6 +46,11 @@ export class Door {
 
   constructor(ports: DoorPorts) {
     this.#ports = ports;
+  }
+
+  /** The keys of the purse with this id. */
+  purseKeys(id: string): KeyPair {
+    return this.#ports.purseKeys(id);
   }
 
   /** The agents by which jobs can be done, best first. */
@@ -114,18 +121,13 @@ export class Door {
     jobId: string,
     options: FollowOptions = {},
   ): Promise<AsyncGenerator<HeardNews, void>> {
-    await this.#own(purse, jobId);
+    await this.look(purse, jobId);
     return followJob(this.#ports, purse, jobId, options);
-  }
-
-  /** Where a job of this purse stands. @throws JobError NOT_FOUND for one of others */
-  async phase(purse: Purse, jobId: string): Promise<RecordedPhase> {
-    return (await this.#own(purse, jobId)).phase;
   }
 
   /** Its purse has been filled: a job that waits for money looks again. @throws JobError NOT_FOUND for one of others */
   async credited(purse: Purse, jobId: string): Promise<void> {
-    await this.#own(purse, jobId);
+    await this.look(purse, jobId);
     await this.#ports.credited(jobId);
   }
 
@@ -135,7 +137,7 @@ export class Door {
    * @throws JobError NOT_FOUND for a job of others
    */
   async cancel(purse: Purse, jobId: string): Promise<void> {
-    await this.#own(purse, jobId);
+    await this.look(purse, jobId);
     await this.#ports.publish(
       signAs(
         {
@@ -159,7 +161,7 @@ export class Door {
    * @throws JobError NOT_FOUND for a job of others, BAD_REQUEST for an agent that listens to nobody
    */
   async say(purse: Purse, jobId: string, text: string): Promise<void> {
-    const { agent: slug } = await this.#own(purse, jobId);
+    const { agent: slug } = await this.look(purse, jobId);
     const agent = this.agent(slug);
     if (agent.runtime !== 'team')
       throw new JobError('BAD_REQUEST', `${slug} works alone and takes no messages`, { reason: 'no_team' });
@@ -167,8 +169,13 @@ export class Door {
     await this.#ports.publish(directMessage(purse.keys, agent.pubkey, text, { replyTo: jobId }, now_s));
   }
 
-  /** @throws JobError NOT_FOUND */
-  async #own({ keys }: Purse, jobId: string) {
+  /** What a job of this purse has said so far. @throws JobError NOT_FOUND for one of others */
+  async soFar(purse: Purse, jobId: string): Promise<AsyncGenerator<HeardNews, void>> {
+    return soFar(this.#ports, purse, await this.look(purse, jobId));
+  }
+
+  /** What is on record of a job of this purse, as it stands. @throws JobError NOT_FOUND for one of others */
+  async look({ keys }: Purse, jobId: string): Promise<JobRecord> {
     const job = await this.#ports.job(jobId);
     if (job !== undefined && job.client === keys.publicKey) return job;
     throw new JobError('NOT_FOUND', 'this key has no job of this id');
@@ -178,18 +185,19 @@ export class Door {
     { keys }: Purse,
     fresh: NostrEvent,
     { agent }: Order,
-    { key, content }: Idempotency,
+    { key, content, anew }: Idempotency,
   ): Promise<NostrEvent> {
     if (key.length === 0 || key.length > IDEMPOTENCY_MAX_KEY_CHARS)
       throw new JobError(
         'BAD_REQUEST',
         `an Idempotency-Key has 1 to ${IDEMPOTENCY_MAX_KEY_CHARS} characters`,
       );
-    const keyed = (text: string) => createHmac('sha256', keys.secretKey).update(text).digest('hex');
-    const name = keyed(`name ${key}`);
-    const fingerprint = keyed(`content ${agent.pubkey} ${content}`);
+    const name = keyedBy(keys, `name ${key}`);
+    const fingerprint = keyedBy(keys, `content ${agent.pubkey} ${content}`);
     const mine = { fingerprint, event: fresh };
     const known = await this.#ports.remember(keys.publicKey, name, mine, null);
+    if (known.fingerprint !== fingerprint && anew === true)
+      return (await this.#ports.remember(keys.publicKey, name, mine, known.event.id)).event;
     if (known.fingerprint !== fingerprint) {
       throw new JobError('BAD_REQUEST', 'this Idempotency-Key was used for another request', {
         reason: 'idempotency_key_reused',
@@ -200,10 +208,20 @@ export class Door {
     return (await this.#ports.remember(keys.publicKey, name, mine, known.event.id)).event;
   }
 
+  /** Id of the job that a purse posted under a key; null for none. */
+  async recall({ keys }: Purse, key: string): Promise<string | null> {
+    return await this.#ports.recall(keys.publicKey, keyedBy(keys, `name ${key}`));
+  }
+
   async #cameToNothing(jobId: string): Promise<boolean> {
     const job = await this.#ports.job(jobId);
     return job !== undefined && ENDED_WITHOUT_ANSWER.has(job.phase);
   }
+}
+
+/** What is kept of a purse's own words: nobody can tell from it what they were. */
+function keyedBy({ secretKey }: KeyPair, text: string): string {
+  return createHmac('sha256', secretKey).update(text).digest('hex');
 }
 
 const ENDED_WITHOUT_ANSWER: ReadonlySet<string> = new Set(['rejected', 'expired', 'cancelled', 'failed']);

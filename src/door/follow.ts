@@ -2,6 +2,7 @@
 import { JobError } from '../errors.ts';
 import { isFinal } from '../job/types.ts';
 import { DOOR_LOOK_MS, DOOR_MAX_RESUMES, DOOR_RESUME_MS } from '../limits.ts';
+import type { JobRecord } from '../store/job-record.ts';
 import { JobEventReader, type StreamedEvent } from './events.ts';
 import { type HeardNews, isLast, newsOf } from './news.ts';
 import type { DoorPorts } from './ports.ts';
@@ -70,6 +71,16 @@ export async function* followJob(
   });
 }
 
+/** Everything a job has said so far, and its end where it ended without a word. */
+export async function* soFar(
+  ports: DoorPorts,
+  purse: Purse,
+  { id, phase }: Pick<JobRecord, 'id' | 'phase'>,
+): AsyncGenerator<HeardNews, void> {
+  if (isFinal(phase)) return yield* whatIsLeft(ports, purse, id, 0);
+  yield* stored(ports, purse, id, 0);
+}
+
 /** Everything stored of a job that has ended; where its end is not among it, it ended without a word. */
 async function* whatIsLeft(
   ports: DoorPorts,
@@ -77,21 +88,30 @@ async function* whatIsLeft(
   jobId: string,
   cursor: number,
 ): AsyncGenerator<HeardNews, void> {
+  for await (const news of stored(ports, purse, jobId, cursor)) {
+    yield news;
+    if (isLast(news)) return;
+  }
+  const phase = (await ports.job(jobId))?.phase ?? 'cancelled';
+  yield { type: 'over', phase, event: null, cursor: null };
+}
+
+/** What the relay has of a job. */
+async function* stored(
+  ports: DoorPorts,
+  purse: Purse,
+  jobId: string,
+  cursor: number,
+): AsyncGenerator<HeardNews, void> {
   const reader = new JobEventReader(await ports.jobEvents(jobId, cursor, false));
   try {
-    for (;;) {
-      const next = await reader.next();
-      if (next === null) break;
+    for (let next = await reader.next(); next !== null; next = await reader.next()) {
       const news = heard(ports, purse, next);
-      if (news === null) continue;
-      yield news;
-      if (isLast(news)) return;
+      if (news !== null) yield news;
     }
   } finally {
     await reader.cancel();
   }
-  const phase = (await ports.job(jobId))?.phase ?? 'cancelled';
-  yield { type: 'over', phase, event: null, cursor: null };
 }
 
 function heard({ kinds }: DoorPorts, { keys }: Purse, { event, cursor }: StreamedEvent): HeardNews | null {

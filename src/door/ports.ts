@@ -56,4 +56,6 @@ export interface DoorPorts {
     request: RememberedRequest,
     instead: string | null,
   ): Promise<RememberedRequest>;
+  /** Id of the request remembered under a key; null for none. */
+  recall(client: string, key: string): Promise<string | null>;
 }

@@ -8,9 +8,9 @@ import type { KeyPair } from '../nostr/event.ts';
 
 /**
  * `key`: an API key, filled by its owner; `token`: an L402 token, filled by whoever pays its invoice; `guest`: somebody
- * unknown, who pays nothing and gets what is free.
+ * unknown, who gets what is free or pays the invoice of each job; `nostr`: the holder of a Nostr key, who signs each call.
  */
-export type PurseKind = 'key' | 'token' | 'guest';
+export type PurseKind = 'key' | 'token' | 'guest' | 'nostr';
 
 export interface Purse {
   readonly kind: PurseKind;

@@ -12,7 +12,7 @@ export type Body =
   | { readonly text: string };
 
 export interface Operation {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** OpenAPI spelling: `/jobs/{id}`. */
   readonly path: string;
   readonly summary: string;
@@ -32,4 +32,6 @@ export interface Operation {
   /** Statuses of problem documents, or of other bodies where one is named. */
   readonly failures: readonly (number | { readonly status: number; readonly schema: ComponentName })[];
   readonly notModified?: true;
+  /** A notification is taken with 202 and no body. */
+  readonly accepted?: true;
 }

@@ -1,14 +1,17 @@
 /** What is asked of every followed relay: a pure plan from the agents there are. */
 import {
   JOB_REQUEST_MAX_AGE_S,
+  LINK_MAX_WRAPPED,
   LINK_OVERLAP_S,
   LINK_PAGE_EVENTS,
   LINK_WORDS_MAX_AGE_S,
   LINK_WRAP_WINDOW_S,
+  REVIEW_MAX_AGE_S,
 } from '../limits.ts';
 import type { Filter } from '../nostr/filter.ts';
 import { KIND } from '../nostr/kinds.ts';
 
+/** Read anew for each subscription: agents come and go. */
 export interface LinkInterest {
   /** Public keys of our agents. */
   readonly agents: readonly string[];
@@ -18,6 +21,8 @@ export interface LinkInterest {
   readonly requestKinds: readonly number[];
   /** Kinds of events under which a comment may be meant for a team; none, where it is left out. */
   readonly commentedKinds?: readonly number[];
+  /** Public key of our MCP server; none, where it is left out. */
+  readonly server?: string;
 }
 
 /**
@@ -28,9 +33,20 @@ export interface LinkInterest {
  * - `receipts`: zaps of our agents at other providers (NIP-57).
  * - `comments`: what clients say under jobs of teams (NIP-22). A comment under a request names its author, the client, and
  *   no agent, so they are asked for by the kind they stand under.
+ * - `calls`: messages to our MCP server, in the clear or wrapped; only from now on, because nobody waits for an answer to
+ *   an older one.
+ * - `reviews`: what clients say of jobs our agents did.
  * - `content`: what the search index is made of; only from now on, and the first to go when a budget is short.
  */
-export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'comments' | 'content';
+export type Purpose =
+  | 'requests'
+  | 'wraps'
+  | 'deletions'
+  | 'receipts'
+  | 'comments'
+  | 'calls'
+  | 'reviews'
+  | 'content';
 
 export interface PlannedSubscription {
   readonly purpose: Purpose;
@@ -71,11 +87,16 @@ export function planSubscriptions(
       purpose: 'wraps',
       filter: {
         kinds: [KIND.giftWrap],
-        '#p': interest.agents,
+        '#p': interest.agents.slice(0, LINK_MAX_WRAPPED),
         since: Math.max(0, since - LINK_WRAP_WINDOW_S),
         limit: LINK_PAGE_EVENTS,
       },
     });
+  }
+  if (interest.agents.length > 0) {
+    const away = sinceOf(cursor_s, now_s, REVIEW_MAX_AGE_S);
+    const filter = { kinds: [KIND.jobReview], '#p': interest.agents, since: away, limit: LINK_PAGE_EVENTS };
+    plan.push({ purpose: 'reviews', filter });
   }
   plan.push({ purpose: 'deletions', filter: { kinds: [KIND.deletion], since, limit: LINK_PAGE_EVENTS } });
   if (interest.zapped !== undefined && interest.zapped.length > 0) {
@@ -88,6 +109,10 @@ export function planSubscriptions(
     const away = sinceOf(cursor_s, now_s, LINK_WORDS_MAX_AGE_S);
     const filter = { kinds: [KIND.comment], '#K': kinds, since: away, limit: LINK_PAGE_EVENTS };
     plan.push({ purpose: 'comments', filter });
+  }
+  if (interest.server !== undefined) {
+    const kinds = [KIND.mcpMessage, KIND.giftWrap, KIND.ephemeralGiftWrap];
+    plan.push({ purpose: 'calls', filter: { kinds, '#p': [interest.server], since: now_s } });
   }
   plan.push({ purpose: 'content', filter: { kinds: CONTENT_KINDS, since: now_s } });
   return plan;

@@ -28,7 +28,14 @@ export const KIND = {
   walletNotification: 23_197,
   relayAuth: 22_242,
   httpAuth: 27_235,
+  /** A message of MCP as an event (ContextVM), and what a server announces of itself (CEP-6). */
+  mcpMessage: 25_910,
+  mcpServer: 11_316,
+  mcpTools: 11_317,
+  mcpResources: 11_318,
   longNote: 30_023,
+  /** A client's review of a job it had (proposed as NIP-AC; docs/protocol-notes.md). */
+  jobReview: 31_117,
   handlerInformation: 31_990,
 } as const;
 

@@ -23,11 +23,12 @@ export function mayRead(reader: Reader, event: NostrEvent): boolean {
 
 /**
  * The refusal for a reader who asks for private events by name without having proved any key (NIP-42), or null.
- * Filters that do not name kinds are served without them instead.
+ * Filters that do not name kinds are served without them instead. So are those that name MCP messages beside: clients of
+ * ContextVM ask for what comes in the clear and what comes wrapped by one filter, and know no NIP-42.
  */
 export function refuseReading(reader: Reader, filters: readonly Filter[]): Refusal | null {
   if (reader === 'all' || reader.size > 0) return null;
-  return filters.some((filter) => filter.kinds?.some(isPrivateKind))
+  return filters.some(({ kinds = [] }) => kinds.some(isPrivateKind) && !kinds.includes(KIND.mcpMessage))
     ? 'auth-required: gift wraps are served only to whom they are for'
     : null;
 }

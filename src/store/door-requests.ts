@@ -50,6 +50,15 @@ export async function rememberRequest(
   return { fingerprint: row.fingerprint, event: eventShape.parse(row.eventJson) };
 }
 
+/** Id of the job that is remembered under a key; null for none. */
+export async function recallRequest(db: Db, client: string, key: string): Promise<string | null> {
+  const [row] = await db
+    .select({ jobId: doorRequests.jobId })
+    .from(doorRequests)
+    .where(and(eq(doorRequests.client, client), eq(doorRequests.key, key)));
+  return row?.jobId ?? null;
+}
+
 /** Forgets what nobody may repeat any more. */
 export async function forgetRequests(db: Db, now_ms: number): Promise<void> {
   await db.delete(doorRequests).where(lt(doorRequests.createdAt_ms, now_ms - IDEMPOTENCY_KEEP_MS));

@@ -164,6 +164,7 @@ export function doorWorld(scripts: { readonly [slug: string]: Script } = {}) {
       if (known === undefined || known.event.id === instead) remembered.set(`${client} ${key}`, request);
       return remembered.get(`${client} ${key}`) ?? request;
     },
+    recall: async (client, key) => remembered.get(`${client} ${key}`)?.event.id ?? null,
   };
   return {
     door: new Door(ports),

@@ -85,6 +85,8 @@ export async function startOutsideRelay(options: OutsideRelayOptions = {}): Prom
     async stop() {
       relay.cut();
       running.sockets.close();
+      // Some clients ask for NIP-11 over HTTP, which nobody here answers.
+      running.http.closeAllConnections();
       await new Promise<void>((resolve) => running.http.close(() => resolve()));
     },
     async start() {

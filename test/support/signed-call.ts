@@ -32,19 +32,24 @@ export async function signedText(
   body?: object,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const sent = body === undefined ? undefined : JSON.stringify(body);
-  const tags = [
-    ['u', `${origin}${path}`],
-    ['method', method],
-    // Two alike within a second would be one token.
-    ['nonce', randomBytes(8).toString('hex')],
-    ...(sent === undefined ? [] : [['payload', createHash('sha256').update(sent).digest('hex')]]),
-  ];
-  const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
-  const token = Buffer.from(JSON.stringify(finalizeEvent(template, secretKey))).toString('base64');
+  const authorization = nip98(secretKey, `${origin}${path}`, method, sent);
   const response = await fetch(`${origin}${path}`, {
     method,
-    headers: { authorization: `Nostr ${token}` },
+    headers: { authorization },
     ...(sent === undefined ? {} : { body: sent }),
   });
   return { status: response.status, text: await response.text() };
+}
+
+/** An `Authorization` header that signs one request. @param body as it is sent */
+export function nip98(secretKey: Uint8Array, url: string, method: string, body?: string): string {
+  const tags = [
+    ['u', url],
+    ['method', method],
+    // Two alike within a second would be one token.
+    ['nonce', randomBytes(8).toString('hex')],
+    ...(body === undefined ? [] : [['payload', createHash('sha256').update(body).digest('hex')]]),
+  ];
+  const template = { kind: 27_235, created_at: Math.floor(Date.now() / 1_000), tags, content: '' };
+  return `Nostr ${Buffer.from(JSON.stringify(finalizeEvent(template, secretKey))).toString('base64')}`;
 }
