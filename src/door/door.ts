@@ -11,7 +11,7 @@ import { KIND } from '../nostr/kinds.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { KeyedAgent } from '../protocol/agent.ts';
 import { directMessage } from '../protocol/direct-message.ts';
-import type { JobRecord, RecordedPhase } from '../store/job-record.ts';
+import type { JobRecord } from '../store/job-record.ts';
 import { type FollowOptions, followJob, soFar } from './follow.ts';
 import type { HeardNews } from './news.ts';
 import { bodyOf, type Order, requestEvent } from './order.ts';
@@ -125,14 +125,9 @@ export class Door {
     return followJob(this.#ports, purse, jobId, options);
   }
 
-  /** Where a job of this purse stands. @throws JobError NOT_FOUND for one of others */
-  async phase(purse: Purse, jobId: string): Promise<RecordedPhase> {
-    return (await this.#own(purse, jobId)).phase;
-  }
-
   /** Its purse has been filled: a job that waits for money looks again. @throws JobError NOT_FOUND for one of others */
   async credited(purse: Purse, jobId: string): Promise<void> {
-    await this.#own(purse, jobId);
+    await this.look(purse, jobId);
     await this.#ports.credited(jobId);
   }
 

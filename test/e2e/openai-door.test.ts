@@ -1,16 +1,21 @@
 /**
  * Goal: somebody who knows OpenAI and nothing of Nostr is served by the same agents, from the same ledger, and can never be
  * charged more than was given. Method: the started service, black box; the official `openai` client over real sockets, a
- * scripted model behind the agents, the development wallet as payer. Does not prove: crashes (test/door/purses.test.ts),
+ * scripted model behind the agents, the development wallet as payer. Does not prove: crashes of money (test/door/purses.test.ts),
  * real Lightning (test/e2e/lightning.test.ts).
  */
 
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generateSecretKey } from 'nostr-tools/pure';
 import OpenAI from 'openai';
 import { zodResponseFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { NWCClient } from '../peers/alby.ts';
+import { fetchWithL402 } from '../peers/lightning-tools.ts';
 import { answer, type ModelServer, modelServer } from '../support/model-server.ts';
 import { type Service, startService } from '../support/service.ts';
 import { signedCall } from '../support/signed-call.ts';
@@ -18,16 +23,19 @@ import { signedCall } from '../support/signed-call.ts';
 const PRICE = 21_000;
 const PRICED = 'discover-prepaid';
 const POLL = { timeout: 20_000, interval: 100 };
+type PaidResponse = NonNullable<Awaited<ReturnType<typeof fetchWithL402>>['payment']>;
 const ask = (content: string) => [{ role: 'user' as const, content }];
 
 let model: ModelServer;
+let persistTo: string;
 let service: Service;
 let payer: NWCClient;
 const owner = generateSecretKey();
 
 beforeAll(async () => {
   model = await modelServer();
-  service = await startService({ env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'scripted' } });
+  persistTo = mkdtempSync(join(tmpdir(), 'errand-door-'));
+  service = await start();
   payer = new NWCClient({ nostrWalletConnectUrl: service.dev.customer.nwc ?? '' });
   const invoice = await signed('POST', '/account/invoices', { amount_msats: 2_000_000 });
   await payer.payInvoice({ invoice: String(invoice.bolt11) });
@@ -41,7 +49,10 @@ afterAll(async () => {
   expect(service.log()).not.toMatch(/books hold another|books refuse|alarm failed|was not called off/);
   await service.stop();
   await model.close();
+  await rm(persistTo, { recursive: true, force: true });
 });
+
+const start = () => startService({ persistTo, env: { MODEL_BASE_URL: model.baseUrl, MODEL: 'scripted' } });
 beforeEach(() => {
   model.script(answer('ok'));
   model.asked.length = 0;
@@ -341,6 +352,31 @@ describe('a stranger', () => {
     expect((await post('discover-metered', headers)).status).toBe(402);
   });
 
+  test('is served by the official client when its fetch pays, once, and shows the token from then on', async () => {
+    let paid = 0;
+    let credentials: PaidResponse['credentials'] | undefined;
+    const wallet = {
+      payInvoice: async ({ invoice }: { invoice: string }) => {
+        paid += 1;
+        return await payer.payInvoice({ invoice });
+      },
+    };
+    const openai = client('guest', {
+      fetch: async (url: string, init: RequestInit) => {
+        const { authorization: _, ...headers } = Object.fromEntries(new Headers(init.headers));
+        const options = credentials === undefined ? { wallet } : { wallet, credentials };
+        const response = await fetchWithL402(url, { ...init, headers }, options);
+        credentials ??= response.payment?.credentials;
+        return response;
+      },
+    });
+    for (const words of ['one', 'two', 'three'])
+      expect(
+        (await openai.chat.completions.create({ model: 'discover-metered', messages: ask(words) })).object,
+      ).toBe('chat.completion');
+    expect(paid).toBe(1);
+  });
+
   test('shows one token many times at once, and is served for what it paid', async () => {
     const refused = await post(PRICED);
     const { error } = await refused.json();
@@ -359,4 +395,18 @@ test('books and wallet agree in the end, and nobody owes anything', async () => 
     .poll(ledger, { timeout: 30_000, interval: 500 })
     .toMatchObject({ differences: [], complete: true });
   expect(await signed('GET', '/account')).toMatchObject({ owing_msats: 0 });
+});
+
+test('what was answered under an Idempotency-Key is answered so after a crash, and paid for once', async () => {
+  const { id, secret } = await key(100);
+  const create = () =>
+    client(secret).chat.completions.create(
+      { model: PRICED, messages: ask('nostr') },
+      { headers: { 'Idempotency-Key': 'a crash' } },
+    );
+  const before = await create();
+  await service.kill();
+  service = await start();
+  expect((await create()).id).toBe(before.id);
+  expect(await signed('GET', `/account/keys/${id}`)).toMatchObject({ credit_msats: 100_000 - PRICE });
 });

@@ -1,2 +1,3 @@
-/** Alby's client of Lightning addresses, from where its package is installed, with its types. */
+/** Alby's clients of Lightning addresses and of L402, from where their package is installed, with their types. */
+export { fetchWithL402 } from '@getalby/lightning-tools/402/l402';
 export { LightningAddress } from '@getalby/lightning-tools/lnurl';

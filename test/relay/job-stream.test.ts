@@ -69,6 +69,40 @@ describe('the events of a job', () => {
     expect(world.relay.subscriptions).toBe(0);
   });
 
+  test('of a sealed job go on after a demand for payment, which only its client can tell from an end', () => {
+    const world = rig();
+    const sealed = signed(CLIENT, {
+      kind: 7_001,
+      tags: [['p', signed(AGENT).pubkey], ['encrypted']],
+      content: 'sealed',
+    });
+    const told = (kind: number, tags: string[][], content: string) =>
+      signed(AGENT, {
+        kind,
+        created_at: START_S,
+        tags: [['e', sealed.id], ['p', sealed.pubkey], ...tags, ['encrypted']],
+        content,
+      });
+    const demand = [
+      told(
+        7_000,
+        [
+          ['status', 'payment-required'],
+          ['amount', '21000', 'lnbc1'],
+        ],
+        'sealed demand',
+      ),
+      told(7_001, [], 'sealed error'),
+    ];
+    ours(world, sealed, ...demand);
+    const stream = follow(world, sealed.id);
+    expect(stream.ended).toBe(false);
+    ours(world, told(7_001, [], 'sealed result'));
+    expect([stream.ended, stream.events.length]).toEqual([true, 3]);
+    // Also to whoever comes behind the demand.
+    expect(follow(world, sealed.id, 3).ended).toBe(true);
+  });
+
   test('resume after the last number, and end at once when the job had ended before it', () => {
     const world = rig();
     ours(world, request, processing, failure);

@@ -96,7 +96,7 @@ export async function serve(
     // Of a job that was asked for before, the first word may be a demand that was met long ago.
     if (job.repeated && first !== 'silent' && first.type === 'payment') {
       if (missing === 0n) await door.credited(purse, job.id);
-      if ((await door.phase(purse, job.id)) !== 'waiting') first = await firstWord(reader, patience_ms);
+      if ((await door.look(purse, job.id)).phase !== 'waiting') first = await firstWord(reader, patience_ms);
     }
     if (first !== 'silent' && first.type === 'payment') {
       leaving.abort();
