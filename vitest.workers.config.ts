@@ -3,6 +3,7 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { bundle, loadBundle } from './scripts/local/build.ts';
 import { ROOT } from './scripts/local/state.ts';
+import { buildPages } from './scripts/pages/build.ts';
 
 /**
  * The JavaScript half of the sandbox. Python is 28 MB that every test file would load anew; it is tried in workerd by
@@ -11,6 +12,7 @@ import { ROOT } from './scripts/local/state.ts';
 const SANDBOX = join(ROOT, 'test', '.out', 'sandbox-javascript');
 await bundle(SANDBOX, 'test/workers/sandbox-javascript/wrangler.toml');
 const sandbox = loadBundle(SANDBOX);
+await buildPages();
 const TEST_MIGRATIONS = await readD1Migrations('./migrations');
 
 /** Durable objects and Workers inside real workerd. One test file has one isolated storage. */
@@ -20,7 +22,12 @@ export default defineConfig({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
         compatibilityFlags: [
-          ...['nodejs_compat', 'global_fetch_strictly_public', 'enable_request_signal', 'queue_consumer_no_wait_for_wait_until'],
+          ...[
+            'nodejs_compat',
+            'global_fetch_strictly_public',
+            'enable_request_signal',
+            'queue_consumer_no_wait_for_wait_until',
+          ],
           // What the test runner sends grows with every file, and by itself workerd takes messages of 1 MiB.
           'increase_websocket_message_size',
         ],

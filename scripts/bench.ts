@@ -15,6 +15,7 @@ import { type MoneyEffort, paidJobRows } from '../test/bench/money/latency.ts';
 import { lossRows } from '../test/bench/money/losses.ts';
 import { rowsWrittenRows } from '../test/bench/money/rows-written.ts';
 import { zapRows } from '../test/bench/money/zaps.ts';
+import { pageRows } from '../test/bench/pages.ts';
 import { jobRows, type Measured } from '../test/bench/rows.ts';
 import { sandboxRows } from '../test/bench/sandbox/rows.ts';
 import { type SignatureTimes, signatureRows, timeSignatures } from '../test/bench/signatures.ts';
@@ -22,7 +23,17 @@ import { sizeRows } from '../test/bench/size.ts';
 import { type Row, render } from '../test/bench/table.ts';
 import { fail, readOptions } from './local/options.ts';
 
-const PARTS = ['signatures', 'size', ...SUBJECTS, 'money', 'losses', 'agents', 'crowd', 'sandbox'] as const;
+const PARTS = [
+  'signatures',
+  'size',
+  ...SUBJECTS,
+  'money',
+  'losses',
+  'agents',
+  'crowd',
+  'sandbox',
+  'pages',
+] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `npm run bench -- [--rounds 3] [--quick] [--idle 1000] [--active 50] [--answer 200] [part ...]
@@ -30,6 +41,7 @@ const USAGE = `npm run bench -- [--rounds 3] [--quick] [--idle 1000] [--active 5
   parts: ${PARTS.join(', ')} (default: all)
   money: paid jobs and what they cost; losses: who loses money in accidents (waits two minutes for others' timeouts)
   agents: what a step of an agent and of a team adds to the model's time, and what it writes
+  pages: what Lighthouse says of the market and of a job's page, on a phone as it simulates one
   crowd: a thousand team runs at rest and 50 at work: memory, and how long small jobs take meanwhile (three minutes)
   --rounds  every subject is measured this often, in turn; the medians are printed
   --idle, --active, --answer  of the crowd: runs at rest, runs at work, ms the model takes (1000, 50, 200)
@@ -121,6 +133,7 @@ async function main(parts: readonly Part[], efforts: Efforts): Promise<void> {
     say('the sandbox');
     rows.push(...(await sandboxRows(jobs.single)));
   }
+  if (parts.includes('pages')) rows.push(...(await pageRows(say)));
   if (parts.includes('losses')) rows.push(...(await lossRows(say)));
   if (parts.includes('agents')) {
     say('steps of agents and teams');

@@ -22,7 +22,10 @@ if (command === undefined || !existsSync(join(root, 'scripts', `${command}.ts`))
 install('.');
 // Relays and clients that nobody here wrote; only tests and benches talk to them.
 if (command === 'test' || command === 'bench') install('test/peers');
-if (command === 'bench') install('test/bench/askexperts');
+if (command === 'bench') {
+  install('test/bench/askexperts');
+  install('test/bench/lighthouse');
+}
 run(findNode());
 
 /** Installs the packages of one folder unless exactly its lock file was installed before. */
@@ -72,7 +75,8 @@ function findNode() {
 
 function run(node) {
   const child = spawn(node, [join(root, 'scripts', `${command}.ts`), ...rest], {
-    cwd: root,
+    // The command line reads the files one names, so it stays where it was called.
+    cwd: command === 'errand' ? process.cwd() : root,
     stdio: 'inherit',
     env: {
       ...process.env,

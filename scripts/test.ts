@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
+import { ensureBrowser } from './browser.ts';
 import { bundle, offline } from './local/build.ts';
 import { fail, readOptions } from './local/options.ts';
 import { ROOT } from './local/state.ts';
@@ -48,7 +49,10 @@ const SUITES: Readonly<Record<string, Suite>> = {
   },
   unit: () => vitest('unit', 'vitest.config.ts'),
   workers: () => vitest('workers', 'vitest.workers.config.ts'),
-  e2e: () => vitest('e2e', 'vitest.e2e.config.ts'),
+  e2e: async () => {
+    ensureBrowser();
+    return vitest('e2e', 'vitest.e2e.config.ts');
+  },
 };
 
 const options = readOptions({ allowPositionals: true }, `npm test -- [${Object.keys(SUITES).join('] [')}]\n`);

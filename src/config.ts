@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { type ArenaConfig, arenaConfig, arenaVariables } from './config/arena.ts';
 import { kindsOf, kindVariables } from './config/kinds.ts';
+import { type ListingConfig, listingConfig, listingVariables } from './config/listing.ts';
 import { type ContextStrategy, type ModelsConfig, modelsConfig, modelVariables } from './config/models.ts';
 import { feePartsOf, fuelPriceOf, PRICE_VARIABLES } from './config/prices.ts';
 import { plainHttpIn, TOOL_VARIABLES, type ToolConfig, toolConfigOf } from './config/tools.ts';
@@ -57,6 +58,7 @@ export interface Config {
   /** The address mails of team runs come from, lower case (MAIL_FROM); null where none are sent. */
   readonly mailFrom: string | null;
   readonly arena: ArenaConfig;
+  readonly listing: ListingConfig;
   readonly kinds: AgentKinds;
   readonly blocked: ReadonlySet<string>;
   /** NIP-13 difficulty the embedded relay asks of strangers, bits. */
@@ -187,6 +189,7 @@ const shape = z.object({
   ...modelVariables,
   ...TOOL_VARIABLES,
   ...arenaVariables,
+  ...listingVariables,
   MAIL_FROM: mailAddress.optional(),
   ...kindVariables,
   BLOCKED_PUBKEYS: list
@@ -267,6 +270,7 @@ export function readConfig(raw: RawConfig): Config {
     tools,
     mailFrom: env.MAIL_FROM ?? (env.LOCAL ? LOCAL_MAIL_FROM : null),
     arena: arenaConfig(env),
+    listing: listingConfig(env),
     kinds: kindsOf(env),
     blocked: new Set(env.BLOCKED_PUBKEYS),
     relayMinPow: env.RELAY_MIN_POW,

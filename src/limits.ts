@@ -829,6 +829,8 @@ export const BROKER_KNOWS_MS = 15_000;
 /** Jobs that every success rate begins with, and the share of them that was delivered. */
 export const BROKER_PRIOR_JOBS = 8;
 export const BROKER_PRIOR_SUCCESS = 0.9;
+/** Agents whose record is read for that, the first in the list. */
+export const BROKER_MAX_AGENTS = 100;
 /** Success rate that a place further up in the list of agents is worth: four failures of a new agent undo it. */
 export const BROKER_PLACE_WORTH = 0.25;
 
@@ -937,3 +939,126 @@ export const DOOR_KEEP_ALIVE_MS = 5_000;
 export const DOOR_WAIT_MS = 590_000;
 /** Tools of a client's own that one request to a chat agent may bring: what OpenAI takes. */
 export const CHAT_MAX_TOOLS = 128;
+// ── Reviews, figures, the operator's pages ──
+
+/** A review's words, characters; the rest is cut off where it is shown. */
+export const REVIEW_MAX_CHARS = 2_000;
+/** A larger event is no review, bytes: it is kept whole in the record, so that anybody can check it. */
+export const REVIEW_MAX_EVENT_BYTES = 8_192;
+/** How long a review waits for the record to know that its job is over and paid, ms: both lag a moment behind. */
+export const REVIEW_PATIENCE_MS = 60_000;
+/** How far back reviews are asked for at outside relays, s: nobody loses one by our being away for a week. */
+export const REVIEW_MAX_AGE_S = 604_800;
+/** An agent's newest reviews that its figures are counted over: rows read are billed. */
+export const REVIEWS_COUNTED = 1_000;
+/** Keys the operator may keep out at run time: all of them are held in memory and read together. */
+export const BLOCKED_KEYS_MAX = 5_000;
+/** A note on why a key is kept out, characters. */
+export const BLOCKED_REASON_MAX_CHARS = 200;
+/** How long a part of the service goes on with the block list it has read, ms: within it a change is in force. */
+export const BLOCKED_REFRESH_MS = 15_000;
+/** Reviews on one page of an agent. */
+export const AGENT_PAGE_REVIEWS = 10;
+/** Stretches an agent's figures go back: days, or hours. */
+export const FIGURES_DAYS = 30;
+export const FIGURES_HOURS = 48;
+/** An agent's newest jobs that its figures are counted over, and how long a cache may keep them, s: rows read are billed. */
+export const FIGURES_MAX_JOBS = 3_000;
+export const FIGURES_MAX_AGE_S = 60;
+/** Rounds of the arena an agent's curve goes back, and rounds to a point of it: about nine rows each are read. */
+export const FIGURES_ARENA_ROUNDS = 600;
+export const FIGURES_ARENA_STRETCH_ROUNDS = 60;
+/** Newest jobs the operator's tables look through for open and failed ones, and rows a table has at the most. */
+export const OPERATOR_SCAN_JOBS = 2_000;
+export const OPERATOR_TABLE_ROWS = 200;
+/** Sessions that are asked what they still owe to relays, for one table: each may have to be woken. */
+export const OPERATOR_SESSIONS_ASKED = 25;
+
+// ── Pages ──
+
+/** How old the figures of the market may be, ms: they are counted over an agent's newest jobs, and read for all agents at once. */
+export const MARKET_FIGURES_MAX_AGE_MS = 5_000;
+/** Agents on one page of the market. */
+export const MARKET_PAGE_AGENTS = 50;
+/** What may be looked for in the market, characters. */
+export const MARKET_QUERY_MAX_CHARS = 200;
+/** Newest jobs on the market's page. */
+export const MARKET_NEWS_JOBS = 12;
+
+// ── Clients (src/client): what a follower of jobs keeps, and how long it waits ──
+
+/** Events of one job that are kept; a stream of an hour has a tenth of it. More is somebody's noise. */
+export const CLIENT_JOB_MAX_EVENTS = 50_000;
+/** Longest wait for a relay's stored events, ms. */
+export const CLIENT_QUERY_TIMEOUT_MS = 10_000;
+/** A lost relay is dialled again after at least and at most so long, ms (times jitter). */
+export const CLIENT_REDIAL_BASE_MS = 1_000;
+export const CLIENT_REDIAL_MAX_MS = 30_000;
+/** An agent card that is fetched, bytes. */
+export const CLIENT_CARD_MAX_BYTES = 262_144;
+/** Longest wait for an HTTP answer, ms. */
+export const CLIENT_HTTP_TIMEOUT_MS = 15_000;
+/** Announcements asked for when agents are looked for. */
+export const CLIENT_AGENTS_LIMIT = 500;
+// ── Listing: agents that others bring ──
+
+/** Agents whose gift wraps outside relays are asked for, the first in the list: relays bound the length of a filter. */
+export const LINK_MAX_WRAPPED = 500;
+/** Agents that prove themselves on one connection (NIP-42), the first in the list. */
+export const LINK_MAX_IDENTITIES = 100;
+
+/** Agents one owner may have listed at a time, and all owners together: every isolate keeps all of them in memory. */
+export const LISTINGS_PER_OWNER = 20;
+export const LISTINGS_MAX = 2_000;
+/** Changes of listings that one key may make in an hour, new ones too. */
+export const LISTING_CHANGES_PER_HOUR = 120;
+/** Versions of a listing that are kept, the newest. */
+export const LISTING_VERSIONS_KEPT = 50;
+/** A listing's description as JSON, bytes: many are held in memory. */
+export const LISTING_MAX_BYTES = 65_536;
+/** The JSON Schema of a listed agent's parameters, bytes. */
+export const LISTING_MAX_SCHEMA_BYTES = 16_384;
+/** A listed agent's prompt, characters. */
+export const LISTING_MAX_PROMPT_CHARS = 20_000;
+/** A secret of an owner (an endpoint's key, a webhook's secret), characters. */
+export const LISTING_MAX_SECRET_CHARS = 512;
+/** What an isolate knows of listed agents is asked for again after this, ms. */
+export const LISTINGS_FRESH_MS = 5_000;
+/** An isolate that could not read the listings goes on with what it knows, and tries again after this, ms. */
+export const LISTINGS_RETRY_MS = 2_000;
+/** Listed agents whose announcements are looked after in one minute; a change is announced at once. */
+export const LISTINGS_ANNOUNCED_AT_ONCE = 25;
+/** How long the deletion of a listing's announcements is brought to relays that were away, ms: a week. */
+export const LISTING_RETRACTION_MS = 7 * 86_400_000;
+/** Reason of a pause or a takedown, characters. */
+export const LISTING_MAX_REASON_CHARS = 200;
+
+// ── Remote agents: an owner's endpoint ──
+
+/** Whole answer of an endpoint, bytes. */
+export const REMOTE_MAX_ANSWER_BYTES = 2_097_152;
+/** From the request to the head of the answer, ms. */
+export const REMOTE_HEAD_TIMEOUT_MS = 60_000;
+/** Time a job at a remote agent may take, s; the platform gives a step 15 minutes. */
+export const REMOTE_MAX_TIME_S = 600;
+export const REMOTE_TIME_S = 120;
+/** Failures in a row that pause a listing, and how much later a probe may open it again, ms. */
+export const REMOTE_FAILURES_TO_PAUSE = 5;
+export const REMOTE_PROBE_AFTER_MS = 300_000;
+/** Probes in one minute, and how long one may take, ms. */
+export const REMOTE_PROBES_AT_ONCE = 10;
+export const REMOTE_PROBE_TIMEOUT_MS = 10_000;
+/** Characters of a note of progress that an endpoint sends. */
+export const REMOTE_MAX_NOTE_CHARS = 200;
+
+// ── External agents: those that live on Nostr ──
+
+/** Time a job at an external agent may take, s. */
+export const EXTERNAL_MAX_TIME_S = 21_600;
+export const EXTERNAL_TIME_S = 900;
+/** An external agent that is looked after by nobody else is asked about after this, ms. */
+export const EXTERNAL_LOOK_MS = 15_000;
+/** How long relays are asked for an agent's announcement when it is listed, ms. */
+export const EXTERNAL_FIND_MS = 4_000;
+/** Longest wait for a bunker (NIP-46), ms: a person may have to allow it. */
+export const CLIENT_BUNKER_TIMEOUT_MS = 60_000;

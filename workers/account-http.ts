@@ -1,7 +1,12 @@
 /** What the HTTP side asks of a client's account: its object, the operator's wallet, and the client's own wallet. */
 import { JobError } from '../src/errors.ts';
 import type { AccountPorts } from '../src/http/ports.ts';
-import { ACCOUNT_INVOICES_PER_HOUR, ACCOUNT_REFUNDS_PER_HOUR, INVOICE_EXPIRY_S } from '../src/limits.ts';
+import {
+  ACCOUNT_INVOICES_PER_HOUR,
+  ACCOUNT_REFUNDS_PER_HOUR,
+  INVOICE_EXPIRY_S,
+  LISTING_CHANGES_PER_HOUR,
+} from '../src/limits.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { payoutJson, refundedJson, statementJson } from '../src/payment/account/statement.ts';
 import { profileAddress } from '../src/payment/lnurl/address.ts';
@@ -9,7 +14,11 @@ import type { Env } from './env.ts';
 import { invoiceOfGuest } from './guest-wallet.ts';
 import { walletOf } from './wallet.ts';
 
-const PER_HOUR = { refunds: ACCOUNT_REFUNDS_PER_HOUR, invoices: ACCOUNT_INVOICES_PER_HOUR };
+const PER_HOUR = {
+  refunds: ACCOUNT_REFUNDS_PER_HOUR,
+  invoices: ACCOUNT_INVOICES_PER_HOUR,
+  listings: LISTING_CHANGES_PER_HOUR,
+};
 
 export function accountPorts(env: Env): AccountPorts {
   const account = (client: string) => env.ACCOUNT.getByName(client);

@@ -1,11 +1,14 @@
 /** The durable object of a session: it gives src/job/session.ts its storage, its alarm and its ways to the others. */
 import { DurableObject } from 'cloudflare:workers';
+import type { ExternalDesk } from '../src/agent/external/desk.ts';
 import type { Entry } from '../src/agent/loop/entry.ts';
 import { type SqlStepStore, sqlStepStore } from '../src/agent/loop/sql-step-store.ts';
 import type { TeamBrief } from '../src/agent/team/desk/brief.ts';
 import type { TeamDesk } from '../src/agent/team/desk/desk.ts';
 import type { StepLeave, StepReport } from '../src/agent/team/desk/steps.ts';
+import { type Backlog, backlogOf } from '../src/job/backlog.ts';
 import type { Placement } from '../src/job/broker.ts';
+import { Journal } from '../src/job/journal.ts';
 import { Session } from '../src/job/session.ts';
 import type { Step } from '../src/job/step.ts';
 import type { Heard, Words } from '../src/job/words.ts';
@@ -15,8 +18,10 @@ import { type Plain, transactionJson } from '../src/payment/wallet-json.ts';
 import { partiesOf } from '../src/protocol/route.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
 import type { Env } from './env.ts';
+import { externalDesk } from './external-desk.ts';
 import { faultPoint } from './faults.ts';
-import { marketplaceOf } from './marketplace.ts';
+import { freshListings } from './listings.ts';
+import { findAgent, marketplaceOf } from './marketplace.ts';
 import type { AgentSessionRpc, Delivery, MoneyObserver, StepNews, StepOutcome, ZapClaim } from './rpc.ts';
 import { AgentGone, sessionPorts } from './session-ports.ts';
 import { durableSql } from './sql.ts';
@@ -27,8 +32,26 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
   #session: Session | null = null;
   #loops: SqlStepStore | null = null;
   #desk: TeamDesk | null = null;
+  #external: ExternalDesk | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const { agent } = this.#parties();
+    if (marketplaceOf(env).agentByPubkey(agent) !== undefined) return;
+    // It may have been listed a moment ago, in another isolate. Where that cannot be told, `open` and `alarm` ask again.
+    void ctx.blockConcurrencyWhile(async () => {
+      try {
+        await findAgent(env, agent);
+      } catch (error) {
+        console.error('the agent of a session could not be looked up', ctx.id.name, error);
+      }
+    });
+  }
 
   async open({ event, via, authenticated }: Delivery, placement?: Placement): Promise<void> {
+    const agent = await findAgent(this.env, this.#parties().agent);
+    // What its owner has changed counts for the next job, in whatever isolate that was.
+    if (agent?.listed !== undefined) await freshListings(this.env);
     await this.#open().open(event, via, authenticated, placement);
   }
 
@@ -50,6 +73,11 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
 
   async record(jobId: string): Promise<JobRecord | null> {
     return this.#open().record(jobId);
+  }
+
+  async backlog(): Promise<readonly Backlog[]> {
+    this.#open();
+    return backlogOf(new Journal(durableSql(this.ctx.storage)).open());
   }
 
   async credited(jobId: string): Promise<void> {
@@ -109,6 +137,11 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     return this.#desk;
   }
 
+  async hireChanged(jobId: string): Promise<void> {
+    this.#open();
+    await this.#external?.changed(jobId);
+  }
+
   async loopEntries(run: string): Promise<readonly Entry[]> {
     return this.#stepStore().load(run);
   }
@@ -129,6 +162,7 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
 
   override async alarm(): Promise<void> {
     try {
+      await findAgent(this.env, this.#parties().agent);
       await this.#open().alarm();
     } catch (error) {
       // After six throws the platform would give the object up for good, so it is recorded and tried again.
@@ -154,11 +188,14 @@ export class AgentSession extends DurableObject<Env> implements AgentSessionRpc,
     this.#desk = teamDesk(this.env, this.ctx, sql, parties, (jobId, how) => {
       this.#open().long?.move(jobId, how);
     });
+    this.#external = externalDesk(this.env, this.ctx, sql, parties, (jobId, how) => {
+      this.#open().long?.move(jobId, how);
+    });
     const ports = sessionPorts(
       this.env,
       this.ctx,
       parties,
-      this.#desk,
+      this.#desk ?? this.#external,
       // Sessions of other agents have no journals, and need no table for them.
       (jobId) => (this.#loops === null && !drivesLoops ? undefined : this.#stepStore().forget(jobId)),
       () => {

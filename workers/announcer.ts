@@ -2,10 +2,11 @@
 
 import { overallRating } from '../src/arena/report.ts';
 import type { ServedCard } from '../src/http/ports.ts';
+import { LISTING_RETRACTION_MS, LISTINGS_ANNOUNCED_AT_ONCE, REPUTATION_JOBS } from '../src/limits.ts';
 import { type NostrEvent, signAs } from '../src/nostr/event.ts';
 import { supportsHold } from '../src/payment/wallet.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
-import { announcements } from '../src/protocol/announcements.ts';
+import { announcements, announcementsDeletion } from '../src/protocol/announcements.ts';
 import type { CardReputation } from '../src/protocol/card.ts';
 import { type CardText, nextCard } from '../src/protocol/card-version.ts';
 import { nip05Address } from '../src/protocol/nip05.ts';
@@ -13,13 +14,16 @@ import { findCard, putCard } from '../src/store/agents.ts';
 import {
   announcedTo,
   findAnnouncements,
+  forgetAnnounced,
   markAnnounced,
   putAnnouncement,
 } from '../src/store/announcements.ts';
 import { ratingsOfAgent } from '../src/store/arena.ts';
 import { type Db, openDb } from '../src/store/db.ts';
+import type { ListingRow } from '../src/store/listings.ts';
 import { reputationOf } from '../src/store/reputation.ts';
 import type { Env } from './env.ts';
+import { knownListings } from './listings.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { publishTo } from './relays.ts';
 import { EMBEDDED } from './rpc.ts';
@@ -27,7 +31,54 @@ import { walletOf } from './wallet.ts';
 
 /** Announces what is new, and what some relay has not taken yet. Repeat-safe. */
 export async function announceAll(env: Env): Promise<void> {
-  for (const agent of marketplaceOf(env).agents) await announce(env, agent);
+  const { agents } = marketplaceOf(env);
+  for (const agent of agents) if (agent.listed === undefined) await announce(env, agent);
+  const minute = Math.floor(Date.now() / MINUTE_MS);
+  for (const row of inTurn([...knownListings(env).values()], minute, LISTINGS_ANNOUNCED_AT_ONCE))
+    await announceListing(env, row);
+}
+
+/** Some of a list, others each time, until all of them had their turn. */
+function inTurn<T>(list: readonly T[], turn: number, size: number): readonly T[] {
+  const parts = Math.max(1, Math.ceil(list.length / size));
+  const part = turn % parts;
+  return list.slice(part * size, (part + 1) * size);
+}
+
+const MINUTE_MS = 60_000;
+
+/** Announces a listed agent as it is now, or that it is no more. Repeat-safe. */
+export async function announceListing(env: Env, row: ListingRow): Promise<void> {
+  const { agents, agentByPubkey } = marketplaceOf(env);
+  const agent = agentByPubkey(row.pubkey);
+  if (agent !== undefined && agents.includes(agent)) return await announce(env, agent);
+  const gone = row.state === 'deleted' || row.state === 'taken_down';
+  if (agent !== undefined && gone) await retract(env, agent, row);
+}
+
+/** Retracts what was announced of an agent that is gone (NIP-09), at every relay, for as long as one may have been away. */
+async function retract(env: Env, agent: KeyedAgent, row: ListingRow): Promise<void> {
+  const now_ms = Date.now();
+  if (now_ms - row.updatedAt_ms > LISTING_RETRACTION_MS) return;
+  const { config, keysOf } = marketplaceOf(env);
+  const db = openDb(env.DB);
+  const name = `gone:${row.id}`;
+  const [kept] = await findAnnouncements(db, name);
+  if (kept !== undefined && kept.publishedAt_ms >= row.updatedAt_ms)
+    return await publishMissing(env, [kept.event], now_ms);
+  // Those of a later agent of the same name are not its own.
+  const own = (await findAnnouncements(db, agent.slug)).filter(({ event }) => event.pubkey === agent.pubkey);
+  const template = announcementsDeletion(agent, config, own, Math.floor(now_ms / 1_000));
+  const event = signAs(template, keysOf(agent));
+  await putAnnouncement(db, {
+    agent: name,
+    kind: event.kind,
+    fingerprint: event.id,
+    event,
+    publishedAt_ms: now_ms,
+  });
+  await forgetAnnounced(db, agent.slug, agent.pubkey);
+  await publishMissing(env, [event], now_ms);
 }
 
 /**
@@ -35,7 +86,9 @@ export async function announceAll(env: Env): Promise<void> {
  * since is told by the next announcement.
  */
 export async function servedCard(env: Env, agent: KeyedAgent): Promise<ServedCard> {
-  return (await findCard(openDb(env.DB), agent.slug)) ?? (await currentCard(env, agent));
+  const stored = await findCard(openDb(env.DB), agent.slug);
+  // Not that of an earlier agent of this name.
+  return stored?.pubkey === agent.pubkey ? stored : await currentCard(env, agent);
 }
 
 /** The card of an agent as it stands now; stored when it is a new one. */
@@ -46,7 +99,7 @@ async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
     stored?.cardJson ?? null,
     agent,
     marketplaceOf(env).config,
-    await cardReputation(db, agent.slug),
+    await cardReputation(db, agent),
     await canHold(env, agent, stored?.cardJson ?? null),
   );
   if (card.cardHash !== stored?.cardHash) {
@@ -55,9 +108,10 @@ async function currentCard(env: Env, agent: KeyedAgent): Promise<CardText> {
   return card;
 }
 
-async function cardReputation(db: Db, agent: string): Promise<CardReputation> {
-  const rating = overallRating(await ratingsOfAgent(db, agent));
-  return { ...(await reputationOf(db, agent)), ...(rating === null ? {} : { arena_rating: rating }) };
+async function cardReputation(db: Db, { slug, listed }: KeyedAgent): Promise<CardReputation> {
+  const rating = overallRating(await ratingsOfAgent(db, slug));
+  const reputation = await reputationOf(db, slug, REPUTATION_JOBS, listed?.since_ms);
+  return { ...reputation, ...(rating === null ? {} : { arena_rating: rating }) };
 }
 
 /** Whether the wallet can lock payments, where that matters; while it does not answer, as the stored card has it. */
@@ -93,10 +147,10 @@ async function announce(env: Env, agent: KeyedAgent): Promise<void> {
     agent,
     config,
     { cardHash, lud16: lightningAddress(env, agent) },
-    Math.floor(now_ms / 1000),
+    await announcedAt(db, agent, published, now_ms),
   )) {
     const known = published.find(({ kind }) => kind === template.kind);
-    if (known?.fingerprint === fingerprint) {
+    if (known?.fingerprint === fingerprint && known.event.pubkey === agent.pubkey) {
       events.push(known.event);
       continue;
     }
@@ -111,6 +165,23 @@ async function announce(env: Env, agent: KeyedAgent): Promise<void> {
     events.push(event);
   }
   await publishMissing(env, events, now_ms);
+}
+
+/**
+ * The time of new announcements, Unix s: behind the deletion of earlier ones, where the agent was taken down and is back, as
+ * relays take nothing that a deletion of its address covers (NIP-09).
+ */
+async function announcedAt(
+  db: Db,
+  { listed, pubkey }: KeyedAgent,
+  published: readonly { readonly event: NostrEvent }[],
+  now_ms: number,
+): Promise<number> {
+  const now_s = Math.floor(now_ms / 1_000);
+  // With announcements out there, there was no deletion since.
+  if (listed === undefined || published.some(({ event }) => event.pubkey === pubkey)) return now_s;
+  const [gone] = await findAnnouncements(db, `gone:${listed.id}`);
+  return Math.max(now_s, (gone?.event.created_at ?? 0) + 1);
 }
 
 /** Brings events to every relay that has not taken them yet. Repeat-safe. */

@@ -7,9 +7,10 @@ import { Knowledge, readKnown } from '../src/arena/knowledge.ts';
 import { systemClock } from '../src/clock.ts';
 import { JobError } from '../src/errors.ts';
 import { type Broker, type Delivered, FIRST, type NextAgent, type Placement } from '../src/job/broker.ts';
+import { BROKER_MAX_AGENTS } from '../src/limits.ts';
 import type { Rumor } from '../src/nostr/event.ts';
 import { refuseQuote } from '../src/payment/pricing.ts';
-import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { isOpen, type KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { JobBody } from '../src/protocol/model.ts';
 import { type Routed, route, sessionName, sessionWith } from '../src/protocol/route.ts';
@@ -94,9 +95,9 @@ async function nextAgent(
 
 /** The assignment that follows when its agent has failed. */
 async function after(env: Env, held: AssignmentRecord, { event }: Delivered): Promise<AssignmentRecord> {
-  const { agents, config } = marketplaceOf(env);
+  const { known, config } = marketplaceOf(env);
   const tried = [...held.tried, held.agent];
-  const routed = route(event, agents, config.kinds);
+  const routed = route(event, known, config.kinds);
   const untried = routed?.candidates.filter(({ slug }) => !tried.includes(slug)) ?? [];
   const choice =
     routed === null || untried.length === 0
@@ -190,8 +191,9 @@ const known = new WeakMap<Env, Knowledge>();
 function knowledgeOf(env: Env): Knowledge {
   let knowledge = known.get(env);
   if (knowledge === undefined) {
-    const { agents } = marketplaceOf(env);
-    knowledge = new Knowledge((now_ms) => readKnown(openDb(env.DB), agents, now_ms), systemClock);
+    // Agents come and go; of those behind these nothing is known, as of new ones.
+    const agents = () => marketplaceOf(env).agents.filter(isOpen).slice(0, BROKER_MAX_AGENTS);
+    knowledge = new Knowledge((now_ms) => readKnown(openDb(env.DB), agents(), now_ms), systemClock);
     known.set(env, knowledge);
   }
   return knowledge;

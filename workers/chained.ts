@@ -19,14 +19,14 @@ export async function chainedResult(env: Env, jobId: string): Promise<ChainedRes
       failure: { code: 'BAD_REQUEST', message: 'A job input must be the id of a job request' },
     };
   }
-  const { agents, config } = marketplaceOf(env);
+  const { known, config } = marketplaceOf(env);
   const relay = env.RELAY.getByName('main');
   const [request] = await relay.query([{ ids: [jobId] }], 1);
   if (request === undefined) return { type: 'pending' };
   const providers = tagValues(request, 'p').filter(isHex32).slice(0, JOB_MAX_PROVIDERS);
   const resultKind = isJobRequestKind(request.kind) ? request.kind + JOB_RESULT_OFFSET : config.kinds.task;
   // Asked for by author: what strangers write about the job would otherwise crowd out its result.
-  const authors = [...new Set([...agents.map(({ pubkey }) => pubkey), ...providers])];
+  const authors = [...new Set([...known.map(({ pubkey }) => pubkey), ...providers])];
   const answers = await relay.query([{ '#e': [jobId], kinds: [resultKind, KIND.jobFeedback], authors }], 50);
   for (const answer of answers) {
     const failed = answer.tags.some(

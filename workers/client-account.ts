@@ -2,6 +2,7 @@
  * One object per account: a client's, by its public key, or an owner's (see {@link payeeAccount}). It holds what counts
  * across all sessions: a client's leave to open jobs, and the books. What it does by itself are parts, woken by one alarm.
  */
+
 import { DurableObject } from 'cloudflare:workers';
 import { systemClock } from '../src/clock.ts';
 import type { JobFailure } from '../src/errors.ts';
@@ -34,9 +35,11 @@ import type { WalletTransaction } from '../src/payment/wallet.ts';
 import { type Plain, toPlain, transactionJson } from '../src/payment/wallet-json.ts';
 import { openDb } from '../src/store/db.ts';
 import { insertLedgerLines } from '../src/store/ledger.ts';
+import type { ClientAccountRpc } from './account-rpc.ts';
 import { configOf, type Env } from './env.ts';
+import { freshListings, haveListings } from './listings.ts';
 import { payoutPorts } from './payout-ports.ts';
-import type { ClientAccountRpc, MoneyObserver } from './rpc.ts';
+import type { MoneyObserver } from './rpc.ts';
 import { durableSql } from './sql.ts';
 import { zapPorts } from './zaps.ts';
 
@@ -57,6 +60,8 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    // Who earns by a zap is asked when it is paid.
+    if (!haveListings(env)) void ctx.blockConcurrencyWhile(() => freshListings(env));
     const sql = durableSql(ctx.storage);
     this.#quotas = new Quotas(sql);
     this.#books = new BookStore(sql);
@@ -151,6 +156,11 @@ export class ClientAccount extends DurableObject<Env> implements ClientAccountRp
     this.#purse.closeTo(owner);
     // Whoever closes it wants the money there, and not when the record is written.
     await this.#passOn(this.#books.untold('record', LEDGER_PROJECT_BATCH).entries);
+  }
+
+  async earnings(): Promise<string> {
+    const payee = payeeOf(this.#name());
+    return payee === null ? '0' : this.#books.balance(`payee:${payee}`).toString();
   }
 
   // ── Money back ──

@@ -5,6 +5,7 @@ import { isHex32 } from '../src/nostr/hex.ts';
 import { isJobRequestKind, KIND } from '../src/nostr/kinds.ts';
 import { isGiftWrap } from '../src/nostr/nip59.ts';
 import type { KeyedAgent } from '../src/protocol/agent.ts';
+import { namesReview } from '../src/protocol/review.ts';
 import { route, sessionName } from '../src/protocol/route.ts';
 import { unwrap } from '../src/protocol/sealing.ts';
 import { openDb } from '../src/store/db.ts';
@@ -14,6 +15,7 @@ import type { Env } from './env.ts';
 import { takeForeignZap, zappedElsewhere } from './foreign-zaps.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { isMcp, orderMcp } from './mcp.ts';
+import { mayBeReview, takeBack, takeReviewOf } from './reviews.ts';
 import { type Delivery, EMBEDDED } from './rpc.ts';
 import { mayBeWords, takeComment, takeMessage } from './words.ts';
 
@@ -21,7 +23,8 @@ import { mayBeWords, takeComment, takeMessage } from './words.ts';
 export function concerns(env: Env, event: NostrEvent): boolean {
   if (isMcp(env, event)) return true;
   const { agentByPubkey, requestKinds, config, hiringKeys } = marketplaceOf(env);
-  if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e');
+  if (event.kind === KIND.deletion) return event.tags.some((tag) => tag[0] === 'e') || namesReview(event);
+  if (event.kind === KIND.jobReview) return mayBeReview(env, event);
   if (isGiftWrap(event)) return namesOne(event, agentByPubkey);
   if (event.kind === KIND.zapReceipt) return zappedElsewhere(env, event) !== null;
   if (event.kind === KIND.comment) return mayBeWords(env, event);
@@ -43,7 +46,7 @@ function namesOne(event: NostrEvent, agentByPubkey: (pubkey: string) => unknown)
  * be tried again. Repeat-safe.
  */
 export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
-  const { agents, config, agentByPubkey, keysOf } = marketplaceOf(env);
+  const { known, config, agentByPubkey, keysOf } = marketplaceOf(env);
   const session = (jobId: string) => sessionOf(env, jobId);
   if (isMcp(env, delivery.event)) return await orderMcp(env, delivery.event, delivery.via);
   if (delivery.event.kind === KIND.zapReceipt) {
@@ -51,6 +54,7 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   }
   if (delivery.event.kind === KIND.comment)
     return await takeComment(env, delivery.event, delivery.via, session);
+  if (delivery.event.kind === KIND.jobReview) return await takeReviewOf(env, delivery.event);
   let inner: Rumor = delivery.event;
   let addressee: KeyedAgent | undefined;
   if (isGiftWrap(inner)) {
@@ -67,7 +71,7 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
   }
   if (inner.kind === KIND.directMessage && addressee?.runtime === 'team')
     return await takeMessage(env, inner, addressee, delivery.via, session);
-  const routed = route(inner, agents, config.kinds, addressee);
+  const routed = route(inner, known, config.kinds, addressee);
   if (routed === null) return;
   const { session: name, placement } = await place(env, inner, routed);
   await env.SESSION.getByName(name).open(delivery, placement);
@@ -79,6 +83,7 @@ export async function dispatch(env: Env, delivery: Delivery): Promise<void> {
  * @throws Error when it has to be tried again for that reason
  */
 async function cancel(env: Env, deletion: Rumor, overtaking: boolean): Promise<void> {
+  await takeBack(env, deletion);
   let unknown = false;
   for (const jobId of tagValues(deletion, 'e').slice(0, JOB_MAX_CALLED_OFF)) {
     const sessions = await sessionsOf(env, jobId);
@@ -104,16 +109,16 @@ export async function sessionOf(env: Env, jobId: string): Promise<string | null>
  */
 export async function sessionsOf(env: Env, jobId: string): Promise<readonly string[]> {
   if (!isHex32(jobId)) return [];
-  const { agents, config } = marketplaceOf(env);
+  const { known, config } = marketplaceOf(env);
   const relay = env.RELAY.getByName('main');
   const request = await relay.find(jobId);
-  const routed = request === null ? null : route(request, agents, config.kinds);
+  const routed = request === null ? null : route(request, known, config.kinds);
   if (routed === null || routed.candidates.length > 1) {
     const noted = await holdersOf(env, jobId);
     if (noted.length > 0) return noted;
   }
   if (request !== null && routed !== null) return [(await place(env, request, routed)).session];
-  const authors = agents.map(({ pubkey }) => pubkey);
+  const authors = known.map(({ pubkey }) => pubkey);
   const [answer] = await relay.query([{ '#e': [jobId], authors, limit: 1 }], 1);
   const client = answer === undefined ? undefined : tagValue(answer, 'p');
   if (answer !== undefined && client !== undefined)

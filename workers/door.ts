@@ -17,8 +17,7 @@ import { after } from './timers.ts';
 
 /** @param jobById a job as it stands, from its session or the record */
 export function doorPorts(env: Env, jobById: (id: string) => Promise<JobRecord | undefined>): DoorPorts {
-  const marketplace = marketplaceOf(env);
-  const { config, agents } = marketplace;
+  const { config } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
   const db = openDb(env.DB);
 
@@ -31,11 +30,13 @@ export function doorPorts(env: Env, jobById: (id: string) => Promise<JobRecord |
     now: systemClock,
     kinds: config.kinds,
     relay: embeddedRelayUrl(config),
-    agents,
+    get agents() {
+      return marketplaceOf(env).agents;
+    },
     purseKeys: (id) => purseKeys(config.masterSecret, id),
     after,
     log: (what, error) => console.error(what, error),
-    quote: (agent, body) => quoteOf(marketplace, agent, body, 0)?.max ?? ZERO_MSATS,
+    quote: (agent, body) => quoteOf(marketplaceOf(env), agent, body, 0)?.max ?? ZERO_MSATS,
     credit: async (client) => msatsSchema.parse(await env.ACCOUNT.getByName(client).credit()),
     async take(event) {
       // By us, because the purse has proved its key here (NIP-42 does so for others); then shown, so that it can be found.

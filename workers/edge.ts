@@ -9,9 +9,11 @@ import { forgetRequests } from '../src/store/door-requests.ts';
 import { announceAll } from './announcer.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
+import { freshListings } from './listings.ts';
 import { receiveMail } from './mail.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { announceMcp } from './mcp-nostr.ts';
+import { probePaused } from './remote-health.ts';
 import { type QueueOrder, runSteps } from './runner.ts';
 import { publishStandings } from './standings.ts';
 
@@ -50,6 +52,7 @@ async function keepUp(env: Env): Promise<void> {
   if (devWallets(config).length > 0) await env.DEV_WALLET.getByName('main').announce();
   await announceAll(env);
   await announceMcp(env);
+  await probePaused(env);
   try {
     await forgetRequests(openDb(env.DB), systemClock());
   } catch (error) {
@@ -71,6 +74,7 @@ export default {
       if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
         return await env.RELAY.getByName('main').fetch(request);
       }
+      await freshListings(env);
       return await appOf(env).fetch(request, env, ctx);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -80,6 +84,7 @@ export default {
   },
 
   async queue(batch, env, ctx) {
+    await freshListings(env);
     const work = runSteps(batch, env);
     // The local queue hands out one batch at a time, so waiting here would have every model call wait for the one
     // before it. The platform runs up to 250 batches side by side, and gives the work its 15 minutes only while it is awaited.
@@ -88,10 +93,12 @@ export default {
   },
 
   async email(message, env) {
+    await freshListings(env);
     await receiveMail(message, env);
   },
 
   async scheduled(_controller, env) {
+    await freshListings(env);
     await keepUp(env);
   },
 } satisfies ExportedHandler<Env, QueueOrder>;

@@ -1,11 +1,12 @@
 /** The bindings of this Worker (wrangler.toml) and the configuration read from them. */
+
 import { type Config, readConfig } from '../src/config.ts';
 import type { SandboxStub } from '../src/sandbox/remote.ts';
+import type { ClientAccountRpc } from './account-rpc.ts';
 import type { HiredJobsRpc } from './hire-rpc.ts';
 import type {
   AgentSessionRpc,
   ArenaRpc,
-  ClientAccountRpc,
   DevWalletRpc,
   Fetches,
   ModelTrafficRpc,

@@ -2,18 +2,18 @@
 import type { HirePorts } from '../src/agent/hire/desk.ts';
 import type { HireJob, PaymentNews } from '../src/agent/hire/job.ts';
 import { systemClock } from '../src/clock.ts';
-import { embeddedRelayUrl } from '../src/config.ts';
 import { HIRE_MAX_ANSWERS } from '../src/limits.ts';
 import { type NostrEvent, sha256Hex, signAs } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
-import { DecryptionError, decryptNip44, encryptNip44 } from '../src/nostr/nip44.ts';
+import { DecryptionError, decryptNip44 } from '../src/nostr/nip44.ts';
 import { type Entry, toPlainEntry } from '../src/payment/ledger.ts';
 import { hired, unhired } from '../src/payment/ledger-entries.ts';
 import { openedAnswer } from '../src/protocol/answer-opening.ts';
 import { answerKinds } from '../src/protocol/answers.ts';
-import { NIP_VERSION } from '../src/protocol/dialect.ts';
 import type { Env } from './env.ts';
+import { tellSession } from './external-desk.ts';
 import { faultPoint } from './faults.ts';
+import { hireRequest } from './hire-request.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { publishTo, queryFrom } from './relays.ts';
 import { EMBEDDED } from './rpc.ts';
@@ -26,20 +26,12 @@ export function hirePorts(env: Env, run: string): HirePorts {
     now: systemClock,
     kinds,
 
-    request(task, { agent }) {
+    request(wish, place) {
       if (hiringKeys === null) throw new Error('nobody is hired without a wallet');
-      const told = [['request', JSON.stringify({ messages: [{ role: 'user', content: task }] })]];
-      const tags = [
-        ['p', agent],
-        ['relays', embeddedRelayUrl(config), ...config.relays],
-        ['nip_version', NIP_VERSION],
-        ['encrypted'],
-      ];
-      // A task may hold what the client has sealed for us, so it is never posted in the clear (PROTOCOL §5).
-      const content = encryptNip44(JSON.stringify(told), hiringKeys, agent);
-      const created_at = Math.floor(systemClock() / 1_000);
-      return signAs({ kind: kinds.task, created_at, tags, content }, hiringKeys);
+      return signAs(hireRequest(config, hiringKeys, wish, place, systemClock()), hiringKeys);
     },
+
+    told: (job) => tellSession(env, run, job),
 
     async post({ request, relays }) {
       const taken = await Promise.all([EMBEDDED, ...relays].map((target) => takes(env, target, request)));
@@ -48,7 +40,7 @@ export function hirePorts(env: Env, run: string): HirePorts {
 
     async answers({ request, relays, agent }) {
       const filter: Filter = {
-        kinds: answerKinds(kinds.task, kinds).filter((kind) => kind !== kinds.delta),
+        kinds: answerKinds(request.kind, kinds).filter((kind) => kind !== kinds.delta),
         '#e': [request.id],
         authors: [agent],
         limit: HIRE_MAX_ANSWERS,

@@ -3,6 +3,14 @@ import type { HirePlace } from '../src/agent/hire/desk.ts';
 import type { HireOutcome, HireWish } from '../src/agent/tools/hire.ts';
 import type { Plain } from '../src/payment/wallet-json.ts';
 
+/** How a hired job stands, for whoever hands on what it says. Amounts are decimal msats. */
+export interface HireView {
+  readonly outcome: Plain<HireOutcome> | null;
+  readonly news: { readonly note: string; readonly content: string } | null;
+  /** What it has cost, or may have: money on its way counts. */
+  readonly committed: string;
+}
+
 /** What one run has hired from agents of others (workers/hired-jobs.ts); named by the run. Amounts are decimal msats. */
 export interface HiredJobsRpc {
   /**
@@ -17,6 +25,8 @@ export interface HiredJobsRpc {
     place: HirePlace,
     latest_ms: number,
   ): Promise<Plain<HireOutcome> | null>;
+  /** How the job of that key stands; null for one that is not known. */
+  look(key: string): Promise<HireView | null>;
   /** Sets money of the run's budget aside; null where it is over what remains. Repeat-safe by key. */
   setAside(limit: string, key: string, most: string): Promise<string | null>;
   /** What a hire cost. Repeat-safe. */

@@ -1,6 +1,7 @@
 /** The durable object of what one run has hired: it keeps the jobs, and looks after them by alarm until they end. */
 import { DurableObject } from 'cloudflare:workers';
 import { HireDesk, type HirePlace } from '../src/agent/hire/desk.ts';
+import { committed, outcomeOf } from '../src/agent/hire/job.ts';
 import { HireStore } from '../src/agent/hire/store.ts';
 import type { HireOutcome, HireWish } from '../src/agent/tools/hire.ts';
 import { systemClock } from '../src/clock.ts';
@@ -9,7 +10,7 @@ import { msatsSchema } from '../src/payment/msats.ts';
 import { type Plain, toPlain } from '../src/payment/wallet-json.ts';
 import type { Env } from './env.ts';
 import { hirePorts } from './hire-ports.ts';
-import type { HiredJobsRpc } from './hire-rpc.ts';
+import type { HiredJobsRpc, HireView } from './hire-rpc.ts';
 import { durableSql } from './sql.ts';
 
 /** Pause before an alarm that failed is tried again, ms. */
@@ -40,6 +41,17 @@ export class HiredJobs extends DurableObject<Env> implements HiredJobsRpc {
     // Asked every few seconds; only a new one makes another appointment.
     if (isNew) await this.#appoint();
     return outcome === null ? null : toPlain(outcome);
+  }
+
+  async look(key: string): Promise<HireView | null> {
+    const job = this.#open().store.find(key);
+    if (job === null) return null;
+    const outcome = outcomeOf(job);
+    return {
+      outcome: outcome === null ? null : toPlain(outcome),
+      news: job.news,
+      committed: committed(job).toString(),
+    };
   }
 
   async setAside(limit: string, key: string, most: string): Promise<string | null> {

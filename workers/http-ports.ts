@@ -14,23 +14,27 @@ import type { JobRecord } from '../src/store/job-record.ts';
 import { VERSION } from '../src/version.ts';
 import { accountPorts } from './account-http.ts';
 import { servedCard } from './announcer.ts';
+import { pageAssets } from './assets.ts';
 import { sessionOf, sessionsOf } from './dispatch.ts';
 import { doorOf } from './door.ts';
 import type { Env } from './env.ts';
+import { listingPorts } from './listing-ports.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { modelFiguresOf } from './models.ts';
+import { operatorPorts } from './operator-http.ts';
 import { keyRing, pursesOf } from './purses.ts';
+import { offeredQuote } from './quotes.ts';
 import type { AgentSessionRpc } from './rpc.ts';
 import { walletOf } from './wallet.ts';
 import { paymentDoor } from './zaps.ts';
 
 export function httpPorts(env: Env): HttpPorts {
-  const { config, agents, agentByPubkey } = marketplaceOf(env);
+  const { config, ownKeys } = marketplaceOf(env);
   const relay = () => env.RELAY.getByName('main');
   const hasWallet = operatorWallet(config) !== null;
   // A session of an agent that was taken away has nobody to speak for it; the record is all there is.
   const sessionAt = (name: string | null) =>
-    name === null || agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
+    name === null || marketplaceOf(env).agentByPubkey(partiesOf(name)?.agent ?? '') === undefined
       ? undefined
       : env.SESSION.getByName(name);
   const db = openDb(env.DB);
@@ -43,12 +47,19 @@ export function httpPorts(env: Env): HttpPorts {
   return {
     publicUrl: config.publicUrl,
     relays: [embeddedRelayUrl(config), ...config.relays],
-    agents,
+    kinds: config.kinds,
+    marketplacePubkey: ownKeys.publicKey,
+    get agents() {
+      return marketplaceOf(env).agents;
+    },
+    listings: listingPorts(env),
     developmentMoney: isDevelopmentMoney(config),
+    assets: pageAssets(),
     arena: config.arena,
     draining: config.draining,
     account,
     db,
+    operator: operatorPorts(env),
     clock: Date.now,
     operatorPubkey: config.operatorPubkey,
     wallet: hasWallet ? walletOf(env) : null,
@@ -63,6 +74,11 @@ export function httpPorts(env: Env): HttpPorts {
     door: doorOf(env, (id) => jobById({ db, liveJob }, id)),
     purses: pursesOf(env, account),
     keyRing: keyRing(env),
+    quote: (agent, body, client) => offeredQuote(marketplaceOf(env), agent, body, client),
+    async verdict(jobId) {
+      const filter = { kinds: [config.kinds.verdict], authors: [ownKeys.publicKey], '#e': [jobId] };
+      return (await relay().query([filter], 1))[0] ?? null;
+    },
     jobEvents: (id, afterSeq, live) => relay().jobEvents(id, afterSeq, live),
     async eraseJob(job) {
       for (const name of new Set([job.session, ...(await sessionsOf(env, job.id))])) {

@@ -12,6 +12,8 @@ import { fetchDialer } from './dial.ts';
 import { concerns, dispatch } from './dispatch.ts';
 import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
+import { linkInterest } from './link-interest.ts';
+import { freshListings, haveListings, knownListings } from './listings.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { permitRelay } from './permit.ts';
 import type { LinkStatus, PublishOutcome, RelayLinksRpc } from './rpc.ts';
@@ -25,14 +27,15 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const { agents, requestKinds, commentedKinds, config, ownKeys } = marketplaceOf(env);
-    this.#links = new Links(this.#ports(), durableSql(ctx.storage), {
-      agents: agents.map(({ pubkey }) => pubkey),
-      zapped: agents.filter(({ slug }) => config.zapAddresses.has(slug)).map(({ pubkey }) => pubkey),
-      requestKinds: [...requestKinds],
-      commentedKinds: [...commentedKinds],
-      server: ownKeys.publicKey,
-    });
+    this.#links = new Links(this.#ports(), durableSql(ctx.storage), linkInterest(env));
+    if (haveListings(env)) return;
+    // Nothing is dialled before this is over: no call reaches the object until then.
+    void ctx.blockConcurrencyWhile(() => freshListings(env));
+  }
+
+  async listingsChanged(): Promise<void> {
+    await freshListings(this.env, 0);
+    this.#links.interestChanged();
   }
 
   async follow(urls: readonly string[]): Promise<void> {
@@ -65,6 +68,7 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
       const configured = linkGroupNamed(configOf(this.env).relays, this.ctx.id.name);
       if (configured !== undefined) this.#links.follow(configured);
       if (this.#links.isActive) await this.ctx.storage.setAlarm(Date.now() + LINK_HEARTBEAT_MS);
+      await this.#keepListings();
       this.#links.start();
       const givenUp = this.#links.tick();
       if (givenUp > 0) console.error(`links: ${givenUp} requests could not be dispatched for an hour`);
@@ -74,6 +78,13 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
     }
   }
 
+  /** Listings that changed while nobody could tell this object. */
+  async #keepListings(): Promise<void> {
+    const before = knownListings(this.env);
+    await freshListings(this.env);
+    if (knownListings(this.env) !== before) this.#links.interestChanged();
+  }
+
   async #keepHeartbeat(): Promise<void> {
     if (!this.#links.isActive || (await this.ctx.storage.getAlarm()) !== null) return;
     await this.ctx.storage.setAlarm(Date.now() + LINK_HEARTBEAT_MS);
@@ -81,7 +92,7 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
 
   #ports(): LinkPorts {
     const { ctx, env } = this;
-    const { config, agentByPubkey, keysOf } = marketplaceOf(env);
+    const { config } = marketplaceOf(env);
     const background = (work: Promise<unknown>) =>
       ctx.waitUntil(work.catch((error: unknown) => console.error('links:', error)));
     return {
@@ -94,6 +105,7 @@ export class RelayLinks extends DurableObject<Env> implements RelayLinksRpc {
       dial: fetchDialer(background),
       background,
       signAuth(pubkey, relayUrl, challenge) {
+        const { agentByPubkey, keysOf } = marketplaceOf(env);
         const agent = agentByPubkey(pubkey);
         if (agent === undefined) return undefined;
         return signAs(authTemplate(challenge, relayUrl, Math.floor(Date.now() / 1_000)), keysOf(agent));

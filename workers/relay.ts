@@ -15,6 +15,7 @@ import { alreadyVerified, type NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import { toHex } from '../src/nostr/hex.ts';
 import { parseClientMessage } from '../src/nostr/messages.ts';
+import { BlockedAuthors } from '../src/relay/blocked.ts';
 import type { Connection, Peer, SavedConnection } from '../src/relay/connection.ts';
 import type { Origin, StoredEvent } from '../src/relay/event-store.ts';
 import { expirationOf } from '../src/relay/event-tags.ts';
@@ -28,6 +29,7 @@ import { concerns, dispatch } from './dispatch.ts';
 import { configOf, type Env } from './env.ts';
 import { faultPoint } from './faults.ts';
 import { jobEventStream } from './job-event-stream.ts';
+import { freshListings, haveListings, isStale } from './listings.ts';
 import { isMcp, orderMcp } from './mcp.ts';
 import { EMBEDDED, type PublishOutcome, type RelayRpc } from './rpc.ts';
 import { durableSql } from './sql.ts';
@@ -38,6 +40,7 @@ const NORMAL_CLOSURE = 1000;
 
 export class Relay extends DurableObject<Env> implements RelayRpc {
   readonly #rules: Rules;
+  readonly #blocked: BlockedAuthors;
   readonly #connections = new Map<WebSocket, Connection>();
   readonly #dispatched: Mark;
   readonly #indexed: Mark;
@@ -52,7 +55,7 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     const config = configOf(env);
     const sql = durableSql(ctx.storage);
     this.#rules = new Rules(sql, systemClock, {
-      policy: relayPolicy(config),
+      policy: relayPolicy(config, { has: (pubkey) => this.#blocked.has(pubkey) }),
       url: embeddedRelayUrl(config),
       local: config.local,
       kinds: config.kinds,
@@ -60,6 +63,7 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
       passed: (event) => this.#passed(event),
     });
     const { store } = this.#rules;
+    this.#blocked = new BlockedAuthors(sql, config.blocked);
     this.#dispatched = new Mark(sql, 'dispatch');
     this.#indexed = new Mark(sql, 'index');
     this.#handover = new Handover(
@@ -76,8 +80,18 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     this.#feed = new IndexFeed(store, this.#indexed, (events) => env.INDEX.getByName('main').ingest(events));
     for (const socket of ctx.getWebSockets()) this.#restore(socket);
     this.#rules.sweep([...this.#connections.values()].map(({ id }) => id));
-    // Whatever was accepted before a crash and not handed on is handed on now.
-    for (const work of this.#handover.resume()) ctx.waitUntil(work);
+    // Whose it is can only be told when the listed agents are known.
+    if (haveListings(env)) this.#resume();
+    else
+      void ctx.blockConcurrencyWhile(async () => {
+        await freshListings(env);
+        this.#resume();
+      });
+  }
+
+  /** Whatever was accepted before a crash and not handed on is handed on now. */
+  #resume(): void {
+    for (const work of this.#handover.resume()) this.ctx.waitUntil(work);
     if (this.#dispatched.open > 0 || this.#feed.behind) this.#wakeBy(systemClock() + RELAY_MARK_INTERVAL_MS);
   }
 
@@ -102,6 +116,8 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
     if (connection === undefined) return;
     if (this.env.FAULT_URL !== undefined) await this.#beforeInsert(message);
     this.#rules.receive(connection, message);
+    // Not waited for: whoever lists an agent has this object told (listingsChanged).
+    if (isStale(this.env)) this.ctx.waitUntil(freshListings(this.env));
   }
 
   override webSocketClose(socket: WebSocket): void {
@@ -149,6 +165,15 @@ export class Relay extends DurableObject<Env> implements RelayRpc {
 
   jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>> {
     return Promise.resolve(jobEventStream((sink) => this.#rules.follow(jobId, afterSeq, live, sink)));
+  }
+
+  keepOut(pubkeys: readonly string[]): Promise<void> {
+    this.#blocked.replace(pubkeys);
+    return Promise.resolve();
+  }
+
+  listingsChanged(): Promise<void> {
+    return freshListings(this.env, 0);
   }
 
   stats(): Promise<{ readonly [name: string]: number }> {

@@ -6,20 +6,13 @@ import type { ModelFailure } from '../src/agent/models/failure.ts';
 import type { Leave as ModelLeave } from '../src/agent/models/traffic.ts';
 import type { SearchHit, SearchQuery } from '../src/agent/runtime.ts';
 import type { ModelAnswer, ModelQuestion } from '../src/arena/house/questions.ts';
-import type { JobFailure } from '../src/errors.ts';
+import type { Backlog } from '../src/job/backlog.ts';
 import type { Placement } from '../src/job/broker.ts';
 import type { Failed } from '../src/job/ports.ts';
-import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
 import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
-import type { PostResult } from '../src/payment/account/book-store.ts';
-import type { PayoutView } from '../src/payment/account/payout-desk.ts';
-import type { AccountStatement } from '../src/payment/account/statement.ts';
-import type { ZapInvoice, ZapInvoiceOrder, ZapStatus } from '../src/payment/account/zap-order.ts';
-import type { PlainEntry } from '../src/payment/ledger.ts';
-import type { Terms } from '../src/payment/ledger-entries.ts';
 import type {
   HoldOrder,
   InvoiceOrder,
@@ -60,7 +53,11 @@ export interface RelayRpc {
    * its sequence number as `id:`), then live ones; stream deltas come without `id:`. UTF-8 bytes.
    */
   jobEvents(jobId: string, afterSeq: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
+  /** An owner has changed a listing: events for it are to be known at once. Repeat-safe. */
+  listingsChanged(): Promise<void>;
   stats(): Promise<{ readonly [name: string]: number }>;
+  /** From now on takes nothing from these keys, besides those of the configuration, and from all others again. */
+  keepOut(pubkeys: readonly string[]): Promise<void>;
 }
 
 /** A group of outbound relay connections (workers/relay-links.ts). */
@@ -72,6 +69,8 @@ export interface RelayLinksRpc {
   /** Asks one relay for stored events until EOSE or `timeout_ms`. Events are verified. */
   query(url: string, filters: readonly Filter[], timeout_ms: number): Promise<NostrEvent[]>;
   status(): Promise<LinkStatus[]>;
+  /** An owner has changed a listing: relays are asked for what is meant for it. Repeat-safe. */
+  listingsChanged(): Promise<void>;
 }
 
 /** The search index over events seen (workers/search-index.ts). */
@@ -109,6 +108,8 @@ export interface ZapClaim {
 
 /** One session (workers/agent-session.ts). */
 export interface AgentSessionRpc extends TeamSessionRpc {
+  /** Something has become of the hire for a job: whoever handed it on may look. A hint, not a fact. */
+  hireChanged(jobId: string): Promise<void>;
   /**
    * Takes a request of this session's client to its agent. Repeat-safe by job id; returns when it is stored.
    *
@@ -117,6 +118,8 @@ export interface AgentSessionRpc extends TeamSessionRpc {
   open(delivery: Delivery, placement?: Placement): Promise<void>;
   /** Calls a job off, or erases an ended one, when its client asks; anybody else's wish changes nothing. */
   cancel(jobId: string, author: string): Promise<void>;
+  /** What it still owes to relays. */
+  backlog(): Promise<readonly Backlog[]>;
   /** A runner begins a step; null when it is not to be done. */
   stepBegin(jobId: string, attempt: number): Promise<Step | null>;
   /** A runner's sign of life. Whether it shall go on. */
@@ -136,53 +139,6 @@ export interface AgentSessionRpc extends TeamSessionRpc {
    * has moved. Repeat-safe.
    */
   zapped(jobId: string, claim: ZapClaim): Promise<void>;
-}
-
-/** One client, or one owner (workers/client-account.ts). */
-export interface ClientAccountRpc {
-  /** Leave to open jobs with an agent, at most `limit` in a window; see Quotas in src/job/quota.ts. */
-  take(agent: string, limit: number, want: number): Promise<Leave>;
-  /**
-   * Books entries in order, with nothing in between, up to the first that is refused: so money that arrives for a job
-   * cannot be spent elsewhere before it is set aside. Each is repeat-safe by its key; `overdrawn` changes nothing.
-   *
-   * @returns one result for each entry that was tried
-   */
-  post(entries: readonly PlainEntry[]): Promise<PostResult[]>;
-  /**
-   * Begins a job on trust, when the client may owe so much more (POSTPAY_LIMIT_SATS) and is not behind with an old
-   * debt. Repeat-safe. @param max msats
-   */
-  lend(job: string, max: string): Promise<boolean>;
-  /** The client has the result of a job begun on trust. Repeat-safe. @param max lent @param price owed, msats */
-  owe(job: string, max: string, price: string, terms: Terms): Promise<void>;
-  /** Gives back what may be set aside for a job that will never be. Repeat-safe. */
-  abandon(job: string): Promise<void>;
-  /** An owner earned by an entry in somebody else's books. Repeat-safe by that entry's key. @param amount msats */
-  earn(key: string, amount: string): Promise<void>;
-  /** Makes this account a purse of the doors: it spends what is in it, and nothing is lent to it. Repeat-safe. */
-  openPurse(): Promise<void>;
-  /** Gives credit to another account, which has it at the latest when the books are told. Repeat-safe by the id. */
-  moveCredit(id: string, to: string, amount: string): Promise<PostResult>;
-  /** Another account gave credit by an entry of its books. Repeat-safe by that entry's key. @param amount msats */
-  arrive(key: string, amount: string): Promise<void>;
-  /** Gives what is in it, and whatever comes later, to its owner. Repeat-safe. */
-  closePurse(owner: string): Promise<void>;
-  /** What the client has paid and not used, msats as a decimal string. */
-  credit(): Promise<string>;
-  statement(): Promise<Plain<AccountStatement>>;
-  /** Begins to pay credit back to a Lightning address, or says why not. @param amount msats */
-  refundTo(address: string, amount: string): Promise<Plain<PayoutView> | JobFailure>;
-  /** Pays credit back to an invoice. Repeat-safe by the invoice. */
-  refundBy(bolt11: string): Promise<Plain<PayoutView> | JobFailure>;
-  /** Null when there is no such refund. */
-  refund(id: string): Promise<Plain<PayoutView> | null>;
-  /** Calls a refund off while nothing is on its way. */
-  cancelRefund(id: string): Promise<Plain<PayoutView> | JobFailure | null>;
-  /** Makes an invoice for a zap, or for a plain payment, and stores what it is for before it answers. */
-  zapInvoice(order: Plain<ZapInvoiceOrder>): Promise<ZapInvoice>;
-  /** What became of such an invoice (LUD-21); null when it is not known (any more). */
-  zapPayment(paymentHash: string): Promise<Plain<ZapStatus> | null>;
 }
 
 /**

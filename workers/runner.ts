@@ -24,6 +24,7 @@ import type { McpOrder } from './mcp.ts';
 import { runMcpOrder } from './mcp-nostr.ts';
 import { chatModelOf } from './models.ts';
 import { publishTo } from './relays.ts';
+import { remoteDeps } from './remote-health.ts';
 import type { AgentSessionRpc, StepNews } from './rpc.ts';
 import { eventSearch } from './search.ts';
 import { runTeamStep } from './team-runner.ts';
@@ -70,7 +71,8 @@ async function runStep(env: Env, order: StepOrder): Promise<void> {
   const step = await session.stepBegin(order.jobId, order.attempt);
   if (step === null) return;
   await faultPoint(env, 'K6', order.jobId);
-  const work = new StepWork(env, order, step, session);
+  const agent = await agentOfStep(env, order.session);
+  const work = new StepWork(env, order, step, session, agent);
   try {
     const output = await work.run();
     await faultPoint(env, 'K7', order.jobId);
@@ -97,12 +99,12 @@ class StepWork {
   #toldLength = 0;
   readonly #deltas: DeltaSender;
 
-  constructor(env: Env, order: StepOrder, step: Step, session: AgentSessionRpc) {
+  constructor(env: Env, order: StepOrder, step: Step, session: AgentSessionRpc, agent: KeyedAgent) {
     this.#env = env;
     this.#order = order;
     this.#step = step;
     this.#session = session;
-    this.#agent = agentOfStep(env, order.session);
+    this.#agent = agent;
     this.#deltas = new DeltaSender(
       step.targets,
       (target, events) => publishTo(env, target, events),
@@ -117,7 +119,8 @@ class StepWork {
     );
     const { assignment } = this.#step;
     const body = await gatherInputs(assignment.body, inputPorts(this.#env, this.#abort.signal));
-    const output = await this.#runtime().run({ agent: this.#agent, ...assignment, body }, this.#context());
+    const runtime = await this.#runtime();
+    const output = await runtime.run({ agent: this.#agent, ...assignment, body }, this.#context());
     this.#send(this.#stream.flush(Date.now()));
     const farewell = Promise.withResolvers<void>();
     const timer = setTimeout(farewell.resolve, JOB_DELTA_FAREWELL_MS);
@@ -127,10 +130,12 @@ class StepWork {
     return proof.deltas === 0 ? output : { ...output, stream: proof };
   }
 
-  #runtime(): Runtime {
+  async #runtime(): Promise<Runtime> {
     if (this.#agent.loop !== undefined) return jobLoop(this.#env, this.#session);
     const sandbox = remoteSandbox(this.#env.SANDBOX);
-    return runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env), sandbox });
+    const remote =
+      this.#agent.runtime === 'remote' ? await remoteDeps(this.#env, this.#agent, this.#order.attempt) : null;
+    return runtimeFor(this.#agent.runtime, { model: chatModelOf(this.#env), sandbox, remote });
   }
 
   stop(): void {

@@ -2,7 +2,6 @@
 import { readCodeOrder } from '../src/agent/code/order.ts';
 import { isSlow, runtimeFor } from '../src/agent/runtimes.ts';
 import { readTeamOrder } from '../src/agent/team/request.ts';
-import type { VerifiedTerms } from '../src/checks/contract.ts';
 import { prove } from '../src/checks/proof.ts';
 import { statementOf } from '../src/checks/statement.ts';
 import { validateCheck } from '../src/checks/validate.ts';
@@ -17,8 +16,8 @@ import { EMBEDDED } from '../src/link/outbox.ts';
 import { type KeyPair, signAs, type VerifiedEvent } from '../src/nostr/event.ts';
 import { KIND } from '../src/nostr/kinds.ts';
 import { toPlainEntry } from '../src/payment/ledger.ts';
+import { operatorWallet } from '../src/payment/operator-wallet.ts';
 import { preimageVault } from '../src/payment/vault.ts';
-import { answersChecks, type KeyedAgent } from '../src/protocol/agent.ts';
 import { dialectNamed } from '../src/protocol/dialects.ts';
 import type { JobBody, Request } from '../src/protocol/model.ts';
 import { isFree } from '../src/protocol/prices.ts';
@@ -30,6 +29,7 @@ import { sandboxExecutor } from '../src/sandbox/executor.ts';
 import { remoteSandbox } from '../src/sandbox/remote.ts';
 import { openDb } from '../src/store/db.ts';
 import { upsertJobs } from '../src/store/jobs.ts';
+import { isBlocked } from './blocked.ts';
 import { brokerOf } from './broker.ts';
 import { chainedResult } from './chained.ts';
 import type { Env } from './env.ts';
@@ -39,7 +39,7 @@ import { type Marketplace, marketplaceOf } from './marketplace.ts';
 import { quoteOf } from './quotes.ts';
 import { publishTo, readRelaysOf } from './relays.ts';
 import { eventSearch } from './search.ts';
-import { verifiedTerms } from './verified-terms.ts';
+import { checkTerms } from './verified-terms.ts';
 import { walletOf } from './wallet.ts';
 
 /** The operator took the agent away while it still had jobs: nobody can sign for it until it is back. */
@@ -68,17 +68,20 @@ export function sessionPorts(
 ): SessionPorts {
   const marketplace = marketplaceOf(env);
   const { config } = marketplace;
-  const agent = marketplace.agentByPubkey(parties.agent);
-  if (agent === undefined) throw new AgentGone();
-  const keys = marketplace.keysOf(agent);
+  const first = marketplace.agentByPubkey(parties.agent);
+  if (first === undefined) throw new AgentGone();
+  const keys = marketplace.keysOf(first);
+  const { slug } = first;
+  // Owners change what they list while its sessions live: each job is taken by what is true then.
+  const now = () => marketplaceOf(env).agentByPubkey(parties.agent) ?? first;
   const session = ctx.id.name ?? '';
   const account = env.ACCOUNT.getByName(parties.client);
-  const anonymous = new LeaveHeld((want) =>
-    account.take(agent.slug, agent.rateLimits.anonymousPerHour, want),
-  );
+  const anonymous = new LeaveHeld((want) => account.take(slug, now().rateLimits.anonymousPerHour, want));
   const authenticated = new LeaveHeld((want) =>
-    account.take(agent.slug, agent.rateLimits.authenticatedPerHour, want),
+    account.take(slug, now().rateLimits.authenticatedPerHour, want),
   );
+  // In the books a name that is listed again is another one.
+  const bookName = first.listed === undefined ? slug : `${slug}~${first.listed.id.slice(0, 8)}`;
   const vault = preimageVault(config.masterSecret);
   const db = openDb(env.DB);
   const events = eventSearch(env);
@@ -88,8 +91,10 @@ export function sessionPorts(
   return {
     clock: Date.now,
     random: Math.random,
-    timeLimit_ms: longWork === null ? agent.timeLimit_ms : null,
-    names: { session, agent: agent.slug, client: parties.client },
+    get timeLimit_ms() {
+      return longWork === null ? now().timeLimit_ms : null;
+    },
+    names: { session, agent: slug, client: parties.client },
 
     read(event) {
       const request = openRequest(event, keys, config.kinds);
@@ -97,20 +102,21 @@ export function sessionPorts(
       return request;
     },
     body(request) {
+      const agent = now();
       const dialect = dialectNamed(request.envelope.dialect, config.kinds);
       const body = dialect.body(request.event, request.envelope, openerFor(keys, request.envelope.client));
-      const terms = termsOf(marketplace, agent, request, body);
+      const terms = checkTerms(marketplace, agent, request.envelope.client, body.contract);
       const told = terms === null ? body : withStatement(body, statementOf(terms.open.check));
       const checked = checkBody(told, agent, request.envelope.dialect);
       // What is wrong with an order is told before it is paid for.
       if (agent.runtime === 'code' && checked.inputs.length === 0) readCodeOrder(checked);
       if (agent.runtime === 'team') {
-        const { mail } = readTeamOrder(marketplace.teamOf(agent), agent.prices, checked);
+        const { mail } = readTeamOrder(marketplaceOf(env).teamOf(agent), agent.prices, checked);
         if (mail !== null && mailDesk(env) === null) throw noMail();
       }
       return checked;
     },
-    verified: (request, body) => termsOf(marketplace, agent, request, body),
+    verified: (request, body) => checkTerms(marketplace, now(), request.envelope.client, body.contract),
     checks: {
       validate: (open) => validateCheck(open, executor, AbortSignal.timeout(CHECK_PATIENCE_MS)),
       judge: (open, result) =>
@@ -119,7 +125,7 @@ export function sessionPorts(
     broker: brokerOf(env),
     verdict(account, request, now_s) {
       const { kinds } = config;
-      const template = verdictEvent(account, request.envelope, kinds.verdict, agent.pubkey, now_s);
+      const template = verdictEvent(account, request.envelope, kinds.verdict, parties.agent, now_s);
       return seal(template, request, marketplace.ownKeys);
     },
     answer(report, request, now_s) {
@@ -127,38 +133,47 @@ export function sessionPorts(
       return dialect.render(report, request, now_s).map((template) => seal(template, request, keys));
     },
 
-    admit(request, proved, openJobs): Promise<JobFailure | null> {
+    async admit(request, proved, openJobs): Promise<JobFailure | null> {
+      const keptOut = await isBlocked(env, request.envelope.client);
       const leave = proved.includes(request.envelope.client) ? authenticated : anonymous;
-      return admit(config, agent, { request, authenticated: proved, openJobs }, leave, Date.now());
+      const applicant = { request, authenticated: proved, openJobs, keptOut };
+      return await admit(config, now(), applicant, leave, Date.now());
     },
     quote(body, history) {
-      return quoteOf(marketplace, agent, body, utf8Bytes(JSON.stringify(history)));
+      return quoteOf(marketplaceOf(env), now(), body, utf8Bytes(JSON.stringify(history)));
     },
-    money: isFree(agent.prices)
-      ? null
-      : {
-          methods: agent.paymentMethods,
-          terms: { shares: agent.owners, feeParts: config.feeParts },
-          nameOf: (jobId) => `${agent.slug}:${jobId}`,
-          wallet: walletOf(env),
-          bind: (paymentHash, purpose) => env.WALLET.getByName('main').bind(paymentHash, purpose),
-          watch: (paymentHash, jobId, expiresAt_s) =>
-            env.WALLET.getByName('main').watch(paymentHash, session, jobId, expiresAt_s * 1000),
-          post: (entries) => account.post(entries.map(toPlainEntry)),
-          lend: (job, max) => account.lend(job, max.toString()),
-          owe: (job, max, price, terms) => account.owe(job, max.toString(), price.toString(), terms),
-          abandon: (job) => account.abandon(job),
-          newSecret: () => vault.create(),
-          openSecret: (sealed) => vault.open(sealed),
-        },
+    // A listed agent may have a price later.
+    money:
+      isFree(first.prices) && (first.listed === undefined || operatorWallet(config) === null)
+        ? null
+        : {
+            get methods() {
+              return now().paymentMethods;
+            },
+            get terms() {
+              return { shares: now().owners, feeParts: config.feeParts };
+            },
+            nameOf: (jobId) => `${bookName}:${jobId}`,
+            wallet: walletOf(env),
+            bind: (paymentHash, purpose) => env.WALLET.getByName('main').bind(paymentHash, purpose),
+            watch: (paymentHash, jobId, expiresAt_s) =>
+              env.WALLET.getByName('main').watch(paymentHash, session, jobId, expiresAt_s * 1000),
+            post: (entries) => account.post(entries.map(toPlainEntry)),
+            lend: (job, max) => account.lend(job, max.toString()),
+            owe: (job, max, price, terms) => account.owe(job, max.toString(), price.toString(), terms),
+            abandon: (job) => account.abandon(job),
+            newSecret: () => vault.create(),
+            openSecret: (sealed) => vault.open(sealed),
+          },
     namedTargets: (request) => namedTargets(marketplace, request),
     readRelays: (client, via) => readRelaysOf(env, client, via),
 
-    work: isSlow(agent.runtime)
+    // The runtime of a listing cannot be changed.
+    work: isSlow(first.runtime)
       ? null
       : (assignment, signal, tell) =>
-          runtimeFor(agent.runtime, { model: null, sandbox }).run(
-            { agent, ...assignment },
+          runtimeFor(first.runtime, { model: null, sandbox }).run(
+            { agent: now(), ...assignment },
             {
               now: Date.now,
               signal,
@@ -192,19 +207,6 @@ export function sessionPorts(
     fault: (point, about) => faultPoint(env, point, about),
     log: (what, jobId, error) => console.error(what, jobId, error),
   };
-}
-
-/** The check a contract asks for. @throws JobError */
-function termsOf(
-  marketplace: Marketplace,
-  agent: KeyedAgent,
-  { envelope }: Request,
-  { contract }: JobBody,
-): VerifiedTerms | null {
-  const terms = verifiedTerms(marketplace, envelope.client, contract);
-  if (terms === null || answersChecks(agent.runtime)) return terms;
-  const path = '$.contract.verify';
-  throw new JobError('BAD_REQUEST', `${path}: ${agent.slug} takes no jobs with a check`, { path });
 }
 
 function withStatement(body: JobBody, statement: string): JobBody {

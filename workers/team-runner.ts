@@ -44,7 +44,7 @@ export async function runTeamStep(env: Env, order: TeamOrder): Promise<void> {
   const brief = await session.teamBegin(jobId, number, attempt);
   if (brief === null) return;
   await faultPoint(env, 'T1', jobId);
-  const step = new TeamStep(env, order, session);
+  const step = new TeamStep(env, order, session, await agentOfStep(env, order.session));
   try {
     const driven = await step.work(brief);
     await faultPoint(env, 'T3', jobId);
@@ -72,11 +72,11 @@ class TeamStep {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #cut: Cut | null = null;
 
-  constructor(env: Env, order: TeamOrder, session: AgentSessionRpc) {
+  constructor(env: Env, order: TeamOrder, session: AgentSessionRpc, agent: KeyedAgent) {
     this.#env = env;
     this.#order = order;
     this.#session = session;
-    this.#agent = agentOfStep(env, order.session);
+    this.#agent = agent;
   }
 
   /** Why it was cut off; null when it was not. */

@@ -7,6 +7,7 @@ import type { KeyedAgent } from '../src/protocol/agent.ts';
 import { route } from '../src/protocol/route.ts';
 import { openDb } from '../src/store/db.ts';
 import { runsUnderWay } from '../src/store/runs.ts';
+import { isBlocked } from './blocked.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { queryFrom } from './relays.ts';
@@ -33,7 +34,7 @@ export async function takeMessage(
   via: string,
   sessionOf: FindSession,
 ): Promise<void> {
-  if (marketplaceOf(env).config.blocked.has(message.pubkey)) return;
+  if (await isBlocked(env, message.pubkey)) return;
   await hearMessage(message, team, hearingPorts(env, via, sessionOf));
 }
 
@@ -44,12 +45,12 @@ export async function takeComment(
   via: string,
   sessionOf: FindSession,
 ): Promise<void> {
-  if (marketplaceOf(env).config.blocked.has(comment.pubkey) || !mayBeWords(env, comment)) return;
+  if (!mayBeWords(env, comment) || (await isBlocked(env, comment.pubkey))) return;
   await hearComment(comment, hearingPorts(env, via, sessionOf));
 }
 
 function hearingPorts(env: Env, via: string, sessionOf: FindSession): HearingPorts {
-  const { agents, agentByPubkey, config } = marketplaceOf(env);
+  const { known, agentByPubkey, config } = marketplaceOf(env);
   const now_ms = systemClock();
   return {
     now_ms,
@@ -62,7 +63,7 @@ function hearingPorts(env: Env, via: string, sessionOf: FindSession): HearingPor
       if (via === EMBEDDED) return false;
       const [request] = await queryFrom(env, via, [{ ids: [id], limit: 1 }], 1);
       if (request === undefined || request.created_at < now_ms / 1_000 - JOB_REQUEST_MAX_AGE_S) return false;
-      const candidates = route(request, agents, config.kinds)?.candidates ?? [];
+      const candidates = route(request, known, config.kinds)?.candidates ?? [];
       return candidates.some(({ runtime }) => runtime === 'team');
     },
     steer: (session, jobId, author, words) => env.SESSION.getByName(session).steer(jobId, author, words),

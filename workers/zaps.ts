@@ -80,7 +80,7 @@ export function zapPorts(
   env: Env,
   account: string,
 ): Omit<ZapDeskPorts, 'now' | 'defer' | 'woken' | 'log' | 'post'> {
-  const { config, agentBySlug, ownRelays, receiptKeys } = marketplaceOf(env);
+  const { config, ownRelays, receiptKeys } = marketplaceOf(env);
   const link = () => env.WALLET.getByName('main');
   const fault = async (point: string, about: string) => {
     if (env.FAULT_URL !== undefined) await faultPoint(env, point, about);
@@ -98,7 +98,7 @@ export function zapPorts(
       await link().watch(paymentHash, account, ZAP_NEWS, expires_ms, 'account');
     },
     terms: (slug) => ({
-      shares: agentBySlug(slug)?.owners ?? config.owners.get(slug) ?? [],
+      shares: marketplaceOf(env).agentBySlug(slug)?.owners ?? config.owners.get(slug) ?? [],
       feeParts: config.feeParts,
     }),
     relays(urls) {

@@ -28,7 +28,7 @@ interface Deployed {
 const PACKAGES = ['package.json', 'package-lock.json'];
 const MARKETPLACE: Deployed = {
   config: 'wrangler.toml',
-  sources: ['agents', 'src', 'workers', 'wrangler.toml', ...PACKAGES],
+  sources: ['agents', 'src', 'workers', 'scripts/pages', 'wrangler.toml', ...PACKAGES],
 };
 const SANDBOX: Deployed = {
   config: 'wrangler.sandbox.toml',

@@ -64,8 +64,13 @@ export interface DefinedTeam {
  * @throws DefinitionError for what could only fail later: unknown roles, nobody who drafts, impossible limits
  */
 export function defineTeam(input: TeamSpec): DefinedTeam {
+  return readTeam(input, input.slug);
+}
+
+/** The same of what nobody has looked at yet. @param slug for the message. @throws DefinitionError */
+export function readTeam(input: unknown, slug: string): DefinedTeam {
   const parsed = shape.safeParse(input);
-  if (!parsed.success) throw mistake('team', input.slug, parsed.error);
+  if (!parsed.success) throw mistake('team', slug, parsed.error);
   const spec = parsed.data;
   const { order, roles, iterations, stop, judge, check, questions, reports, promptTokens, limits } = spec;
   const team = {

@@ -6,6 +6,7 @@ import { chatRuntime } from './chat/chat.ts';
 import type { ModelClient } from './chat/model-client.ts';
 import { codeRuntime } from './code/code.ts';
 import { discover } from './discover/discover.ts';
+import { type RemoteDeps, remoteRuntime } from './remote/remote.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface RuntimeDeps {
@@ -13,6 +14,8 @@ export interface RuntimeDeps {
   readonly model: ModelClient | null;
   /** Null where no program can be run. */
   readonly sandbox: Sandbox | null;
+  /** How the endpoint of a remote agent is reached; null for every other. */
+  readonly remote?: RemoteDeps | null;
 }
 
 /**
@@ -31,6 +34,12 @@ export function runtimeFor(name: RuntimeName, deps: RuntimeDeps): Runtime {
     case 'code':
       if (deps.sandbox === null) throw new JobError('SERVICE_UNAVAILABLE', 'there is no sandbox at present');
       return codeRuntime(deps.sandbox);
+    case 'remote':
+      if (deps.remote === null || deps.remote === undefined)
+        throw new JobError('SERVICE_UNAVAILABLE', 'this agent is not here any more');
+      return remoteRuntime(deps.remote);
+    case 'external':
+      throw new Error('an external agent is hired by the session of its job');
     case 'team':
       throw new Error('a team is not one step: its session runs it');
   }

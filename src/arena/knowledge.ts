@@ -18,7 +18,7 @@ export async function readKnown(
   const [ratings, examined, reputations] = await Promise.all([
     allRatings(db),
     Promise.all(MODES.map(async (mode) => ({ mode, verdicts: await qualificationsOf(db, mode) }))),
-    Promise.all(agents.map(({ slug }) => reputationOf(db, slug, BROKER_JOBS))),
+    Promise.all(agents.map(({ slug, listed }) => reputationOf(db, slug, BROKER_JOBS, listed?.since_ms))),
   ]);
   return new Map(
     agents.map(({ slug, models }, i) => {

@@ -82,10 +82,12 @@ export function standingRows(
 }
 
 /**
- * One number for an agent, for its card: its rating as a solver over all modes together; null before its first result. Modes
- * are compared each within themselves, so that their advantages add up.
+ * One number for an agent: its rating as a solver over all modes together, with half of its 95 % interval; null before its
+ * first result. Modes are compared each within themselves, so that their advantages add up.
  */
-export function overallRating(ratings: readonly RatingRecord[]): number | null {
+export function overallStanding(
+  ratings: readonly RatingRecord[],
+): { readonly rating: number; readonly margin: number; readonly results: number } | null {
   const solved = ratings.filter(({ role }) => role === 'solve');
   const total = solved.reduce(
     (sum, one) => ({
@@ -96,7 +98,14 @@ export function overallRating(ratings: readonly RatingRecord[]): number | null {
     }),
     UNRATED,
   );
-  return total.count === 0 ? null : short(standing(total).rating);
+  if (total.count === 0) return null;
+  const { rating, deviation } = standing(total);
+  return { rating: short(rating), margin: short(Z_95 * deviation), results: total.count };
+}
+
+/** The same without its margin, for the card. */
+export function overallRating(ratings: readonly RatingRecord[]): number | null {
+  return overallStanding(ratings)?.rating ?? null;
 }
 
 export function frontierPoints(stretches: readonly ArenaFrontierRecord[]): readonly FrontierPoint[] {

@@ -5,7 +5,7 @@ import type { Reputation } from '../store/reputation.ts';
 
 /** What is known of the agents beside their definitions. */
 export interface AgentFacts {
-  reputation(slug: string): Promise<Reputation>;
+  reputation(agent: KeyedAgent): Promise<Reputation>;
   /** The card as it is announced, JSON. */
   card(agent: KeyedAgent): Promise<string>;
   cardUrl(agent: KeyedAgent): string;

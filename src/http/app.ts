@@ -4,25 +4,34 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
-import { JobError } from '../errors.ts';
+import { JobError, type JobFailure } from '../errors.ts';
 import { HTTP_MAX_BODY_BYTES } from '../limits.ts';
 import { OPENAI_PREFIX, openAiProblem } from './openai/errors.ts';
+import { ErrorPage, errorHeading } from './pages/error.tsx';
+import { Offers } from './pages/market/offers.ts';
+import { sendPage } from './pages/send.tsx';
 import type { HttpPorts } from './ports.ts';
-import { type AppEnv, problem } from './problem.ts';
+import { type AppEnv, problem, STATUS_OF } from './problem.ts';
+import { prefersHtml } from './query.ts';
 import { a2aRoutes } from './routes/a2a.ts';
 import { accountRoutes } from './routes/account.ts';
-import { agentRoutes } from './routes/agents.ts';
-import { arenaRoutes } from './routes/arena.ts';
-import { jobRoutes } from './routes/jobs.ts';
+import { agentRoutes } from './routes/agents.tsx';
+import { arenaRoutes } from './routes/arena.tsx';
+import { assetRoutes } from './routes/assets.ts';
+import { jobRoutes } from './routes/jobs.tsx';
 import { keyRoutes } from './routes/keys.ts';
+import { listingRoutes } from './routes/listings.ts';
 import { lnurlRoutes } from './routes/lnurl.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
-import { operatorRoutes } from './routes/operator.ts';
+import { operatorRoutes } from './routes/operator.tsx';
+import { postRoutes } from './routes/post.tsx';
+import { quoteRoutes } from './routes/quote.ts';
 import { readingRoutes } from './routes/reading.ts';
-import { rootRoutes } from './routes/root.ts';
-import { runRoutes } from './routes/runs.ts';
+import { reviewRoutes } from './routes/reviews.ts';
+import { rootRoutes } from './routes/root.tsx';
+import { runRoutes } from './routes/runs.tsx';
 
 /** What a page of others may read of an answer. */
 const EXPOSED = [
@@ -63,13 +72,18 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.use(
     cors({
       origin: '*',
-      allowMethods: ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
       // Those that are asked for: OpenAI's clients send a dozen of their own (`X-Stainless-…`).
       allowHeaders: [],
       exposeHeaders: EXPOSED,
       maxAge: 86_400,
     }),
   );
+  app.use(async function pagePolicy(c, next) {
+    await next();
+    const policy = c.get('policy');
+    if (policy !== undefined) c.header('Content-Security-Policy', policy);
+  });
   app.use(
     secureHeaders({
       crossOriginResourcePolicy: 'cross-origin',
@@ -96,8 +110,13 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
         }),
     }),
   );
-  app.route('/', rootRoutes(ports));
-  app.route('/', agentRoutes(ports));
+  const offers = new Offers(ports);
+  app.route('/', rootRoutes(ports, offers));
+  app.route('/', agentRoutes(ports, offers));
+  app.route('/', reviewRoutes(ports));
+  app.route('/', quoteRoutes(ports));
+  app.route('/', postRoutes(ports));
+  app.route('/', listingRoutes(ports));
   app.route('/', jobRoutes(ports));
   app.route('/', runRoutes(ports));
   app.route('/', accountRoutes(ports));
@@ -105,18 +124,33 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', arenaRoutes(ports));
   app.route('/', operationRoutes(ports));
   app.route('/', operatorRoutes(ports));
-  app.route('/', mcpRoutes(ports));
-  app.route('/', a2aRoutes(ports));
   app.route('/', readingRoutes(ports));
   app.route('/', keyRoutes(ports));
   app.route('/', openAiRoutes(ports));
+  app.route('/', mcpRoutes(ports));
+  app.route('/', assetRoutes(ports));
+  app.route('/', a2aRoutes(ports));
 
-  app.notFound((c) => said(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
+  /** A failure in the language of the door it happened at: people get a page, programs the problem as JSON. */
+  function tell(c: Context<AppEnv>, failure: JobFailure): Response | Promise<Response> {
+    if (c.req.path.startsWith(OPENAI_PREFIX)) return openAiProblem(c, failure);
+    if (c.req.method !== 'GET' || !prefersHtml(c)) return problem(c, failure);
+    const status = STATUS_OF[failure.code];
+    const title = errorHeading(status);
+    return sendPage(
+      c,
+      ports,
+      { title, description: failure.message, path: c.req.path, unlisted: true },
+      ErrorPage({ status, failure, requestId: c.get('requestId') }),
+      status,
+    );
+  }
+  app.notFound((c) => tell(c, { code: 'NOT_FOUND', message: 'nothing is served under this path' }));
   app.onError((error, c) => {
-    if (error instanceof JobError) return said(c, error.failure);
+    if (error instanceof JobError) return tell(c, error.failure);
     const requestId = c.get('requestId');
     ports.log({ level: 'error', message: `${c.req.method} ${c.req.path} failed`, requestId, error });
-    return said(c, {
+    return tell(c, {
       code: 'AGENT_ERROR',
       message: 'an internal error; the operator finds it by its request id',
     });

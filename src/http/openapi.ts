@@ -5,11 +5,16 @@ import { VERSION } from '../version.ts';
 import { type Body, JSON_TYPE, type Operation } from './operation.ts';
 import { ACCOUNT_OPERATIONS } from './operations-account.ts';
 import { DOOR_OPERATIONS } from './operations-doors.ts';
+import { LISTING_OPERATIONS } from './operations-listing.ts';
+import { OPERATOR_OPERATIONS } from './operations-operator.ts';
+import { PAGE_OPERATIONS } from './operations-pages.ts';
 import { PROGRAM_OPERATIONS } from './operations-programs.ts';
+import { REVIEW_OPERATIONS } from './operations-reviews.ts';
 import { RUN_OPERATIONS } from './operations-runs.ts';
 import { WATCH_OPERATIONS } from './operations-watch.ts';
 import { PROBLEM_TYPE } from './problem.ts';
-import { AgentQuery, CallbackQuery, COMPONENTS, JobQuery, LedgerQuery } from './schemas.ts';
+import { AgentQuery, COMPONENTS, JobQuery } from './schemas.ts';
+import { CallbackQuery } from './schemas-lnurl.ts';
 
 const HTML: { readonly [mediaType: string]: Body } = { 'text/html': { text: 'The same as a page' } };
 
@@ -75,14 +80,14 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/jobs',
     summary: 'Public jobs, newest first. Gift-wrapped jobs are never listed.',
     query: JobQuery,
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobList' }, ...HTML } },
     failures: [400],
   },
   {
     method: 'get',
     path: '/jobs/{id}',
     summary: 'A job by the id of its request',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'Job' } } },
+    success: { status: 200, content: { [JSON_TYPE]: { schema: 'JobDetail' }, ...HTML } },
     failures: [404],
   },
   {
@@ -104,11 +109,13 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 204, content: {} },
     failures: [401, 403, 404, 413],
   },
+  ...REVIEW_OPERATIONS,
   ...RUN_OPERATIONS,
   ...WATCH_OPERATIONS,
   ...DOOR_OPERATIONS,
   ...PROGRAM_OPERATIONS,
   ...ACCOUNT_OPERATIONS,
+  ...LISTING_OPERATIONS,
   {
     method: 'get',
     path: '/.well-known/lnurlp/{slug}',
@@ -131,15 +138,8 @@ export const OPERATIONS: readonly Operation[] = [
     success: { status: 200, content: { [JSON_TYPE]: { schema: 'LnurlVerify' } } },
     failures: [{ status: 404, schema: 'LnurlError' }],
   },
-  {
-    method: 'get',
-    path: '/operator/ledger',
-    summary: "The books held against the wallet's own list. Only for the operator.",
-    query: LedgerQuery,
-    authenticated: true,
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'LedgerReport' } } },
-    failures: [400, 401, 403, 404, 503],
-  },
+  ...OPERATOR_OPERATIONS,
+  ...PAGE_OPERATIONS,
   {
     method: 'get',
     path: '/openapi.json',

@@ -12,7 +12,7 @@ export type Body =
   | { readonly text: string };
 
 export interface Operation {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** OpenAPI spelling: `/jobs/{id}`. */
   readonly path: string;
   readonly summary: string;

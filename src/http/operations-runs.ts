@@ -5,6 +5,13 @@ import { TraceQuery } from './schemas.ts';
 export const RUN_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
+    path: '/jobs/{id}/run',
+    summary: 'The page of a team’s run, the same for everybody: what it shows is asked for with a signature',
+    success: { status: 200, content: { 'text/html': { text: 'The page' } } },
+    failures: [404],
+  },
+  {
+    method: 'get',
     path: '/jobs/{id}/trace',
     summary:
       'The record of a team run, entry by entry, behind `after`. Only for its client and the operator.',

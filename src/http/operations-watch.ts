@@ -7,7 +7,10 @@ export const WATCH_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/arena',
     summary: 'The arena: how its frontier moves, who stands how in it, and by which rules',
-    success: { status: 200, content: { [JSON_TYPE]: { schema: 'ArenaReport' } } },
+    success: {
+      status: 200,
+      content: { [JSON_TYPE]: { schema: 'ArenaReport' }, 'text/html': { text: 'The same as a page' } },
+    },
     failures: [],
   },
   {

@@ -1,5 +1,7 @@
 /** What the HTTP side needs from the Worker it runs in. The shell (workers/edge.ts) fills it in; tests bring doubles. */
 import type { KeyedAgent } from '../agent/definition.ts';
+import type { ListingChanges } from '../agent/listing/changes.ts';
+import type { ListingDesk } from '../agent/listing/desk.ts';
 import type { TraceEntry } from '../agent/team/trace.ts';
 import type { Clock } from '../clock.ts';
 import type { ArenaConfig } from '../config/arena.ts';
@@ -7,6 +9,8 @@ import type { Door } from '../door/door.ts';
 import type { KeyRing } from '../door/keys.ts';
 import type { Purses } from '../door/purses.ts';
 import type { JobFailure } from '../errors.ts';
+import type { NostrEvent } from '../nostr/event.ts';
+import type { AgentKinds } from '../nostr/kinds.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
 import type { AccountStatement } from '../payment/account/statement.ts';
 import type { ZapStatus } from '../payment/account/zap-order.ts';
@@ -14,9 +18,11 @@ import type { CheckPorts } from '../payment/ledger-check.ts';
 import type { PayOrder } from '../payment/lnurl/server.ts';
 import type { Msats } from '../payment/msats.ts';
 import type { IssuedInvoice } from '../payment/wallet.ts';
-import type { Usage } from '../protocol/model.ts';
+import type { JobBody, Usage } from '../protocol/model.ts';
 import type { Db } from '../store/db.ts';
 import type { JobRecord } from '../store/job-record.ts';
+import type { PageAssets } from './pages/assets.ts';
+import type { OperatorPorts } from './ports-operator.ts';
 
 /** A card as it is announced: its text, byte for byte, and what identifies it. */
 export interface ServedCard {
@@ -35,6 +41,9 @@ export interface LinkHealth {
   readonly dispatched: number;
   readonly refused: number;
   readonly reconnects: number;
+  /** Unix s up to which everything was seen. */
+  readonly cursor_s: number;
+  readonly lastError: string | null;
 }
 
 /** The operator's wallet as its connection sees it. */
@@ -61,7 +70,7 @@ export interface LogEntry {
 /** A client's account and the ways its money goes back. Clients are public keys that proved themselves. */
 export interface AccountPorts {
   /** Uses up leave for one call that costs others work. Null when it is granted, else the Unix ms at which to come again. */
-  leave(client: string, what: 'refunds' | 'invoices'): Promise<number | null>;
+  leave(client: string, what: 'refunds' | 'invoices' | 'listings'): Promise<number | null>;
   statement(client: string): Promise<AccountStatement>;
   /** The Lightning address in the client's profile, as the embedded relay knows it. */
   profileAddress(client: string): Promise<string | null>;
@@ -132,14 +141,38 @@ export interface RunPorts {
   artifact(session: string, jobId: string, sha256: string): Promise<string | null>;
 }
 
+/** What a job would cost, and whether it would be taken at all. */
+export interface OfferedQuote {
+  /** The most it can cost. */
+  readonly max: Msats;
+  /** Whether it costs exactly that. */
+  readonly fixed: boolean;
+  /** Whether its contract holds a check that its answer has to pass. */
+  readonly checked: boolean;
+}
+
+/** What owners do with the agents they list. */
+export interface ListingPort {
+  readonly desk: ListingDesk;
+  readonly changes: ListingChanges;
+}
+
 export interface HttpPorts {
   /** Base URL of this deployment, without a trailing slash. */
   readonly publicUrl: string;
   /** The embedded relay, then the outside ones: where the agents listen. */
   readonly relays: readonly string[];
+  /** The kinds that this marketplace's events have. */
+  readonly kinds: AgentKinds;
+  /** Its own public key, by which it signs verdicts and standings, hex. */
+  readonly marketplacePubkey: string;
+  /** As they are at this moment: owners list agents while the app runs, so nobody keeps this list. */
   readonly agents: readonly KeyedAgent[];
+  readonly listings: ListingPort;
   /** Whether the wallet holds development money, which the pages have to say. */
   readonly developmentMoney: boolean;
+  /** What pages load besides themselves. */
+  readonly assets: PageAssets;
   /** The rules of the arena here. */
   readonly arena: ArenaConfig;
   /** Whether new jobs are refused while open ones finish. */
@@ -151,6 +184,7 @@ export interface HttpPorts {
   readonly purses: Purses;
   /** API keys of those who have a Nostr key. */
   readonly keyRing: KeyRing;
+  readonly operator: OperatorPorts;
   readonly db: Db;
   readonly clock: Clock;
   /** Whom the operator's reports are for, hex; null where nobody is named. */
@@ -171,6 +205,16 @@ export interface HttpPorts {
    * @param session its name, where the record has it
    */
   liveJob(id: string, session: string | null): Promise<JobRecord | undefined>;
+  /**
+   * What a job of this body would cost, as its session would say it.
+   *
+   * @param body checked against what the agent takes
+   * @param client public key of who would ask: a hidden part of a check is encrypted by it; null where nothing is hidden
+   * @throws JobError where the session would refuse it
+   */
+  quote(agent: KeyedAgent, body: JobBody, client: string | null): OfferedQuote;
+  /** The marketplace's verdict on a job as the embedded relay has it; null without one. */
+  verdict(jobId: string): Promise<NostrEvent | null>;
   /**
    * Server-sent events of a job: what was stored after `afterSeq` (0: everything), then live ones.
    * The reader may cancel the stream at any time.

@@ -25,7 +25,11 @@ export const STATUS_OF: { readonly [Code in JobErrorCode]: ContentfulStatusCode 
 
 /** What every request carries through the routes. */
 export interface AppEnv {
-  Variables: { requestId: string };
+  Variables: {
+    requestId: string;
+    /** The Content-Security-Policy of a page; API answers have the strictest there is. */
+    policy?: string;
+  };
 }
 
 /**

@@ -10,7 +10,7 @@ import { GUEST_CALLERS, GUEST_JOBS_BURST, GUEST_JOBS_PER_S } from '../limits.ts'
 import { toHex } from '../nostr/hex.ts';
 import { secureRandom } from '../nostr/random.ts';
 import { refundableOf } from '../payment/account/statement.ts';
-import { reputationOf } from '../store/reputation.ts';
+import { agentReputation } from './agent-reputation.ts';
 import type { HttpPorts } from './ports.ts';
 import { Sieve } from './sieve.ts';
 
@@ -25,7 +25,7 @@ export function toolHouse(
       purses.lendNothing(purse),
     ),
     agents: {
-      reputation: (slug) => reputationOf(db, slug),
+      reputation: (agent) => agentReputation(db, agent),
       card: async (agent) => (await card(agent)).cardJson,
       cardUrl: ({ slug }) => `${publicUrl}/agents/${slug}/card.json`,
     },

@@ -4,15 +4,17 @@ import { JOB_ERROR_CODES } from '../errors.ts';
 import {
   HTTP_PAGE_DEFAULT,
   HTTP_PAGE_MAX,
-  LEDGER_CHECK_GRACE_S,
-  LEDGER_CHECK_MAX_GRACE_S,
   LNURL_MAX_SENDABLE_MSATS,
   LNURL_MIN_SENDABLE_MSATS,
 } from '../limits.ts';
-import { DIFFERENCE_CODES, NOTE_CODES } from '../payment/findings.ts';
 import { JOB_DIALECTS, JOB_PHASES } from '../store/job-record.ts';
 import { ArenaReport } from './schemas-arena.ts';
 import { KEY_COMPONENTS } from './schemas-keys.ts';
+import { AGENT_FIELDS, LISTING_COMPONENTS } from './schemas-listing.ts';
+import { LnurlError, LnurlInvoice, LnurlPay, LnurlVerify } from './schemas-lnurl.ts';
+import { OPERATOR_COMPONENTS } from './schemas-operator.ts';
+import { Quote, QuoteRequest, Verified } from './schemas-pages.ts';
+import { REVIEW_COMPONENTS, ReviewSummary } from './schemas-reviews.ts';
 import { RpcMessage } from './schemas-rpc.ts';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -60,9 +62,14 @@ export const Agent = z.object({
   card_url: z.url(),
   parameters_url: z.url(),
   jobs_url: z.url(),
+  ...AGENT_FIELDS,
 });
 
-export const AgentProfile = Agent.extend({ reputation: Reputation, example_request: json });
+export const AgentProfile = Agent.extend({
+  reputation: Reputation,
+  reviews: ReviewSummary,
+  example_request: json,
+});
 
 export const AgentList = z.object({ agents: z.array(Agent), next: z.string().nullable() });
 
@@ -85,6 +92,8 @@ export const Job = z.object({
   result_event_id: hex32.nullable(),
   events_url: z.url(),
 });
+
+export const JobDetail = Job.extend({ verified: Verified });
 
 export const JobList = z.object({
   jobs: z.array(Job),
@@ -112,77 +121,6 @@ export const Health = z.object({
       silent_for_ms: count.nullable(),
     }),
   ),
-});
-
-const msats = z.int().describe('msats');
-const finding = <Codes extends readonly string[]>(codes: Codes) =>
-  z.object({
-    code: z.enum(codes),
-    payment_hash: hex32.nullable(),
-    about: z.string().nullable().describe('Key of an entry, or name of an account'),
-    books_msats: msats.nullable(),
-    wallet_msats: msats.nullable(),
-    text: z.string(),
-  });
-
-export const LedgerReport = z.object({
-  checked_at_ms: unixMs,
-  grace_s: count.describe('What moved less than this ago is in `pending` at the worst, s'),
-  complete: z.boolean().describe('False when there were more payments than one check reads'),
-  payments: count.describe('Payments on which books and wallet agree'),
-  sum_msats: msats.describe('Over the whole ledger: 0'),
-  balances: z
-    .record(z.string(), msats)
-    .describe('By kind of account, as one says it: what it has or is owed'),
-  wallet_balance_msats: msats.nullable().describe('Null where the wallet does not say'),
-  own_money_msats: msats.nullable().describe('What the wallet holds beside the books'),
-  differences: z.array(finding(DIFFERENCE_CODES)),
-  pending: z.array(finding(DIFFERENCE_CODES)).describe('Too young to be a difference'),
-  notes: z.array(finding(NOTE_CODES)),
-});
-
-const msatsNumber = z.int().min(1).describe('msats');
-
-/** LNURL says no with status 200 (LUD-06). */
-export const LnurlError = z.object({ status: z.literal('ERROR'), reason: z.string() });
-
-/** The first answer of LUD-06, with LUD-12 and NIP-57. */
-const PayRequest = z.object({
-  tag: z.literal('payRequest'),
-  callback: z.url(),
-  minSendable: msatsNumber,
-  maxSendable: msatsNumber,
-  metadata: z.string(),
-  commentAllowed: count,
-  allowsNostr: z.literal(true),
-  nostrPubkey: hex32,
-});
-export const LnurlPay = z.union([PayRequest, LnurlError]);
-
-/** The second answer of LUD-06, with LUD-09 and LUD-21. */
-const PayInvoice = z.object({
-  status: z.literal('OK'),
-  pr: z.string(),
-  routes: z.array(z.never()),
-  verify: z.url(),
-  successAction: z.object({ tag: z.literal('url'), description: z.string(), url: z.url() }).optional(),
-});
-export const LnurlInvoice = z.union([PayInvoice, LnurlError]);
-
-/** LUD-21. */
-const PayVerify = z.object({
-  status: z.literal('OK'),
-  settled: z.boolean(),
-  preimage: hex32.nullable(),
-  pr: z.string(),
-});
-export const LnurlVerify = z.union([PayVerify, LnurlError]);
-
-/** Query of a callback. The rest of it (`lnurl`, `payerdata`, …) is not looked at. */
-export const CallbackQuery = z.object({
-  amount: z.string().describe('msats'),
-  nostr: z.string().optional().describe('A signed zap request (NIP-57)'),
-  comment: z.string().optional(),
 });
 
 const limit = z
@@ -262,16 +200,6 @@ export const Account = z.object({
   refunds: z.array(Refund).describe('The newest, newest first'),
 });
 
-/** Query of `GET /operator/ledger`. */
-export const LedgerQuery = z.strictObject({
-  grace_s: z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a number')
-    .transform(Number)
-    .pipe(z.int().min(0).max(LEDGER_CHECK_MAX_GRACE_S))
-    .default(LEDGER_CHECK_GRACE_S),
-});
-
 /** The schemas that openapi.json names. */
 export const COMPONENTS = {
   Problem,
@@ -280,6 +208,7 @@ export const COMPONENTS = {
   AgentProfile,
   AgentList,
   Job,
+  JobDetail,
   JobList,
   Nip05,
   Health,
@@ -288,7 +217,6 @@ export const COMPONENTS = {
   Invoice,
   Refund,
   Account,
-  LedgerReport,
   LnurlError,
   LnurlPay,
   LnurlInvoice,
@@ -296,5 +224,10 @@ export const COMPONENTS = {
   ArenaReport,
   RpcMessage,
   ...KEY_COMPONENTS,
+  ...REVIEW_COMPONENTS,
+  ...OPERATOR_COMPONENTS,
+  QuoteRequest,
+  Quote,
+  ...LISTING_COMPONENTS,
 } as const;
 export type ComponentName = keyof typeof COMPONENTS;

@@ -5,6 +5,7 @@ import type { KeyedAgent } from '../agent/definition.ts';
 import type { PayoutView } from '../payment/account/payout-desk.ts';
 import type { AccountStatement } from '../payment/account/statement.ts';
 import { toNumber } from '../payment/msats.ts';
+import { isOpen } from '../protocol/agent.ts';
 import { nip05Address } from '../protocol/nip05.ts';
 import type { JobRecord } from '../store/job-record.ts';
 import type { HttpPorts } from './ports.ts';
@@ -60,6 +61,13 @@ export function agentView(ports: HttpPorts, agent: KeyedAgent): AgentView {
     card_url: `${home}/card.json`,
     parameters_url: `${home}/parameters.json`,
     jobs_url: `${ports.publicUrl}/jobs?agent=${agent.slug}`,
+    runtime: agent.runtime,
+    owner: agent.listed?.owner ?? null,
+    state: isOpen(agent) ? 'live' : 'paused',
+    state_reason: agent.listed?.closed?.reason ?? null,
+    ...(agent.picture === undefined ? {} : { picture: agent.picture }),
+    ...(agent.termsUrl === undefined ? {} : { terms_url: agent.termsUrl }),
+    ...(agent.privacyUrl === undefined ? {} : { privacy_url: agent.privacyUrl }),
   };
 }
 

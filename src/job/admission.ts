@@ -13,6 +13,8 @@ export interface Applicant {
   readonly authenticated: readonly string[];
   /** Jobs of this session that are not done. */
   readonly openJobs: number;
+  /** Whether the operator has blocked it. */
+  readonly keptOut: boolean;
 }
 
 /**
@@ -21,15 +23,25 @@ export interface Applicant {
  * @param leave of this client with this agent
  */
 export async function admit(
-  config: Pick<Config, 'draining' | 'blocked' | 'kinds'>,
+  config: Pick<Config, 'draining' | 'kinds'>,
   agent: KeyedAgent,
   applicant: Applicant,
   leave: LeaveHeld,
   now_ms: number,
 ): Promise<JobFailure | null> {
   const { envelope } = applicant.request;
-  if (config.blocked.has(envelope.client))
-    return { code: 'FORBIDDEN', message: 'This client is blocked here' };
+  if (applicant.keptOut) return { code: 'FORBIDDEN', message: 'This client is blocked here' };
+  const closed = agent.listed?.closed ?? null;
+  if (closed?.state === 'deleted')
+    return { code: 'NOT_FOUND', message: `${agent.name} is not here any more` };
+  if (closed !== null) {
+    const why = closed.reason === '' ? '' : `: ${closed.reason}`;
+    return {
+      code: 'SERVICE_UNAVAILABLE',
+      message: `${agent.name} takes no jobs at the moment${why}`,
+      details: { state: closed.state },
+    };
+  }
   if (config.draining) return { code: 'SERVICE_UNAVAILABLE', message: 'No new jobs are taken at the moment' };
   if (!takesKind(agent, envelope.kind, config.kinds)) {
     return {

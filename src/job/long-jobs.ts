@@ -3,7 +3,6 @@
  * stores each of its changes together with what it means for the job.
  */
 import { msats } from '../payment/msats.ts';
-import type { Cost, JobOutput } from '../protocol/model.ts';
 import type { Assignment } from './assignment.ts';
 import type { Inbox } from './inbox.ts';
 import { type Live, RECOVERY_MS } from './live.ts';
@@ -13,6 +12,7 @@ import { advance } from './machine.ts';
 import { costOf, quoteOf } from './money.ts';
 import { type Came, newJob } from './opening.ts';
 import type { Failed, SessionPorts } from './ports.ts';
+import { spentOnly } from './spent.ts';
 import { failureOf } from './step.ts';
 import type { Taken } from './taking.ts';
 import type { Till } from './till.ts';
@@ -101,6 +101,7 @@ export class LongJobs {
     inbox: Inbox,
   ): { readonly live: Live; readonly done: Transition } | null {
     const { request, body } = taken;
+    if (!this.#work.takesWords) return null;
     const running = this.#newest();
     // One that names an invoice is the request of a job come again (resent.ts).
     if (request.envelope.session === null || body === null || body.bolt11 !== null) return null;
@@ -222,10 +223,17 @@ export class LongJobs {
         case 'failed':
           return { type: 'stepFailed', attempt, failure: ending.failure, retry: false };
         case 'calledOff':
-          return { type: 'calledOff', cost: costOf(money, spentOnly(ending)) };
+          return {
+            type: 'calledOff',
+            cost: costOf(money, spentOnly(ending.spent_msats, ending.passedOn_msats)),
+          };
       }
     };
-    return advance(job, input(), now_ms);
+    const ended = advance(job, input(), now_ms);
+    const passedOn_msats = ending.type === 'failed' ? (ending.passedOn_msats ?? 0) : 0;
+    if (passedOn_msats === 0) return ended;
+    const cost = costOf(money, spentOnly(passedOn_msats, passedOn_msats));
+    return { job: ended.job, effects: [{ type: 'charge', cost }, ...ended.effects] };
   }
 
   /** More money is wanted than there is: taken from the client's credit, now or when it has grown. */
@@ -278,20 +286,4 @@ function fundsOf({ record: { money } }: Live): number {
 
 function isUnderWay({ record: { job } }: Live): boolean {
   return job.phase === 'running';
-}
-
-/** What was called off has no output, but its meter. */
-function spentOnly({
-  spent_msats: msats,
-  passedOn_msats,
-}: Extract<WorkEnding, { type: 'calledOff' }>): JobOutput {
-  const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
-  const breakdown: Cost['breakdown'] = [{ item: 'until it was called off', cost_msats: msats }];
-  return {
-    content: '',
-    finishReason: 'stop',
-    model: '',
-    usage,
-    metered: { msats, breakdown, passedOn_msats },
-  };
 }

@@ -25,7 +25,8 @@ export interface Moved {
 
 export type WorkEnding =
   | { readonly type: 'output'; readonly output: JobOutput }
-  | { readonly type: 'failed'; readonly failure: JobFailure }
+  /** With what others were paid for it all the same, msats: that is its client's to pay. */
+  | { readonly type: 'failed'; readonly failure: JobFailure; readonly passedOn_msats?: number }
   /**
    * Its client called it off and is told nothing more; what was done until then costs so much, and so much of that was
    * paid to others, msats.
@@ -41,6 +42,8 @@ export interface Answered {
 }
 
 export interface LongWork {
+  /** Whether what its client says while it is under way is words to it. */
+  readonly takesWords: boolean;
   /** Whether the work on a job was begun and its state is here. */
   has(jobId: string): boolean;
   /**

@@ -67,6 +67,12 @@ export class FollowedRelay {
       line?.connection.close('no longer followed');
   }
 
+  /** Asks the live lines again for what concerns our agents. */
+  interestChanged(): void {
+    this.#line?.interestChanged();
+    this.#successor?.interestChanged();
+  }
+
   /** The heartbeat: finds dead sockets, renews old ones, sweeps. */
   tick(): void {
     this.start();

@@ -44,12 +44,15 @@ export function newSource(url: string, counters: LinkCounters, now_ms: number): 
   };
 }
 
+const NOBODY = { list: [], keys: new Set<string>() } as const;
+
 export class Intake {
   readonly #ports: LinkPorts;
   readonly #inbox: Inbox;
   readonly #dispatcher: Dispatcher;
   readonly #content: ContentFeed;
-  readonly #agents: ReadonlySet<string>;
+  readonly #interest: LinkInterest;
+  #agents: { readonly list: readonly string[]; readonly keys: ReadonlySet<string> } = NOBODY;
   /** Verified ids only: a forged copy of a real event must not make us deaf for the real one. */
   readonly #seen = new Recent<true>(LINK_SEEN_IDS);
   readonly #early = new Recent<NostrEvent>(LINK_EARLY_DELETIONS);
@@ -67,19 +70,20 @@ export class Intake {
     this.#inbox = inbox;
     this.#dispatcher = dispatcher;
     this.#content = content;
-    this.#agents = new Set(interest.agents);
+    this.#interest = interest;
   }
 
   /** Decides on an event that lies inside the filters of a subscription with that purpose. */
   take(source: Source, purpose: Purpose, event: NostrEvent): Verdict {
     if (this.#seen.has(event.id)) return 'known';
-    if (this.#agents.has(event.pubkey)) return 'ignored';
+    if (this.#isOurs(event.pubkey)) return 'ignored';
     switch (purpose) {
       case 'requests':
       case 'wraps':
       case 'receipts':
       case 'comments':
       case 'calls':
+      case 'reviews':
         return this.#ports.concerns(event) ? this.#admit(source, event) : 'ignored';
       case 'deletions':
         return this.#deletion(source, event);
@@ -88,6 +92,12 @@ export class Intake {
         if (event.kind === KIND.zapReceipt && this.#ports.concerns(event)) return this.#admit(source, event);
         return this.#index(source, event);
     }
+  }
+
+  #isOurs(pubkey: string): boolean {
+    const list = this.#interest.agents;
+    if (list !== this.#agents.list) this.#agents = { list, keys: new Set(list) };
+    return this.#agents.keys.has(pubkey);
   }
 
   /** Runs `work` once everything taken so far stands in the inbox; at once, where nothing is under way. */
@@ -143,7 +153,7 @@ export class Intake {
    */
   #deletion(source: Source, event: NostrEvent): Verdict {
     const targets = tagValues(event, 'e').slice(0, LINK_DELETION_TARGETS);
-    const concerned = tagValues(event, 'p').some((pubkey) => this.#agents.has(pubkey));
+    const concerned = tagValues(event, 'p').some((pubkey) => this.#isOurs(pubkey)) || takesBackReview(event);
     if (concerned || targets.some((id) => this.#inbox.has(id))) return this.#admit(source, event);
     for (const id of targets) this.#early.set(earlyKey(id, event.pubkey), event);
     return this.#index(source, event);
@@ -168,6 +178,12 @@ export class Intake {
     if (event.kind !== KIND.deletion) this.#seen.set(event.id, true);
     return this.#content.add(verified) ? 'taken' : 'deferred';
   }
+}
+
+/** Whether it names the address of a review, which needs no `p` and has no id that would have come through here. */
+function takesBackReview({ pubkey, tags }: NostrEvent): boolean {
+  const prefix = `${KIND.jobReview}:${pubkey}:`;
+  return tags.some((tag) => tag[0] === 'a' && tag[1]?.startsWith(prefix) === true);
 }
 
 function earlyKey(requestId: string, author: string): string {

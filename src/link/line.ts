@@ -1,6 +1,7 @@
 /** One connection to a followed relay with its subscriptions: the stored past first, then live. */
 import {
   LINK_EOSE_TIMEOUT_MS,
+  LINK_MAX_IDENTITIES,
   LINK_MAX_RESUBSCRIBES,
   LINK_RECONNECT_BASE_MS,
   LINK_RECONNECT_MAX_MS,
@@ -55,7 +56,7 @@ export class Line {
       url: source.url,
       ports,
       counters: source.counters,
-      identities: () => interest.agents,
+      identities: () => interest.agents.slice(0, LINK_MAX_IDENTITIES),
       opened: () => this.#opened(),
       authenticated: () => this.#again('wraps'),
       closed: options.closed,
@@ -78,6 +79,11 @@ export class Line {
         this.#readingEnded(purpose, asOf_ms, complete);
       });
     }
+  }
+
+  /** Takes the place of the live subscriptions that name our agents or what they take. A line that is opening asks anyway. */
+  interestChanged(): void {
+    for (const purpose of ['requests', 'wraps', 'comments'] as const) this.#again(purpose);
   }
 
   #opened(): void {

@@ -35,7 +35,7 @@ export class Links {
     this.#inbox = new Inbox(sql);
     this.#dispatcher = new Dispatcher(ports, this.#inbox, (url) => this.#relays.get(url)?.source.counters);
     this.#intake = new Intake(ports, this.#inbox, this.#dispatcher, new ContentFeed(ports), interest);
-    this.#visits = new Visits(ports, interest.agents);
+    this.#visits = new Visits(ports, () => interest.agents);
     for (const { url, cursor_s } of this.#inbox.followed()) this.#add(url, cursor_s);
   }
 
@@ -60,6 +60,11 @@ export class Links {
       }
     }
     this.start();
+  }
+
+  /** There are other agents than before: followed relays are asked for what concerns them. Repeat-safe. */
+  interestChanged(): void {
+    for (const relay of this.#relays.values()) relay.interestChanged();
   }
 
   /** Dials what is not connected, and takes up what the inbox holds. Repeat-safe; called whenever the object wakes. */

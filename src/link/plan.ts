@@ -1,14 +1,17 @@
 /** What is asked of every followed relay: a pure plan from the agents there are. */
 import {
   JOB_REQUEST_MAX_AGE_S,
+  LINK_MAX_WRAPPED,
   LINK_OVERLAP_S,
   LINK_PAGE_EVENTS,
   LINK_WORDS_MAX_AGE_S,
   LINK_WRAP_WINDOW_S,
+  REVIEW_MAX_AGE_S,
 } from '../limits.ts';
 import type { Filter } from '../nostr/filter.ts';
 import { KIND } from '../nostr/kinds.ts';
 
+/** Read anew for each subscription: agents come and go. */
 export interface LinkInterest {
   /** Public keys of our agents. */
   readonly agents: readonly string[];
@@ -32,9 +35,18 @@ export interface LinkInterest {
  *   no agent, so they are asked for by the kind they stand under.
  * - `calls`: messages to our MCP server, in the clear or wrapped; only from now on, because nobody waits for an answer to
  *   an older one.
+ * - `reviews`: what clients say of jobs our agents did.
  * - `content`: what the search index is made of; only from now on, and the first to go when a budget is short.
  */
-export type Purpose = 'requests' | 'wraps' | 'deletions' | 'receipts' | 'comments' | 'calls' | 'content';
+export type Purpose =
+  | 'requests'
+  | 'wraps'
+  | 'deletions'
+  | 'receipts'
+  | 'comments'
+  | 'calls'
+  | 'reviews'
+  | 'content';
 
 export interface PlannedSubscription {
   readonly purpose: Purpose;
@@ -75,11 +87,16 @@ export function planSubscriptions(
       purpose: 'wraps',
       filter: {
         kinds: [KIND.giftWrap],
-        '#p': interest.agents,
+        '#p': interest.agents.slice(0, LINK_MAX_WRAPPED),
         since: Math.max(0, since - LINK_WRAP_WINDOW_S),
         limit: LINK_PAGE_EVENTS,
       },
     });
+  }
+  if (interest.agents.length > 0) {
+    const away = sinceOf(cursor_s, now_s, REVIEW_MAX_AGE_S);
+    const filter = { kinds: [KIND.jobReview], '#p': interest.agents, since: away, limit: LINK_PAGE_EVENTS };
+    plan.push({ purpose: 'reviews', filter });
   }
   plan.push({ purpose: 'deletions', filter: { kinds: [KIND.deletion], since, limit: LINK_PAGE_EVENTS } });
   if (interest.zapped !== undefined && interest.zapped.length > 0) {

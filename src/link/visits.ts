@@ -1,5 +1,5 @@
 /** Connections to relays nobody follows: opened for an answer, kept a moment for the next one, bounded in number. */
-import { LINK_VISIT_COOLDOWN_MS, LINK_VISIT_IDLE_MS, LINK_VISITS } from '../limits.ts';
+import { LINK_MAX_IDENTITIES, LINK_VISIT_COOLDOWN_MS, LINK_VISIT_IDLE_MS, LINK_VISITS } from '../limits.ts';
 import { Connection } from './connection.ts';
 import type { LinkPorts } from './ports.ts';
 import { Recent } from './recent.ts';
@@ -17,13 +17,13 @@ const REMEMBERED_FAILURES = 1_000;
 
 export class Visits {
   readonly #ports: LinkPorts;
-  readonly #agents: readonly string[];
+  readonly #agents: () => readonly string[];
   readonly #visits = new Map<string, Visit>();
   /** When a relay was last found unreachable, Unix ms: a dead one that many requests name must not hold our slots. */
   readonly #unreachable = new Recent<number>(REMEMBERED_FAILURES);
 
   /** @param agents keys a relay may ask us to prove when we read from it */
-  constructor(ports: LinkPorts, agents: readonly string[]) {
+  constructor(ports: LinkPorts, agents: () => readonly string[]) {
     this.#ports = ports;
     this.#agents = agents;
   }
@@ -71,7 +71,7 @@ export class Visits {
       identities: () => {
         // Only who has something to say there introduces itself; a reader has nobody else to be.
         const authors = connection.publishingAuthors;
-        return authors.length > 0 ? authors : this.#agents;
+        return authors.length > 0 ? authors : this.#agents().slice(0, LINK_MAX_IDENTITIES);
       },
       opened: () => {
         opened = true;

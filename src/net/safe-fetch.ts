@@ -95,7 +95,16 @@ async function follow(
   });
 }
 
-async function assertPublicName(url: URL, options: SafeFetchOptions, signal: AbortSignal): Promise<void> {
+/**
+ * Looks a name up, where there is a resolver, and lets it pass only if all its addresses are public.
+ *
+ * @throws JobError BAD_REQUEST
+ */
+export async function assertPublicName(
+  url: URL,
+  options: Pick<SafeFetchOptions, 'allowPrivate' | 'resolve'>,
+  signal: AbortSignal,
+): Promise<void> {
   const host = hostOf(url);
   if (options.allowPrivate || options.resolve === undefined || isAddress(host)) return;
   const addresses = await orAbort(options.resolve(host), signal);
@@ -169,7 +178,7 @@ async function discard<T>(response: Response, value: T): Promise<T> {
 }
 
 /** The promise, or the signal's reason when that comes first: not every fetch minds its signal while a body drips. */
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();

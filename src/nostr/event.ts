@@ -1,7 +1,9 @@
 /** Nostr events (NIP-01): shape, id, signature, and the type that says both were checked. */
-import { createHash } from 'node:crypto';
+import { publicKeyOf, signHash, verifySignature } from '#curve';
+import { sha256Hex } from '#primitives';
 import { isHex32, isHex64 } from './hex.ts';
-import { publicKeyOf, signHash, verifySignature } from './schnorr.ts';
+
+export { sha256Hex } from '#primitives';
 
 /** A tag: its name, then its values. */
 export type Tag = readonly string[];
@@ -95,11 +97,6 @@ function isTagList(value: unknown): value is string[][] {
 /** The NIP-01 serialisation that is hashed into the id. */
 export function serializeEvent(event: EventTemplate & { readonly pubkey: string }): string {
   return JSON.stringify([0, event.pubkey, event.created_at, event.kind, event.tags, event.content]);
-}
-
-/** SHA-256 of a text's UTF-8 bytes, as hex. */
-export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** The event's id: SHA-256 of its serialisation, as hex. */

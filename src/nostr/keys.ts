@@ -30,6 +30,11 @@ export function agentKeys(masterSecret: string, slug: string): KeyPair {
   return deriveKeys(masterSecret, `agent:${slug}`);
 }
 
+/** The key pair of an agent that an owner has listed: of the listing, not of its name, which may be listed again. */
+export function listingKeys(masterSecret: string, listing: string): KeyPair {
+  return deriveKeys(masterSecret, `listing:${listing}`);
+}
+
 /** The keys of the marketplace itself, which speaks for no agent: it signs verdicts, and reads the hidden parts of checks. */
 export function marketplaceKeys(masterSecret: string): KeyPair {
   return deriveKeys(masterSecret, 'marketplace');

@@ -34,6 +34,8 @@ export const KIND = {
   mcpTools: 11_317,
   mcpResources: 11_318,
   longNote: 30_023,
+  /** A client's review of a job it had (proposed as NIP-AC; docs/protocol-notes.md). */
+  jobReview: 31_117,
   handlerInformation: 31_990,
 } as const;
 

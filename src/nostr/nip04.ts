@@ -1,9 +1,11 @@
 /** NIP-04: the old encryption of NIP-90. Understood and answered in kind, never begun by us: it has no MAC. */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+
+import { base64 } from '@scure/base';
+import { sharedX } from '#curve';
+import { decryptAesCbc, encryptAesCbc } from '#primitives';
 import type { KeyPair } from './event.ts';
 import { DecryptionError } from './nip44.ts';
 import { type RandomBytes, secureRandom } from './random.ts';
-import { sharedX } from './schnorr.ts';
 
 const SHAPE = /^([A-Za-z0-9+/]+={0,2})\?iv=([A-Za-z0-9+/]{22}={0,2})$/;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -15,10 +17,9 @@ export function encryptNip04(
   peer: string,
   random: RandomBytes = secureRandom,
 ): string {
-  const iv = Buffer.from(random(16));
-  const cipher = createCipheriv('aes-256-cbc', sharedX(keys.secretKey, peer), iv);
-  const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return `${encrypted.toString('base64')}?iv=${iv.toString('base64')}`;
+  const iv = random(16);
+  const encrypted = encryptAesCbc(sharedX(keys.secretKey, peer), iv, new TextEncoder().encode(text));
+  return `${base64.encode(encrypted)}?iv=${base64.encode(iv)}`;
 }
 
 /** Decrypts. @throws DecryptionError for whatever is not a text the peer encrypted to us */
@@ -27,9 +28,13 @@ export function decryptNip04(payload: string, keys: KeyPair, peer: string): stri
   if (data === undefined || iv === undefined) throw new DecryptionError('not a NIP-04 text');
   const key = sharedX(keys.secretKey, peer);
   try {
-    const decipher = createDecipheriv('aes-256-cbc', key, Buffer.from(iv, 'base64'));
-    return strictUtf8.decode(Buffer.concat([decipher.update(data, 'base64'), decipher.final()]));
+    return strictUtf8.decode(decryptAesCbc(key, base64.decode(padded(iv)), base64.decode(padded(data))));
   } catch (cause) {
     throw new DecryptionError('not a NIP-04 text for this key', { cause });
   }
+}
+
+/** Some clients leave the padding out. */
+function padded(text: string): string {
+  return text.replace(/=+$/, '').padEnd(Math.ceil(text.replace(/=+$/, '').length / 4) * 4, '=');
 }

@@ -1,11 +1,12 @@
 /**
  * NIP-44 version 2 encryption. The curve part is ours (libsecp256k1), the cipher is nostr-tools'.
  */
-import { createHmac } from 'node:crypto';
+
 import { decrypt, encrypt } from 'nostr-tools/nip44';
+import { sharedX } from '#curve';
+import { hmacSha256 } from '#primitives';
 import type { KeyPair } from './event.ts';
 import { type RandomBytes, secureRandom } from './random.ts';
-import { sharedX } from './schnorr.ts';
 
 /** A text that is not what NIP-44 or NIP-04 makes, or was encrypted to somebody else. Says no more than that. */
 export class DecryptionError extends Error {
@@ -31,7 +32,7 @@ export function conversationKey(keys: KeyPair, peer: string): Uint8Array {
   }
   let key = peers.get(peer);
   if (key === undefined) {
-    key = new Uint8Array(createHmac('sha256', 'nip44-v2').update(sharedX(keys.secretKey, peer)).digest());
+    key = hmacSha256('nip44-v2', sharedX(keys.secretKey, peer));
     const oldest = peers.keys().next();
     if (peers.size >= REMEMBERED_PEERS && oldest.done !== true) peers.delete(oldest.value);
     peers.set(peer, key);

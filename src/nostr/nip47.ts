@@ -1,8 +1,8 @@
 /** NIP-47 (Nostr Wallet Connect): the connection string. Whoever has it can spend, so no error here quotes it. */
+import { CurveError, publicKeyOf } from '#curve';
 import type { KeyPair } from './event.ts';
 import { fromHex, isHex32, toHex } from './hex.ts';
 import { parseRelayUrl } from './relay-url.ts';
-import { CurveError, publicKeyOf } from './schnorr.ts';
 
 /** A wallet connection: where the wallet listens, and the key we speak to it with. */
 export interface WalletUri {

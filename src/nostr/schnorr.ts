@@ -7,12 +7,10 @@
  * own build: docs/decisions/0002-libsecp256k1-in-wasm.md.
  */
 import wasmModule from '#secp256k1.wasm';
+import { CurveError } from './curve-error.ts';
 import { isHex32, isHex64, toHex, writeHex } from './hex.ts';
 
-/** A key, point or hash that libsecp256k1 refuses. */
-export class CurveError extends Error {
-  override readonly name = 'CurveError';
-}
+export { CurveError } from './curve-error.ts';
 
 type Library = ReturnType<typeof load>;
 let library: Library | undefined;

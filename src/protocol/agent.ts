@@ -3,7 +3,7 @@ import type { ContextStrategy } from '../config/models.ts';
 import type { Json } from '../errors.ts';
 import type { AgentPrices } from './prices.ts';
 
-export type RuntimeName = 'discover' | 'chat' | 'team' | 'code';
+export type RuntimeName = 'discover' | 'chat' | 'team' | 'code' | 'remote' | 'external';
 
 /** Ways to pay a job, in the words of the agent card (PROTOCOL §8). */
 export type PaymentMethod = 'bolt11_prepaid' | 'bolt11_postpaid' | 'escrow_hodl_optional' | 'zap' | 'credit';
@@ -23,9 +23,46 @@ export interface LoopSettings {
   readonly maxTokens: number;
 }
 
+/** An owner's endpoint that does the work of an agent of the runtime `remote`. Its key is kept elsewhere, sealed. */
+export type RemoteSettings =
+  | { readonly protocol: 'openai'; readonly baseUrl: string; readonly model: string }
+  | { readonly protocol: 'webhook'; readonly url: string };
+
+/** The agent on Nostr that is hired for the jobs of an agent of the runtime `external`. */
+export interface ExternalSettings {
+  /** Public key, hex. */
+  readonly pubkey: string;
+  /** Where it listens, besides its own relay list. */
+  readonly relays: readonly string[];
+  readonly dialect: 'agent' | 'nip90';
+  /** Of the requests it gets. */
+  readonly kind: number;
+  /** The most it may ask for a job, msats. */
+  readonly most_msats: number;
+}
+
+/** What is known of an agent that an owner has listed (src/agent/listing/). */
+export interface ListedFacts {
+  /** Of the listing; its keys hang on it. */
+  readonly id: string;
+  /** Public key of the owner, hex. */
+  readonly owner: string;
+  /** Of its description. */
+  readonly version: number;
+  /** Why it takes no jobs at present; null when it does. */
+  readonly closed: { readonly state: 'paused' | 'taken_down' | 'deleted'; readonly reason: string } | null;
+  /** Unix ms; the record of an earlier agent of the same name is not its own. */
+  readonly since_ms: number;
+}
+
 /** Whether agents of a runtime answer in words of their own, which a check can judge. */
 export function answersChecks(runtime: RuntimeName): boolean {
-  return runtime === 'chat' || runtime === 'team';
+  return runtime === 'chat' || runtime === 'team' || runtime === 'remote';
+}
+
+/** Whether the agent takes jobs at present. */
+export function isOpen(agent: AgentDefinition): boolean {
+  return (agent.listed?.closed ?? null) === null;
 }
 
 export interface AgentDefinition {
@@ -36,6 +73,16 @@ export interface AgentDefinition {
   readonly runtime: RuntimeName;
   /** Only with the runtime `chat`. */
   readonly loop?: LoopSettings;
+  /** Only with the runtime `remote`. */
+  readonly remote?: RemoteSettings;
+  /** Only with the runtime `external`. */
+  readonly external?: ExternalSettings;
+  /** Only for an agent that an owner has listed. */
+  readonly listed?: ListedFacts;
+  /** URL of a picture. */
+  readonly picture?: string;
+  readonly termsUrl?: string;
+  readonly privacyUrl?: string;
   /** Whether it sits in the arena, by its model: its owner's wish. */
   readonly arena?: boolean;
   /** NIP-90 request kinds it takes; the agent NIP's kind is taken by every agent. */

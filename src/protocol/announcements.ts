@@ -48,6 +48,24 @@ export function announcementOf({ kind, tags, content }: Content, now_s: number):
   };
 }
 
+/** Takes back what an agent has announced (NIP-09): each event, and whatever stands at its addresses. @param now_s Unix seconds */
+export function announcementsDeletion(
+  agent: KeyedAgent,
+  { kinds }: Config,
+  announced: readonly { readonly kind: number; readonly event: { readonly id: string } }[],
+  now_s: number,
+): EventTemplate {
+  const addressable = [KIND.handlerInformation, kinds.card];
+  const replaceable = [KIND.profile, KIND.relayList, KIND.directMessageRelays];
+  const tags: Tag[] = [
+    ...announced.map(({ event }) => ['e', event.id]),
+    ...addressable.map((kind) => ['a', `${kind}:${agent.pubkey}:${agent.slug}`]),
+    ...replaceable.map((kind) => ['a', `${kind}:${agent.pubkey}:`]),
+    ...[...replaceable, ...addressable].map((kind) => ['k', String(kind)]),
+  ];
+  return { kind: KIND.deletion, created_at: now_s, tags, content: 'this agent is not listed any more' };
+}
+
 type Content = Omit<EventTemplate, 'created_at'>;
 
 /** Kind 0 (NIP-01, NIP-05, NIP-24 `bot`). */
@@ -58,6 +76,7 @@ function profile(agent: KeyedAgent, config: Config, { lud16 }: AnnouncedFacts): 
     about: agent.description,
     website: `${config.publicUrl}/agents/${agent.slug}`,
     bot: true,
+    ...(agent.picture === undefined ? {} : { picture: agent.picture }),
     nip05: nip05Address(agent, config.publicUrl),
     ...(lud16 === null ? {} : { lud16 }),
   });
@@ -81,6 +100,7 @@ function handlerInformation(agent: KeyedAgent, config: Config): Content {
   const content = JSON.stringify({
     name: agent.name,
     about: agent.description,
+    ...(agent.picture === undefined ? {} : { picture: agent.picture }),
     amount: amountHint(agent.prices),
     encryptionSupported: true,
     nip90Params: parameterHints(agent),

@@ -21,16 +21,7 @@ export function openedAnswer({ kind, tags }: AnswerEvent, plaintext: string): An
   return {
     kind,
     tags: [...hidden.data, ...tags],
-    content: said('content') ?? messageOf(said('result')),
+    // A result of the agent NIP says its text in its JSON.
+    content: said('content') ?? '',
   };
-}
-
-const completion = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1),
-});
-
-/** A result of the agent NIP says its text in its JSON. */
-function messageOf(result: string | undefined): string {
-  const read = completion.safeParse(parseJson(result));
-  return read.success ? (read.data.choices[0]?.message.content ?? '') : '';
 }

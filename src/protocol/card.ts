@@ -82,6 +82,8 @@ export interface AgentCard {
     readonly anonymous_requests_per_hour: number;
     readonly authenticated_requests_per_hour: number;
   };
+  readonly terms_of_service_url?: string;
+  readonly privacy_policy_url?: string;
   readonly reputation: CardReputation;
   readonly example_request: { readonly [key: string]: Json };
 }
@@ -165,6 +167,8 @@ export function agentCard(
       anonymous_requests_per_hour: agent.rateLimits.anonymousPerHour,
       authenticated_requests_per_hour: agent.rateLimits.authenticatedPerHour,
     },
+    ...(agent.termsUrl === undefined ? {} : { terms_of_service_url: agent.termsUrl }),
+    ...(agent.privacyUrl === undefined ? {} : { privacy_policy_url: agent.privacyUrl }),
     reputation,
     example_request: agent.exampleRequest,
   };

@@ -1,7 +1,7 @@
 /** Routing: which of our agents a request is for, and in which session it belongs. Pure. */
 import { type Rumor, sha256Hex } from '../nostr/event.ts';
 import type { AgentKinds } from '../nostr/kinds.ts';
-import { answersChecks, type KeyedAgent } from './agent.ts';
+import { answersChecks, isOpen, type KeyedAgent } from './agent.ts';
 import { isTaskAnswer } from './agent-nip.ts';
 import { dialectOf } from './dialects.ts';
 import type { Envelope } from './model.ts';
@@ -80,7 +80,11 @@ function fitting(
 ): readonly KeyedAgent[] {
   const { model, check } = wanted;
   const isTask = event.kind === kinds.task;
-  const able = isTask ? agents : agents.filter((agent) => takesKind(agent, event.kind, kinds));
+  const able = agents.filter(
+    // What is paid to an agent of others is its client's to pay, so nobody gets one who did not name it.
+    (agent) =>
+      isOpen(agent) && agent.runtime !== 'external' && (isTask || takesKind(agent, event.kind, kinds)),
+  );
   const circles: ((agent: KeyedAgent) => boolean)[] = [
     ({ slug }) => slug === model,
     ({ models }) => model !== null && models.includes(model),

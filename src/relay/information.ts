@@ -8,7 +8,7 @@ import {
   RELAY_MAX_SUBSCRIPTIONS,
 } from '../limits.ts';
 import { marketplaceKeys } from '../nostr/keys.ts';
-import { socketPolicy } from './policies.ts';
+import { type PolicySettings, socketPolicy } from './policies.ts';
 import type { Limitation } from './policy.ts';
 
 /** NIPs of the relay that no rule for single events stands for. */
@@ -61,10 +61,10 @@ export function relayInformation(config: Config, version: string): RelayInformat
   };
 }
 
-/** The rules for events of strangers under this configuration. */
-export function relayPolicy(config: Config) {
+/** The rules for events of strangers under this configuration. @param blocked whom it keeps out, where that may change */
+export function relayPolicy(config: Config, blocked: PolicySettings['blocked'] = config.blocked) {
   return socketPolicy({
-    blocked: config.blocked,
+    blocked,
     minPow: config.relayMinPow,
     relayUrl: embeddedRelayUrl(config),
   });

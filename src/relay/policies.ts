@@ -17,7 +17,7 @@ import { type Policy, pipe } from './policy.ts';
 
 /** What the operator decides. */
 export interface PolicySettings {
-  readonly blocked: ReadonlySet<string>;
+  readonly blocked: Pick<ReadonlySet<string>, 'has'>;
   /** NIP-13 difficulty, bits. */
   readonly minPow: number;
   /** The relay's own URL, for requests to vanish (NIP-62). */
@@ -39,7 +39,7 @@ export function socketPolicy(settings: PolicySettings): Policy {
   );
 }
 
-export function blockedAuthors(blocked: ReadonlySet<string>): Policy {
+export function blockedAuthors(blocked: PolicySettings['blocked']): Policy {
   return {
     limitation: {},
     nips: [],

@@ -7,6 +7,7 @@
  * its connection had proved (JSON), so that a handover repeated after a crash still knows them.
  * `event.expires_at` is Unix s; 0 marks what its author deleted: served to nobody, removed at the next pruning.
  * `withdrawn` remembers what was erased without a deletion that could be kept, so that no copy brings it back.
+ * `blocked` holds whom the operator keeps out at run time.
  */
 export const RELAY_SCHEMA: readonly string[][] = [
   [
@@ -42,4 +43,5 @@ export const RELAY_SCHEMA: readonly string[][] = [
     ) WITHOUT ROWID`,
   ],
   ['CREATE TABLE withdrawn (id TEXT PRIMARY KEY) WITHOUT ROWID'],
+  ['CREATE TABLE blocked (pubkey TEXT PRIMARY KEY) WITHOUT ROWID'],
 ];

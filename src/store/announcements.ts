@@ -2,7 +2,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { alreadyVerified, parseEvent, type VerifiedEvent } from '../nostr/event.ts';
 import type { Db } from './db.ts';
-import { announced, announcements } from './schema.ts';
+import { agents, announced, announcements } from './schema.ts';
 
 export interface Announcement {
   /** Slug of the agent. */
@@ -45,6 +45,21 @@ export async function putAnnouncement(db: Db, announcement: Announcement): Promi
       },
       setWhere: sql`excluded.published_at_ms >= ${announcements.publishedAt_ms}`,
     });
+}
+
+/** Forgets what an agent has announced, and its card: it is gone, and who takes its name has to say everything anew. */
+export async function forgetAnnounced(db: Db, slug: string, pubkey: string): Promise<void> {
+  await db.batch([
+    db
+      .delete(announcements)
+      .where(
+        and(
+          eq(announcements.agent, slug),
+          sql`json_extract(${announcements.eventJson}, '$.pubkey') = ${pubkey}`,
+        ),
+      ),
+    db.delete(agents).where(and(eq(agents.slug, slug), eq(agents.pubkey, pubkey))),
+  ]);
 }
 
 /** Which of these events a relay has taken. At most 99 ids (the platform's parameter limit). */

@@ -13,13 +13,20 @@ export interface Reputation {
   readonly median_latency_ms: number | null;
 }
 
-/** An agent's reputation, read from the record. @param jobs how many of its newest jobs are counted */
+/**
+ * An agent's reputation, read from the record.
+ *
+ * @param jobs how many of its newest jobs are counted
+ * @param since_ms since when it has its name, Unix ms: older jobs were another's
+ */
 export async function reputationOf(
   db: Db,
   agent: string,
   jobs: number = REPUTATION_JOBS,
+  since_ms = 0,
 ): Promise<Reputation> {
-  return reputation(await agentOutcomes(db, agent, jobs));
+  const outcomes = await agentOutcomes(db, agent, jobs);
+  return reputation(outcomes.filter(({ openedAt_ms }) => openedAt_ms >= since_ms));
 }
 
 /** Counts a reputation. What the client did (cancelled) or asked wrongly (rejected) is not held against the agent. */

@@ -12,6 +12,10 @@ import { ARENA_MODES, ARENA_ROLES } from './arena-record.ts';
 import { ASSIGNMENT_STATES } from './assignment-record.ts';
 import { JOB_DIALECTS, JOB_PHASES, JOB_SEALINGS } from './job-record.ts';
 
+export { blockedKeys } from './blocked-schema.ts';
+export { listings, listingVersions } from './listings-schema.ts';
+export { reviews } from './review-schema.ts';
+
 /** One row per agent: the card as it is served, byte for byte. */
 export const agents = sqliteTable('agents', {
   slug: text('slug').primaryKey(),

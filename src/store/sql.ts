@@ -27,7 +27,11 @@ export function first<Row extends SqlRow = SqlRow>(
  *
  * @param part a part of the object that keeps its own tables, and so its own version; a constant of the program
  */
-export function migrate(sql: Sql, steps: readonly string[][], part?: 'loop' | 'team' | 'hire'): void {
+export function migrate(
+  sql: Sql,
+  steps: readonly string[][],
+  part?: 'loop' | 'team' | 'hire' | 'external',
+): void {
   const table = part === undefined ? 'schema_version' : `schema_version_${part}`;
   sql.run(
     `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)`,

@@ -7,11 +7,11 @@
  * wallet dies with the process here, too, which only makes it harder).
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessOf, askAsOperator } from '../../scripts/operator/marketplace.ts';
-import { LedgerReport } from '../../src/http/schemas.ts';
+import { LedgerReport } from '../../src/http/schemas-operator.ts';
 import { NWCClient } from '../peers/alby.ts';
 import { type Client, connectClient, tag } from '../support/client.ts';
 import { MortalService } from '../support/mortal-service.ts';
+import { askAsOperator } from '../support/operator.ts';
 
 const PRICE_MSATS = 21_000;
 let service: MortalService;
@@ -75,9 +75,7 @@ async function seeThrough({ key, request }: Asked): Promise<void> {
 /** Books and wallet say the same, by their own words. */
 async function agrees(): Promise<void> {
   const report = async () =>
-    LedgerReport.parse(
-      await askAsOperator(accessOf({ 'persist-to': service.home }, {}), '/operator/ledger?grace_s=0', 10_000),
-    );
+    LedgerReport.parse(await askAsOperator(service.home, '/operator/ledger?grace_s=0'));
   await expect
     .poll(async () => (await report()).differences.map(({ text }) => text), { timeout: 40_000 })
     .toEqual([]);

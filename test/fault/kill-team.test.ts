@@ -11,11 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from 'nostr-tools/pure';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessOf, askAsOperator } from '../../scripts/operator/marketplace.ts';
-import { LedgerReport } from '../../src/http/schemas.ts';
+import { LedgerReport } from '../../src/http/schemas-operator.ts';
 import { endsJob, tag } from '../support/client.ts';
 import { type FaultHarness, startFaultHarness } from '../support/fault-harness.ts';
 import { jobOverHttp, jsonTag } from '../support/jobs.ts';
+import { askAsOperator } from '../support/operator.ts';
 import { type Service, startService } from '../support/service.ts';
 import { signedText } from '../support/signed-call.ts';
 import { deliveredBy, type Run, reportOf, reportsOf, TeamClient } from '../support/team-client.ts';
@@ -275,10 +275,7 @@ function mailsIn({ dev }: Service): number {
 
 /** Books and wallet say the same, by their own words. */
 async function agrees(home: string): Promise<void> {
-  const report = async () =>
-    LedgerReport.parse(
-      await askAsOperator(accessOf({ 'persist-to': home }, {}), '/operator/ledger?grace_s=0', 10_000),
-    );
+  const report = async () => LedgerReport.parse(await askAsOperator(home, '/operator/ledger?grace_s=0'));
   await expect
     .poll(async () => (await report()).differences.map(({ text }) => text), { timeout: 40_000 })
     .toEqual([]);

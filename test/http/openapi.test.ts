@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { JobError } from '../../src/errors.ts';
 import { OPERATIONS, openApiDocument } from '../../src/http/openapi.ts';
 import type { AccountPorts, RunPorts } from '../../src/http/ports.ts';
+import { HTTP_MAX_BODY_BYTES } from '../../src/limits.ts';
 import { msats } from '../../src/payment/msats.ts';
+import { blockKey } from '../../src/store/blocked.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
 import { accountDouble } from '../support/account-double.ts';
@@ -13,11 +15,19 @@ import { person } from '../support/events.ts';
 import { httpFixture, NOW_MS, OPERATOR, paymentDoor, QUIET_WALLET } from '../support/http.ts';
 import { httpToken } from '../support/http-token.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
+import { signedRequest } from '../support/signed-request.ts';
+import { LISTING_REQUESTS, seedListings } from './openapi-listing.ts';
 import { PROGRAM_REQUESTS } from './openapi-programs.ts';
 
 const CLIENT = person('client').publicKey;
 const LEDGER = '/operator/ledger';
 const JOB = `/jobs/${hexOf(1)}`;
+const QUOTE = '/agents/chat/quote';
+const asked = (body: object): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
 const TEXT = 'a text';
 const HASH = createHash('sha256').update(TEXT).digest('hex');
 const runs: RunPorts = {
@@ -46,16 +56,35 @@ const token = httpToken('client', `https://market.example${JOB}`, 'DELETE', NOW_
  * bodies whose shape is defined elsewhere (cards, events).
  */
 describe('openapi.json', () => {
-  const requests: [
-    path: string,
-    request: string,
-    init?: RequestInit | undefined,
-    broken?: 'database' | 'no operator' | 'wallet' | 'ledger' | Partial<AccountPorts>,
-  ][] = [
+  const requests: Asked[] = [
     ['/', '/', { headers: { accept: 'text/html' } }],
     ['/', '/', { headers: { accept: 'application/nostr+json' } }],
     ['/.well-known/nostr.json', '/.well-known/nostr.json'],
     ['/arena', '/arena'],
+    ['/arena', '/arena', { headers: { accept: 'text/html' } }],
+    ['/jobs', '/jobs', { headers: { accept: 'text/html' } }],
+    ['/jobs/{id}', JOB, { headers: { accept: 'text/html' } }],
+    ['/post', '/post?agent=chat', { headers: { accept: 'text/html' } }],
+    ['/agents/{slug}/quote', QUOTE, asked({ request: { messages: [{ role: 'user', content: 'hi' }] } })],
+    ['/agents/{slug}/quote', QUOTE, asked({ request: {} })],
+    [
+      '/agents/{slug}/quote',
+      QUOTE,
+      asked({
+        request: { messages: [{ role: 'user', content: 'hi' }] },
+        contract: { payment_amount_sats: 1 },
+      }),
+    ],
+    ['/agents/{slug}/quote', '/agents/nobody/quote', asked({ request: {} })],
+    ['/agents/{slug}/quote', QUOTE, asked({ request: { text: 'x'.repeat(HTTP_MAX_BODY_BYTES) } })],
+    [
+      '/agents/{slug}/quote',
+      QUOTE,
+      asked({ request: { messages: [{ role: 'user', content: 'hi' }], parameters: { temperature: 3 } } }),
+    ],
+    ['/assets/{file}', '/assets/site-00000000.js'],
+    ['/assets/{file}', '/assets/style-00000000.css'],
+    ['/assets/{file}', '/assets/style-of-yesterday.css'],
     ['/agents', '/agents'],
     ['/agents', '/agents', { headers: { accept: 'text/html' } }],
     ['/agents', '/agents?limit=none'],
@@ -161,6 +190,20 @@ describe('openapi.json', () => {
     ['/operator/ledger', LEDGER, asking('client', LEDGER)],
     ['/operator/ledger', LEDGER],
     ['/operator/ledger', `${LEDGER}?grace_s=-1`, asking(OPERATOR, `${LEDGER}?grace_s=-1`)],
+    ...operatorRequests(),
+    ['/jobs/{id}/run', `${JOB}/run`],
+    ['/jobs/{id}/run', '/jobs/x/run'],
+    ['/agents/{slug}/figures', '/agents/discover/figures'],
+    ['/agents/{slug}/figures', '/agents/discover/figures?by=year'],
+    ['/agents/{slug}/figures', '/agents/nobody/figures'],
+    ['/agents/{slug}/reviews', '/agents/discover/reviews'],
+    ['/agents/{slug}/reviews', '/agents/discover/reviews?cursor=x'],
+    ['/agents/{slug}/reviews', '/agents/nobody/reviews'],
+    ...LISTING_REQUESTS.map((asked): (typeof requests)[number] => {
+      const [path, request, init, isSpent] = asked;
+      return isSpent === true ? [path, request, init, spent] : [path, request, init];
+    }),
+    ['/operator/agents', '/operator/agents', undefined, 'no operator'],
     ['/openapi.json', '/openapi.json'],
     ['/openapi.json', '/openapi.json', { headers: { 'if-none-match': '*' } }],
     ...PROGRAM_REQUESTS,
@@ -188,6 +231,9 @@ describe('openapi.json', () => {
           kind: 5300,
         }),
       ]);
+      await blockKey(d1.db, { pubkey: hexOf(3), reason: '', at_ms: NOW_MS });
+      if (LISTING_REQUESTS.some(([, one]) => one === request))
+        await seedListings(d1.db, String(init?.body).includes('one-more'));
       if (broken === 'ledger')
         await insertLedgerLines(d1.db, [
           { key: `in:${hexOf(7)}`, account: 'wallet', amount_msats: 5, at_ms: NOW_MS },
@@ -255,16 +301,48 @@ describe('openapi.json', () => {
   });
 });
 
-/** A request that the client signed. */
-function signed(method: string, path: string, body?: string): RequestInit {
-  const url = `https://market.example${path}`;
-  const tags = [
-    ['u', url],
-    ['method', method],
-    ...(body === undefined ? [] : [['payload', createHash('sha256').update(body).digest('hex')]]),
+type Asked = [
+  path: string,
+  request: string,
+  init?: RequestInit | undefined,
+  broken?: 'database' | 'no operator' | 'wallet' | 'ledger' | Partial<AccountPorts>,
+];
+
+/** Every answer of the operator's tables and levers. */
+function operatorRequests(): Asked[] {
+  const tables = '/operator/tables';
+  const blocked = '/operator/blocked';
+  const one = `${blocked}/${hexOf(3)}`;
+  const block = (body: string) => signed('POST', blocked, body, OPERATOR);
+  const levers: [string, string, RequestInit, string][] = [
+    [blocked, blocked, block(JSON.stringify({ pubkey: hexOf(3) })), 'POST'],
+    [`${blocked}/{pubkey}`, one, signed('DELETE', one, undefined, OPERATOR), 'DELETE'],
   ];
-  const authorization = httpToken('client', url, method, NOW_MS, { tags });
-  return { method, headers: { authorization }, ...(body === undefined ? {} : { body }) };
+  return [
+    ['/operator', '/operator'],
+    [tables, tables, asking(OPERATOR, tables)],
+    [tables, tables, asking(OPERATOR, tables), 'no operator'],
+    [tables, tables, asking('client', tables)],
+    [tables, tables],
+    ...['/limits', '/limits?format=csv', '/limits?format=x', '/nothing'].map(
+      (path): Asked => [`${tables}/{table}`, `${tables}${path}`, asking(OPERATOR, `${tables}${path}`)],
+    ),
+    [`${tables}/{table}`, `${tables}/limits`, asking('client', `${tables}/limits`)],
+    [`${tables}/{table}`, `${tables}/limits`],
+    ...levers.flatMap(([path, request, init, method]): Asked[] => [
+      [path, request, init],
+      [path, request, init, 'no operator'],
+      [path, request, signed(method, request)],
+      [path, request, { method }],
+      [path, request, { method, body: new Uint8Array(200_000) }],
+    ]),
+    [blocked, blocked, block('{}')],
+  ];
+}
+
+/** A request that somebody signed. */
+function signed(method: string, path: string, body?: string, who = 'client'): RequestInit {
+  return signedRequest(who, method, path, NOW_MS, body);
 }
 
 function asking(who: string, path: string): RequestInit {

@@ -27,6 +27,7 @@ const moved = (what: string, more: Partial<Moved> = {}): Moved => ({
 function work(): LongWork {
   const begun = new Set<string>();
   return {
+    takesWords: true,
     has: (id) => begun.has(id),
     begin(id) {
       begun.add(id);

@@ -29,6 +29,7 @@ const disk = nodeSql();
 
 /** Counts in memory, and stores what it has counted: what is in memory alone is lost with the process. */
 class Counting implements LongWork {
+  readonly takesWords = true;
   readonly #memory = new Map<string, number>();
   readonly funds = new Map<string, number>();
   readonly stored = new Map<string, number>();

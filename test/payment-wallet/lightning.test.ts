@@ -11,7 +11,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { nodeDial } from '../../scripts/client/dial.ts';
+import { nodeDial } from '../../cli/dial.ts';
 import { msats } from '../../src/payment/msats.ts';
 import { SocketTransport } from '../../src/payment/nwc/socket-transport.ts';
 import type { InvoiceOrder, IssuedInvoice, WalletAnswer } from '../../src/payment/wallet.ts';

@@ -3,12 +3,17 @@ import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
+import { DEFAULT_AGENT_KINDS } from '../../src/nostr/kinds.ts';
 import { checkLedger } from '../../src/payment/ledger-check.ts';
+import { msats } from '../../src/payment/msats.ts';
 import { openDb } from '../../src/store/db.ts';
 import { upsertJobs } from '../../src/store/jobs.ts';
 import { insertLedgerLines } from '../../src/store/ledger.ts';
+import { pageAssets } from '../../workers/assets.ts';
 import { accountDouble } from '../support/account-double.ts';
+import { listingDouble } from '../support/listing-double.ts';
 import { noPurses } from '../support/no-purses.ts';
+import { operatorDouble } from '../support/operator-double.ts';
 import { hexOf, jobRecord } from '../support/records.ts';
 
 /**
@@ -23,8 +28,15 @@ const ports: HttpPorts = {
   relays: ['wss://market.example'],
   account: accountDouble(),
   ...noPurses(),
+  operator: operatorDouble(db),
+  kinds: DEFAULT_AGENT_KINDS,
+  marketplacePubkey: hexOf(0x5e1f),
+  quote: () => ({ max: msats(0), fixed: true, checked: false }),
+  verdict: async () => null,
   agents: [],
+  listings: listingDouble(db),
   developmentMoney: false,
+  assets: pageAssets(),
   draining: false,
   background: () => undefined,
   arena: readConfig({ LOCAL: '1' }).arena,

@@ -3,6 +3,8 @@
  * has the invoice paid. What is decided is stored before anything is done about it, and everything that is done can be
  * done again: the same event, the same invoice, the same payment.
  */
+
+import type { Json } from '../../errors.ts';
 import { HIRE_LOOK_BASE_MS, HIRE_LOOK_MAX_MS } from '../../limits.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { AgentKinds } from '../../nostr/kinds.ts';
@@ -27,6 +29,21 @@ export interface HirePlace {
   readonly agent: string;
   /** Where it is posted and asked for, besides our own relay. */
   readonly relays: readonly string[];
+  /** How it is asked; left out, by a sealed task of the agent NIP. */
+  readonly way?: HireWay;
+}
+
+/** A request that is handed on as it came, in the words the agent understands. */
+export interface HireWay {
+  readonly dialect: 'agent' | 'nip90';
+  /** Of the request. */
+  readonly kind: number;
+  /** The agent NIP's `request`, as JSON. */
+  readonly request: { readonly [key: string]: Json };
+  /** NIP-90's inputs and parameters, as tags. */
+  readonly tags: readonly (readonly string[])[];
+  /** Whether it must not be read by others: its client has sealed it. */
+  readonly sealed: boolean;
 }
 
 export interface HirePorts {
@@ -34,7 +51,7 @@ export interface HirePorts {
   now(): number;
   readonly kinds: AgentKinds;
   /** Signs a request for a task of ours with the key we hire by, readable by that agent alone. */
-  request(task: string, place: HirePlace): NostrEvent;
+  request(wish: HireWish, place: HirePlace): NostrEvent;
   /** Posts it. @returns whether every relay has taken it */
   post(job: HireJob): Promise<boolean>;
   /** What was answered to it so far, verified, in any order; nothing signed by ourselves. */
@@ -46,6 +63,8 @@ export interface HirePorts {
    * payment is meant.
    */
   pay(job: HireJob): Promise<PaymentNews>;
+  /** Something has become of a job: whoever waits for it may ask. Never rejects. */
+  told(job: HireJob): void;
   /** A place at which a test may end the process: `hire-asked`, `hire-paid`. */
   fault(point: string, about: string): Promise<void>;
   log(what: string, error: unknown): void;
@@ -71,7 +90,7 @@ export class HireDesk {
     if (known !== null) return outcomeOf(known);
     if (this.#store.closed)
       return { type: 'failed', reason: 'nobody is hired any more', cost_msats: ZERO_MSATS };
-    const request = this.#ports.request(wish.task, place);
+    const request = this.#ports.request(wish, place);
     const { agent } = place;
     const opening = { key, agent, most_msats: wish.most_msats, relays: [...place.relays], latest_ms };
     this.#store.save(
@@ -115,13 +134,15 @@ export class HireDesk {
       await this.#ports.fault('hire-paid', job.key);
       job = paymentHeard(job, news, this.#now);
     }
-    this.#again(job, job.phase !== before.phase);
+    const news = JSON.stringify(job.news) !== JSON.stringify(before.news);
+    this.#again(job, news || job.phase !== before.phase);
   }
 
   /** Stores a job until its next look: soon when something has happened, else later each time. */
   #again(job: HireJob, moved = false): void {
     const lookDelay_ms = moved ? HIRE_LOOK_BASE_MS : Math.min(HIRE_LOOK_MAX_MS, job.lookDelay_ms * 1.5);
     this.#store.save({ ...job, lookDelay_ms, lookAt_ms: this.#now + Math.round(lookDelay_ms) });
+    if (moved) this.#ports.told(job);
   }
 
   #read(events: readonly NostrEvent[]): Heard[] {

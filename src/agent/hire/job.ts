@@ -50,6 +50,8 @@ export const hireJobSchema = z.object({
   amount_msats: msatsSchema,
   paid: z.boolean(),
   result: z.object({ by: z.string(), content: z.string() }).nullable(),
+  /** What it last said of its work; null before it said anything. */
+  news: z.object({ note: z.string(), content: z.string() }).nullable().default(null),
   /** Why it came to nothing, or the last thing that spoke against an answer. */
   problem: z.string().nullable(),
   lookAt_ms: z.number(),
@@ -86,6 +88,7 @@ export function openHire(
     amount_msats: ZERO_MSATS,
     paid: false,
     result: null,
+    news: null,
     problem: null,
     lookAt_ms: now_ms,
     lookDelay_ms: HIRE_LOOK_BASE_MS,
@@ -103,7 +106,7 @@ function hear(job: HireJob, { by, answer }: Heard, now_ms: number): HireJob {
     case 'delta':
       return job;
     case 'progress':
-      return job.phase === 'posted' ? longer(job, job.openedAt_ms) : job;
+      return told(job.phase === 'posted' ? longer(job, job.openedAt_ms) : job, answer);
     case 'payment':
       return asked(job, answer.invoice, answer.amount_msats, now_ms);
     case 'result': {
@@ -122,6 +125,17 @@ function hear(job: HireJob, { by, answer }: Heard, now_ms: number): HireJob {
       return job.phase === 'paying' ? { ...job, problem } : done({ ...job, problem });
     }
   }
+}
+
+/** It says how its work goes. */
+function told(job: HireJob, { note, content }: Extract<Answer, { type: 'progress' }>): HireJob {
+  if (note === '' && content === '') return job;
+  const news = {
+    note: clip(note, MAX_REASON_CHARS),
+    // What there is so far stays until there is more.
+    content: content === '' ? (job.news?.content ?? '') : cutToBytes(content, HIRE_MAX_RESULT_BYTES),
+  };
+  return { ...job, news };
 }
 
 /** It asks to be paid. */

@@ -88,7 +88,7 @@ export function agentTools(house: ToolHouse): readonly McpTool[] {
             payment_methods: agent.paymentMethods,
             parameters: agent.parametersSchema,
             example_request: agent.exampleRequest,
-            reputation: await agents.reputation(agent.slug),
+            reputation: await agents.reputation(agent),
             card_url: agents.cardUrl(agent),
           },
         });

@@ -36,11 +36,10 @@ export function lnurlRoutes(ports: HttpPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const callbacks = new Sieve(LNURL_CALLBACKS_PER_S, LNURL_CALLBACKS_BURST, LNURL_CALLERS);
   const verifies = new Sieve(LNURL_VERIFIES_PER_S, LNURL_VERIFIES_BURST, LNURL_CALLERS);
-  const bySlug = new Map(ports.agents.map((agent) => [agent.slug, agent]));
 
   /** The agent and what takes its payments, or the answer that there is no such address. */
   function payee(c: Context<AppEnv>, slug: string): { agent: KeyedAgent; door: PaymentDoor } | Response {
-    const agent = bySlug.get(slug);
+    const agent = ports.agents.find((one) => one.slug === slug);
     const door = ports.payments;
     const elsewhere = door?.elsewhere(slug) ?? null;
     if (agent !== undefined && door !== null && elsewhere === null) return { agent, door };

@@ -2,8 +2,9 @@
  * Signatures of invoices: ECDSA over secp256k1 with a recovery id (BOLT 11). This is node keys, not Nostr keys, and
  * rare; so it is done by the JavaScript library that nostr-tools brings anyway.
  */
-import { createHash } from 'node:crypto';
+
 import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { sha256 } from '#primitives';
 import { fromHex, toHex } from '../../nostr/hex.ts';
 import { InvoiceError } from './invoice.ts';
 import { paddedBytesOf } from './words.ts';
@@ -29,7 +30,7 @@ function remember(key: string, signer: string): string {
 
 /** What is signed: SHA-256 of the prefix and of the data before the signature. */
 function digest(prefix: string, data: readonly number[]): Uint8Array {
-  return createHash('sha256').update(prefix, 'utf8').update(paddedBytesOf(data)).digest();
+  return sha256(Uint8Array.of(...new TextEncoder().encode(prefix), ...paddedBytesOf(data)));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A wallet's answers held against what it was asked (LIGHTNING §2: each of these lies was seen or read in some wallet). */
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '#primitives';
 import { fromHex, isHex32 } from '../../nostr/hex.ts';
 import { decodeInvoice } from '../bolt11/decode.ts';
 import { type Invoice, InvoiceError, type Network } from '../bolt11/invoice.ts';
@@ -57,7 +57,7 @@ export function brokenAnswer(message: string): WalletAnswer<never> {
 
 /** SHA-256 of a preimage. @param preimage hex @returns hex */
 export function hashOfPreimage(preimage: string): string {
-  return createHash('sha256').update(fromHex(preimage)).digest('hex');
+  return sha256Hex(fromHex(preimage));
 }
 
 /** What NIP-47 wants to know of an order. Alby Hub ignores a description hash beside a text, so only one is sent. */

@@ -192,7 +192,7 @@ export class HireWorld {
     return {
       now: () => this.now_ms,
       kinds: DEFAULT_AGENT_KINDS,
-      request: (task, { agent }) => ({
+      request: ({ task }, { agent }) => ({
         id: sha256Hex(`request ${++this.#requests}`),
         pubkey: 'c'.repeat(64),
         kind: 7001,
@@ -211,6 +211,7 @@ export class HireWorld {
         const heard = this.#answers.filter(() => this.random() >= this.#trouble.failure);
         return this.random() < 0.2 ? [...heard, ...heard].reverse() : heard;
       },
+      told: () => undefined,
       open: (event) => event,
       pay: async (job) => this.#pay(job),
       fault: async () => this.#die(),

@@ -33,6 +33,7 @@ export interface DeskPorts extends Omit<RunPorts, 'post'> {
 }
 
 export class TeamDesk implements LongWork {
+  readonly takesWords = true;
   readonly #ports: DeskPorts;
   readonly #runs: TeamRuns;
   readonly #post: Post | null;
