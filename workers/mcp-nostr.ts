@@ -4,10 +4,11 @@ import { mcpAnnouncements } from '../src/door/mcp/announcements.ts';
 import { McpNostr } from '../src/door/mcp/nostr.ts';
 import { readLetter } from '../src/door/mcp/nostr-message.ts';
 import { toolHouse } from '../src/http/programs.ts';
-import { alreadyVerified, type NostrEvent, signAs } from '../src/nostr/event.ts';
+import { alreadyVerified, type NostrEvent, sha256Hex, signAs } from '../src/nostr/event.ts';
 import { secureRandom } from '../src/nostr/random.ts';
 import { findAnnouncements, putAnnouncement } from '../src/store/announcements.ts';
 import { openDb } from '../src/store/db.ts';
+import { VERSION } from '../src/version.ts';
 import { publishMissing } from './announcer.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
@@ -48,21 +49,25 @@ export async function runMcpOrder(env: Env, { mcp, via }: McpOrder): Promise<voi
   });
 }
 
-/** Announces the server: on start, and when it says something new. Repeat-safe. */
+/** Announces the server: on start, and when what it is made of has changed. Repeat-safe. */
 export async function announceMcp(env: Env): Promise<void> {
-  const { config, ownKeys } = marketplaceOf(env);
+  const { config, agents, ownKeys } = marketplaceOf(env);
   const db = openDb(env.DB);
   const published = await findAnnouncements(db, NAME);
   const now_ms = Date.now();
-  const templates = await mcpAnnouncements(serverOf(env), config, Math.floor(now_ms / 1_000));
+  // Asking the server for what it says of itself loads the SDK, which nothing else may need here.
+  const fingerprint = sha256Hex(JSON.stringify([VERSION, config.publicUrl, config.relays, agents]));
+  if (published.length > 0 && published.every((one) => one.fingerprint === fingerprint))
+    return await publishMissing(
+      env,
+      published.map(({ event }) => event),
+      now_ms,
+    );
   const events: NostrEvent[] = [];
-  for (const { template, fingerprint } of templates) {
+  for (const template of await mcpAnnouncements(serverOf(env), config, Math.floor(now_ms / 1_000))) {
+    const event = signAs(template, ownKeys);
     const { kind } = template;
-    const known = published.find((one) => one.kind === kind);
-    const event = known?.fingerprint === fingerprint ? known.event : signAs(template, ownKeys);
-    if (event !== known?.event) {
-      await putAnnouncement(db, { agent: NAME, kind, fingerprint, event, publishedAt_ms: now_ms });
-    }
+    await putAnnouncement(db, { agent: NAME, kind, fingerprint, event, publishedAt_ms: now_ms });
     events.push(event);
   }
   await publishMissing(env, events, now_ms);

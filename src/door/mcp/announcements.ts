@@ -1,8 +1,7 @@
 /** What the MCP server tells the relays of itself, as ContextVM's clients read it (CEP-6): itself, its tools, its resources. */
 import { type Config, embeddedRelayUrl } from '../../config.ts';
-import type { Tag } from '../../nostr/event.ts';
+import type { EventTemplate, Tag } from '../../nostr/event.ts';
 import { KIND } from '../../nostr/kinds.ts';
-import { type Announcement, announcementOf } from '../../protocol/announcements.ts';
 import type { McpNostr } from './nostr.ts';
 import { CAPABILITY_TAGS } from './nostr-message.ts';
 
@@ -11,7 +10,7 @@ export async function mcpAnnouncements(
   server: McpNostr,
   config: Config,
   now_s: number,
-): Promise<Announcement[]> {
+): Promise<EventTemplate[]> {
   const relays = [...new Set([embeddedRelayUrl(config), ...config.relays])];
   const hello = {
     protocolVersion: LAST_HANDSHAKE,
@@ -33,7 +32,7 @@ export async function mcpAnnouncements(
     // Where it listens: clients that know its key only look for this (NIP-65).
     { kind: KIND.relayList, tags: relays.map((url): Tag => ['r', url]), content: '' },
   ];
-  return contents.map((one) => announcementOf(one, now_s));
+  return contents.map((one) => ({ ...one, created_at: now_s }));
 }
 
 /** The newest revision that begins with a handshake, which is what clients over Nostr speak. */
