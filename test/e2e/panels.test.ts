@@ -307,7 +307,6 @@ test('every page on phone and desktop, light and dark: no error, no violation, n
     const name = `${look.size === PHONE ? 'phone' : 'desktop'}-${look.colours}`;
     for (const [what, path] of [
       ['agent', '/agents/discover-prepaid'],
-      ['agent-hours', '/agents/discover?by=hour'],
       ['arena', '/arena'],
       ['run-closed', `/jobs/${jobs.discover}/run`],
       ['operator', '/operator'],
@@ -339,7 +338,7 @@ test('without scripts the agent’s page has its charts, reviews and examples', 
 });
 
 /** Runs an example of a page as it stands there. */
-async function runExample(page: Page, slug: string, id: string): Promise<string> {
+async function runExample(page: Page, slug: string, id: string, timeout = 30_000): Promise<string> {
   await page.goto(`/agents/${slug}`);
   const code = (await page.locator(`[data-example="${id}"] pre code`).textContent()) ?? '';
   const folder = join(ROOT, 'test', '.out', 'examples');
@@ -347,13 +346,15 @@ async function runExample(page: Page, slug: string, id: string): Promise<string>
   const isShell = id === 'curl';
   const file = join(folder, isShell ? `${slug}.sh` : `${slug}-${id}.mjs`);
   writeFileSync(file, code);
-  const ran = spawnSync(isShell ? 'sh' : process.execPath, [file], { encoding: 'utf8', timeout: 30_000 });
+  const ran = spawnSync(isShell ? 'sh' : process.execPath, [file], { encoding: 'utf8', timeout });
   return `${ran.stdout}${ran.stderr}`;
 }
 
 test('the example for nostr-tools runs as it stands: a result of a free agent, an invoice of a priced one', async () => {
   const page = await (await somebody({ script: false })).page();
   expect(await runExample(page, 'discover', 'nostr-tools')).toContain('processing');
+  // Nobody pays, so it would wait.
+  expect(await runExample(page, 'discover-prepaid', 'nostr-tools', 5_000)).toMatch(/To pay: lnbcrt/);
 }, 90_000);
 
 // The doors these go by come with another branch; they run as soon as it is there.

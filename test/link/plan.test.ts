@@ -6,6 +6,7 @@ import {
   LINK_RELAYS_PER_OBJECT,
   LINK_WORDS_MAX_AGE_S,
   LINK_WRAP_WINDOW_S,
+  REVIEW_MAX_AGE_S,
 } from '../../src/limits.ts';
 import { Backfill } from '../../src/link/backfill.ts';
 import { Budget } from '../../src/link/budget.ts';
@@ -44,6 +45,19 @@ describe('planSubscriptions()', () => {
     });
     const here = planSubscriptions({ ...interest, zapped: [] }, NOW_S, NOW_S).map((p) => p.purpose);
     expect(here).not.toContain('receipts');
+  });
+
+  test('asks for reviews of our agents, a week back at the most', () => {
+    const sinceAfter = (away_s: number) => {
+      const plan = planSubscriptions(interest, NOW_S - away_s, NOW_S);
+      return plan.find(({ purpose }) => purpose === 'reviews')?.filter;
+    };
+    expect(sinceAfter(86_400)).toMatchObject({
+      kinds: [31_117],
+      '#p': [AGENT.publicKey],
+      since: NOW_S - 86_400 - LINK_OVERLAP_S,
+    });
+    expect(sinceAfter(8_640_000)?.since).toBe(NOW_S - REVIEW_MAX_AGE_S - LINK_OVERLAP_S);
   });
 
   test('asks for comments by the kinds they stand under, and only where there is a team', () => {
