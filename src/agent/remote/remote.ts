@@ -76,6 +76,10 @@ function guarded(model: ModelClient, guard: LeakGuard): ModelClient {
       for await (const chunk of model.ask(request, signal)) {
         const text = chunk.type === 'text' ? guard.push(chunk.text) : guard.rest();
         if (text !== '') yield { type: 'text', text };
+        if (chunk.type === 'call') {
+          for (const said of Object.values(chunk.call)) guard.whole(said);
+          yield chunk;
+        }
         if (chunk.type === 'end') yield chunk;
       }
     },
@@ -83,9 +87,10 @@ function guarded(model: ModelClient, guard: LeakGuard): ModelClient {
 }
 
 /** Tokens as the endpoint counts them: none is shorter than a byte, so more are not believed. */
-function bounded({ usage, content }: JobOutput, asked_bytes: number): JobOutput['usage'] {
+function bounded({ usage, content, toolCalls }: JobOutput, asked_bytes: number): JobOutput['usage'] {
+  const said = toolCalls === undefined ? content : content + JSON.stringify(toolCalls);
   const prompt_tokens = Math.min(usage.prompt_tokens, asked_bytes + FRAME_BYTES);
-  const completion_tokens = Math.min(usage.completion_tokens, utf8Bytes(content));
+  const completion_tokens = Math.min(usage.completion_tokens, utf8Bytes(said));
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Order } from '../../door/order.ts';
 import { JobError, type Json } from '../../errors.ts';
-import type { KeyedAgent, RuntimeName } from '../../protocol/agent.ts';
+import type { KeyedAgent } from '../../protocol/agent.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 
 /** Sampling parameters that an agent gets where its parameter schema knows them; others it would ignore anyway. */
@@ -124,11 +124,11 @@ export function chatOrder(body: ChatBody, agent: KeyedAgent): Order {
   };
 }
 
-/** Agents with a way of working of their own, who would pass over what a client brings. */
-const SELF_CONTAINED: ReadonlySet<string> = new Set<RuntimeName>(['discover', 'code', 'team']);
-
-function callsTools({ runtime, loop }: KeyedAgent): boolean {
-  return loop === undefined && !SELF_CONTAINED.has(runtime);
+/** Whether an agent is a model that is asked as it is: the others have a way of their own, and would pass over what a client brings. */
+function callsTools({ runtime, loop, remote }: KeyedAgent): boolean {
+  return (
+    (runtime === 'chat' && loop === undefined) || (remote !== undefined && remote.protocol !== 'webhook')
+  );
 }
 
 function messageOf(one: ChatBody['messages'][number], index: number, agent: KeyedAgent): JsonObject {

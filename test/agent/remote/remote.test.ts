@@ -52,6 +52,7 @@ async function ask(
     readonly attempt?: number;
     readonly url?: string;
     readonly allowPrivate?: boolean;
+    readonly tools?: Task['body']['tools'];
     readonly resolve?: (host: string) => Promise<string[]>;
   } = {},
 ): Promise<Asked> {
@@ -78,7 +79,7 @@ async function ask(
     },
     body: {
       ...{ messages: [{ role: 'user', content: 'question' }], parameters: {}, inputs: [], model: null },
-      ...{ outputFormat: null, tools: null, bid_msats: null, bolt11: null },
+      ...{ outputFormat: null, tools: over.tools ?? null, bid_msats: null, bolt11: null },
       contract: { scope: 'all of it', verify: { hidden: 'not for the endpoint' } },
     },
     history: [],
@@ -315,6 +316,27 @@ describe('a model', () => {
     });
     expect(codeOf(asked)).toBe('MODEL_ERROR');
     expect(asked.deltas.join('')).toBe('sure: ');
+  });
+
+  test('has the client’s tools called, and cannot tell its owner’s key by a call', async () => {
+    const tools = [{ type: 'function', function: { name: 'weather' } }];
+    const call = (args: string) => ({
+      choices: [
+        {
+          index: 0,
+          delta: { tool_calls: [{ index: 0, id: 'c', function: { name: 'weather', arguments: args } }] },
+        },
+      ],
+    });
+    const asked = await ask(events(call('{"place":'), call('"Rome"}'), finish), { openai: true, tools });
+    expect(asked.outcome).toMatchObject({
+      finishReason: 'tool_calls',
+      toolCalls: [
+        { id: 'c', type: 'function', function: { name: 'weather', arguments: '{"place":"Rome"}' } },
+      ],
+    });
+    const leaking = events(call(KEY.slice(0, 9)), call(KEY.slice(9)), finish);
+    expect(codeOf(await ask(leaking, { openai: true, tools }))).toBe('MODEL_ERROR');
   });
 
   test('that finds a request too long, or wrong, is not at fault', async () => {
