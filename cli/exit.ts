@@ -19,6 +19,8 @@ export const EXIT = {
   fault: 70,
   /** Ctrl-C. */
   interrupted: 130,
+  /** Told to end by another process. */
+  terminated: 143,
 } as const;
 
 /** The command was not written as it has to be. */

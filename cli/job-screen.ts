@@ -5,16 +5,32 @@ import { formatSats, msats } from '../src/payment/msats.ts';
 import { EXIT } from './exit.ts';
 import type { Screen } from './screen.ts';
 
+/** How often the moving line says how long it has been, ms. */
+const TICK_MS = 1_000;
+const BAR_CHARS = 12;
+
 export class JobScreen {
   readonly #screen: Screen;
+  /** Whether demands are paid here, so that nobody has to be shown their invoices. */
+  readonly #pays: boolean;
+  readonly #began_ms = Date.now();
+  readonly #tick: NodeJS.Timeout;
   /** How much of the streamed text was shown. */
   #shown = '';
   #demands = new Set<string>();
   #reports = 0;
   #note = '';
+  #bar = '';
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, pays: boolean) {
     this.#screen = screen;
+    this.#pays = pays;
+    this.#tick = setInterval(() => this.#move(), TICK_MS).unref();
+  }
+
+  /** Nothing moves any more. */
+  stop(): void {
+    clearInterval(this.#tick);
   }
 
   /** It was posted, or is watched from now on. */
@@ -68,7 +84,7 @@ export class JobScreen {
     if (demand === null || this.#demands.has(demand.invoice)) return;
     this.#demands.add(demand.invoice);
     const price = demand.amount_msats === null ? '' : ` ${satsOf(demand.amount_msats)} sats`;
-    this.#screen.note(`payment required:${price} ${demand.invoice}`);
+    this.#screen.note(`payment required:${price}${this.#pays ? '' : ` ${demand.invoice}`}`);
   }
 
   #said({ progress }: JobView): void {
@@ -78,8 +94,15 @@ export class JobScreen {
     const text = `${status}${steps}${note === '' ? '' : `: ${note}`}`;
     if (text === this.#note) return;
     this.#note = text;
-    if (process.stderr.isTTY) this.#screen.status(text);
+    this.#bar = done === null || total === null || total === 0 ? '' : barOf(done / total);
+    if (process.stderr.isTTY) this.#move();
     else this.#screen.note(text);
+  }
+
+  /** The moving line: how far, what, and for how long. Nothing before there is something to say. */
+  #move(): void {
+    const seconds = Math.round((Date.now() - this.#began_ms) / 1_000);
+    if (this.#note !== '') this.#screen.status(`${this.#bar}${seconds} s  ${this.#note}`);
   }
 
   /** Only what follows on what was shown: a gap that is filled later is shown by the result. */
@@ -89,6 +112,11 @@ export class JobScreen {
     this.#screen.piece(stream.text.slice(this.#shown.length));
     this.#shown = stream.text;
   }
+}
+
+function barOf(share: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * BAR_CHARS);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_CHARS - full)} `;
 }
 
 function codeOf({ phase, verification }: JobView): number {

@@ -25,7 +25,7 @@ export interface FollowJob {
   readonly purse: Purse | null;
   /** Only what is locked first is paid. */
   readonly escrow: boolean;
-  /** A verdict is to be expected. */
+  /** There may be a verdict, so it is found out whose would count. */
   readonly checked: boolean;
   readonly timeout_ms: number;
   /** Called when everything that is said of the job will be heard: it is time to post it. */
@@ -36,7 +36,7 @@ export interface FollowJob {
 export async function followJob(world: World, options: FollowJob): Promise<number> {
   const { request, relays, signer, timeout_ms } = options;
   const marketplace = options.checked ? await world.marketplace() : null;
-  const shown = new JobScreen(world.screen);
+  const shown = new JobScreen(world.screen, options.purse !== null);
   const till = new Till(world, options);
   const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
   const following = new Following(jobOf(request, marketplace), {
@@ -45,12 +45,13 @@ export async function followJob(world: World, options: FollowJob): Promise<numbe
     signer,
     changed: (view, heard) => {
       shown.changed(view, heard);
-      till.look(view, stop);
+      till.look(view, () => following.view, stop);
     },
   });
   const interrupt = () => stop(new Ended(EXIT.interrupted, goesOn(request.id)));
+  const terminate = () => stop(new Ended(EXIT.terminated, goesOn(request.id)));
   process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  process.once('SIGTERM', terminate);
   try {
     shown.begun(request, relays.urls);
     await Promise.race([options.listening?.(), stopped]);
@@ -60,8 +61,9 @@ export async function followJob(world: World, options: FollowJob): Promise<numbe
     return code === EXIT.done ? paid : code;
   } finally {
     process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    process.off('SIGTERM', terminate);
     following.stop();
+    shown.stop();
   }
 }
 
@@ -74,7 +76,8 @@ async function ended(
   const view = await following.until(isOver, timeout_ms).catch(() => {
     throw new Ended(EXIT.timeout, `no end in ${timeout_ms / 1_000} s\n${goesOn(request.id)}`);
   });
-  if (!checked) return view;
+  // Where nothing was judged there is no mark.
+  if (!checked || view.verification.told === null) return view;
   return await following
     .until(({ verification }) => verification.verdict !== null, VERDICT_MS)
     // A verdict may be late, or be nobody's whom we know; the badge says that there is none.
@@ -97,8 +100,8 @@ class Till {
     this.#options = options;
   }
 
-  /** @param stop ends everything, where what is asked for is not paid */
-  look({ phase, demand }: JobView, stop: (end: Ended) => void): void {
+  /** @param now how it is when it is looked at later. @param stop ends everything, where what is asked for is not paid */
+  look({ phase, demand }: JobView, now: () => JobView, stop: (end: Ended) => void): void {
     if (phase !== 'payment' || demand === null || this.#paying.has(demand.invoice)) return;
     const { purse, escrow, request } = this.#options;
     if (purse === null) {
@@ -117,7 +120,9 @@ class Till {
       return;
     }
     this.#pay(purse, demand.invoice, demand.amount_msats).then((payment) => {
-      if (payment.type === 'refused' || payment.type === 'failed')
+      const isUnpaid = payment.type === 'refused' || payment.type === 'failed';
+      // What was locked and came back is a failed payment too, and the job tells why.
+      if (isUnpaid && now().phase === 'payment')
         stop(
           new Ended(
             EXIT.unpaid,
@@ -128,7 +133,7 @@ class Till {
   }
 
   /** Pays a result that is still to be paid, and waits for the wallet's last word. @returns the exit code */
-  async close({ due }: JobView): Promise<number> {
+  async close({ due, phase }: JobView): Promise<number> {
     const { purse } = this.#options;
     if (due !== null && purse !== null) void this.#pay(purse, due, null);
     const late = new Promise<null>((resolve) => setTimeout(resolve, WALLET_MS, null).unref());
@@ -139,6 +144,10 @@ class Till {
     }
     const broken = payments.find(({ type }) => type === 'refused' || type === 'failed');
     if (broken === undefined) return EXIT.done;
+    if (phase !== 'done') {
+      this.#world.screen.note('what was locked came back');
+      return EXIT.failed;
+    }
     this.#world.screen.error(`not paid: ${'reason' in broken ? broken.reason : ''}`);
     return EXIT.unpaid;
   }

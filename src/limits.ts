@@ -1058,8 +1058,6 @@ export const EXTERNAL_MAX_TIME_S = 21_600;
 export const EXTERNAL_TIME_S = 900;
 /** An external agent that is looked after by nobody else is asked about after this, ms. */
 export const EXTERNAL_LOOK_MS = 15_000;
-/** Finished hires of external agents are forgotten after this, ms. */
-export const EXTERNAL_KEEP_MS = 86_400_000;
 /** How long relays are asked for an agent's announcement when it is listed, ms. */
 export const EXTERNAL_FIND_MS = 4_000;
 /** Longest wait for a bunker (NIP-46), ms: a person may have to allow it. */

@@ -8,7 +8,7 @@ import { msatsSchema, ZERO_MSATS } from '../src/payment/msats.ts';
 import { openDb } from '../src/store/db.ts';
 import { recallRequest, rememberRequest } from '../src/store/door-requests.ts';
 import type { JobRecord } from '../src/store/job-record.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, sessionOf } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { quoteOf } from './quotes.ts';
@@ -44,6 +44,10 @@ export function doorPorts(env: Env, jobById: (id: string) => Promise<JobRecord |
       await publish(event);
     },
     publish,
+    async credited(jobId) {
+      const session = await sessionOf(env, jobId);
+      if (session !== null) await env.SESSION.getByName(session).credited(jobId);
+    },
     jobEvents: (jobId, cursor, live) => relay().jobEvents(jobId, cursor, live),
     job: jobById,
     remember: (client, key, request, instead) =>

@@ -1,8 +1,11 @@
 /** The Worker: HTTP, relay upgrades, the queue, mail, the clock. It wires the parts and holds nothing itself. */
+import { systemClock } from '../src/clock.ts';
 import { ConfigError } from '../src/config.ts';
 import { createApp } from '../src/http/app.ts';
 import { linkGroups } from '../src/link/shard.ts';
 import { devWallets } from '../src/payment/dev-wallet/keys.ts';
+import { openDb } from '../src/store/db.ts';
+import { forgetRequests } from '../src/store/door-requests.ts';
 import { announceAll } from './announcer.ts';
 import type { Env } from './env.ts';
 import { httpPorts } from './http-ports.ts';
@@ -50,6 +53,12 @@ async function keepUp(env: Env): Promise<void> {
   await announceAll(env);
   await announceMcp(env);
   await probePaused(env);
+  try {
+    await forgetRequests(openDb(env.DB), systemClock());
+  } catch (error) {
+    // What may be forgotten is passed over by whoever reads it.
+    console.error('old Idempotency-Keys could not be forgotten', error);
+  }
   try {
     await env.ARENA.getByName('main').keepPlaying();
     await publishStandings(env);

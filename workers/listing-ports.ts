@@ -6,6 +6,9 @@ import { systemClock } from '../src/clock.ts';
 import type { ListingPort } from '../src/http/ports.ts';
 import { linkGroups } from '../src/link/shard.ts';
 import { secureRandom } from '../src/nostr/random.ts';
+import { toPlainEntry } from '../src/payment/ledger.ts';
+import { listed } from '../src/payment/ledger-entries.ts';
+import { msats } from '../src/payment/msats.ts';
 import { openDb } from '../src/store/db.ts';
 import type { ListingRow } from '../src/store/listings.ts';
 import { announceListing } from './announcer.ts';
@@ -29,10 +32,18 @@ export function listingPorts(env: Env): ListingPort {
     isOurs: async (pubkey) => signers.has(pubkey) || (await findAgent(env, pubkey)) !== undefined,
     find: (name, relays) => findExternal(env, name, relays),
     changed: (row) => listingChanged(env, row),
+    charge: (row) => charge(env, row),
     probe: (row) => probeEndpoint(env, row),
   };
   const desk = new ListingDesk(ports);
   return { desk, changes: new ListingChanges(ports, desk) };
+}
+
+/** The fee is booked under the listing's id, so that it is paid once however often it is asked for. */
+async function charge(env: Env, { id, owner }: ListingRow): Promise<boolean> {
+  const fee = msats(marketplaceOf(env).config.listing.fee_msats);
+  const [result] = await env.ACCOUNT.getByName(owner).post([toPlainEntry(listed(id, owner, fee))]);
+  return result === 'posted' || result === 'repeated';
 }
 
 /**

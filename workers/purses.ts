@@ -75,6 +75,7 @@ export function pursesOf(env: Env, accounts: Pick<AccountPorts, 'invoice'>): Pur
       if (key !== undefined) await noteUse(db, key, Math.floor(systemClock() / 1_000));
       return key;
     },
+    isBlocked: (owner) => config.blocked.has(owner),
     openPurse: (client) => env.ACCOUNT.getByName(client).openPurse(),
     credit: async (client) => msatsSchema.parse(await env.ACCOUNT.getByName(client).credit()),
     invoice: operatorWallet(config) === null ? null : (client, amount) => accounts.invoice(client, amount),

@@ -9,7 +9,6 @@ import type { ModelAnswer, ModelQuestion } from '../src/arena/house/questions.ts
 import type { Backlog } from '../src/job/backlog.ts';
 import type { Placement } from '../src/job/broker.ts';
 import type { Failed } from '../src/job/ports.ts';
-import type { Leave } from '../src/job/quota.ts';
 import type { Step } from '../src/job/step.ts';
 import type { LinkStatus, PublishOutcome } from '../src/link/status.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';

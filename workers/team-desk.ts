@@ -31,22 +31,30 @@ export function teamDesk(
   if (agent?.runtime !== 'team') return null;
   const { config } = marketplace;
   const keys = marketplace.keysOf(agent);
-  const definition = marketplace.teamOf(agent);
+  // Its owner may change a listed team while its sessions live; a run under way keeps what it was begun with.
+  const now = () => {
+    const here = marketplaceOf(env);
+    const current = here.agentByPubkey(parties.agent) ?? agent;
+    return { prices: current.prices, definition: here.teamOf(current) };
+  };
   const session = ctx.id.name ?? '';
   return new TeamDesk(sql, {
     clock: Date.now,
     open({ envelope, body, history }) {
       const terms = verifiedTerms(marketplace, envelope.client, body.contract);
       const check = terms === null ? null : { spec: terms.verify, hidden: terms.revealed };
-      return readTeamOrder(definition, agent.prices, body, history, check);
+      const { definition, prices } = now();
+      return readTeamOrder(definition, prices, body, history, check);
     },
     async order(jobId, number, attempt) {
       await env.STEPS.send({ session, jobId, attempt, number });
     },
     directMessage: (text) =>
       directMessage(keys, parties.client, text, { subject: agent.name }, Math.floor(Date.now() / 1_000)),
-    isOrder: (body) => namesBudget(definition, body),
-    most_msats: definition.budget.most_msats,
+    isOrder: (body) => namesBudget(now().definition, body),
+    get most_msats() {
+      return now().definition.budget.most_msats;
+    },
     inbox: () => dmRelaysOf(env, parties.client),
     move,
     random: Math.random,

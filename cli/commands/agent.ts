@@ -34,6 +34,9 @@ const listing = z.looseObject({
   version: z.number(),
   spec: z.json().optional(),
 });
+const versions = z.looseObject({
+  versions: z.array(z.looseObject({ version: z.number(), at_ms: z.number(), note: z.string() })),
+});
 const listings = z.looseObject({ listings: z.array(listing) });
 
 export const agentAdd: CommandSpec = {
@@ -41,14 +44,14 @@ export const agentAdd: CommandSpec = {
   summary: 'lists an agent of yours',
   usage: '[FILE | -]',
   arguments: [0, 1],
-  about: `Lists an agent: its description is a JSON file (- for standard input), or made of --set alone, or both. It is yours by the key that signs, and earns what its description says, less the fee. docs/listing-an-agent.md has every member; what is wrong is told with its path, and nothing is listed then.`,
+  about: `Lists an agent: its description is a JSON file (- for standard input), or made of --set alone, or both. It is yours by the key that signs, and earns what its description says, less the fee. docs/listing-an-agent.md tells of it, and NewListing in /openapi.json has every member; what is wrong is told with its path, and nothing is listed then.`,
   flags: { ...SET_FLAGS, ...FLAGS },
   examples: [
     ['errand agent add poet.json --secret-file endpoint.key', 'an OpenAI-compatible endpoint of yours'],
     ['errand agent add poet.json --set slug=poet2', 'the same description under another name'],
   ],
   async run({ flags, args: [file], world }) {
-    const body = { ...(file === undefined ? {} : await description(file, world)), ...changes(flags) };
+    const body = changed(file === undefined ? {} : await description(file, world), flags);
     if (Object.keys(body).length === 0)
       throw new UsageError('what agent? errand agent add FILE, or --set slug=… --set name=…');
     return await call(world, 'POST', '/agents', body);
@@ -65,7 +68,7 @@ export const agentEdit: CommandSpec = {
   examples: [['errand agent edit poet --set description="Shorter poems"', 'other words']],
   async run({ flags, args: [slug = '', file], world }) {
     const version = flags.whole('rollback');
-    const body = { ...(file === undefined ? {} : await description(file, world)), ...changes(flags) };
+    const body = changed(file === undefined ? {} : await description(file, world), flags);
     if (version !== undefined) {
       if (Object.keys(body).length > 0) throw new UsageError('either --rollback or changes, not both');
       return await call(world, 'POST', `${pathOf(slug)}/rollback`, { version });
@@ -102,6 +105,36 @@ export const agentPause: CommandSpec = {
   },
 };
 
+export const agentTransfer: CommandSpec = {
+  name: 'agent transfer',
+  summary: 'gives an agent of yours to somebody else, or takes one',
+  usage: 'SLUG',
+  arguments: [1, 1],
+  about:
+    'Offers the agent to another key, which then owns it when it accepts; until then it is yours, and --withdraw takes the offer back.',
+  flags: {
+    to: { value: 'KEY', about: 'whom it is offered to, npub or hex' },
+    accept: { about: 'take what was offered to your key' },
+    lud16: { value: 'NAME@DOMAIN', about: 'with --accept: where you are paid; needed with a price' },
+    withdraw: { about: 'take the offer back' },
+    ...FLAGS,
+  },
+  examples: [
+    ['errand agent transfer poet --to npub1…', 'offer it'],
+    ['errand agent transfer poet --accept --lud16 ann@wallet.example', 'and take it'],
+  ],
+  async run({ flags, args: [slug = ''], world }) {
+    const to = flags.text('to');
+    const lud16 = flags.text('lud16');
+    if ([to !== undefined, flags.on('accept'), flags.on('withdraw')].filter(Boolean).length !== 1)
+      throw new UsageError('one of --to KEY, --accept and --withdraw');
+    const path = `${pathOf(slug)}/transfer`;
+    if (flags.on('withdraw')) return await call(world, 'DELETE', path);
+    if (to !== undefined) return await call(world, 'POST', path, { to });
+    return await call(world, 'POST', `${path}/accept`, lud16 === undefined ? {} : { lud16 });
+  },
+};
+
 export const agentShow: CommandSpec = {
   name: 'agent show',
   summary: 'shows the agents you have listed',
@@ -124,9 +157,11 @@ export const agentShow: CommandSpec = {
       return EXIT.done;
     }
     if (!flags.on('versions')) return await call(world, 'GET', `${pathOf(slug)}/listing`);
-    const versions = await world.http().ask(z.json(), `${pathOf(slug)}/versions`, { signer });
-    world.screen.line({ type: 'versions', slug, answer: versions });
-    world.screen.result(JSON.stringify(versions, null, 2));
+    const { versions: kept } = await world.http().ask(versions, `${pathOf(slug)}/versions`, { signer });
+    for (const one of kept) world.screen.line({ type: 'version', slug, ...one });
+    world.screen.table(
+      kept.map(({ version, at_ms, note }) => [String(version), new Date(at_ms).toISOString(), note]),
+    );
     return EXIT.done;
   },
 };
@@ -172,9 +207,8 @@ async function description(file: string, world: World): Promise<{ [name: string]
   throw new UsageError(`${file}: the description of an agent is a JSON object`);
 }
 
-/** `--set a.b=1` as the object it stands for, and the secret. @throws UsageError */
-function changes(flags: Flags): { [name: string]: Json } {
-  const made: { [name: string]: Json } = {};
+/** A description with `--set a.b=1` in it, and the secret. @throws UsageError */
+function changed(made: { [name: string]: Json }, flags: Flags): { [name: string]: Json } {
   for (const change of flags.texts('set')) {
     const [, path, value = ''] = /^([^=]+)=(.*)$/s.exec(change) ?? [];
     if (path === undefined) throw new UsageError(`--set must be PATH=VALUE, not ${change}`);

@@ -1,7 +1,7 @@
 /** Every command, in the order in which the overview shows them. */
 import type { CommandSpec } from '../spec.ts';
 import { credit, creditAdd, refund, refundCancel, refundShow } from './account.ts';
-import { agentAdd, agentEdit, agentPause, agentShow } from './agent.ts';
+import { agentAdd, agentEdit, agentPause, agentShow, agentTransfer } from './agent.ts';
 import { agents } from './agents.ts';
 import { arena } from './arena.ts';
 import { doctor } from './doctor.ts';
@@ -29,6 +29,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   agentEdit,
   agentPause,
   agentShow,
+  agentTransfer,
   teamRuns,
   teamReport,
   teamTrace,

@@ -43,7 +43,7 @@ export const watch: CommandSpec = {
       signer,
       purse,
       escrow: flags.on('escrow'),
-      checked: checked && !request.tags.some(([name]) => name === 'encrypted'),
+      checked,
       timeout_ms,
     });
   },

@@ -9,6 +9,8 @@ export interface ListingConfig {
   readonly leave: ListingLeave;
   /** Runtimes that may be listed. Those on a model spend the operator's tokens. */
   readonly runtimes: ReadonlySet<string>;
+  /** What an owner pays for a listing, once, msats; 0 for nothing. */
+  readonly fee_msats: number;
 }
 
 const RUNTIMES = ['chat', 'team', 'code', 'remote', 'external'];
@@ -37,6 +39,12 @@ export const listingVariables = {
       `must name some of ${RUNTIMES.join(', ')}`,
     )
     .optional(),
+  LISTING_FEE_SATS: z.coerce
+    .number('must be a number of sats')
+    .int('must be a whole number of sats')
+    .min(0, 'must not be negative')
+    .max(1_000_000, 'must be at most 1000000 sats')
+    .default(0),
 };
 
 /** Locally everybody may list everything; a deployment says so itself. */
@@ -44,10 +52,12 @@ export function listingConfig(env: {
   readonly LOCAL: boolean;
   readonly LISTING?: ListingLeave | null | undefined;
   readonly LISTING_RUNTIMES?: readonly string[] | undefined;
+  readonly LISTING_FEE_SATS: number;
 }): ListingConfig {
   return {
     leave: env.LISTING ?? (env.LOCAL ? 'open' : 'closed'),
     runtimes: new Set(env.LISTING_RUNTIMES ?? (env.LOCAL ? RUNTIMES : OWN_COST)),
+    fee_msats: env.LISTING_FEE_SATS * 1_000,
   };
 }
 

@@ -55,10 +55,13 @@ export interface WatchOptions {
 export class Desk {
   readonly door: Door;
   readonly callers: Callers;
+  readonly #lendNothing: (purse: Purse) => Promise<void>;
 
-  constructor(door: Door, callers: Callers) {
+  /** @param lendNothing makes an account one that only spends what is in it: who can be anybody is trusted with nothing */
+  constructor(door: Door, callers: Callers, lendNothing: (purse: Purse) => Promise<void>) {
     this.door = door;
     this.callers = callers;
+    this.#lendNothing = lendNothing;
   }
 
   /**
@@ -74,7 +77,7 @@ export class Desk {
     const talk = wish.session === undefined ? null : this.callers.conversation(caller, wish.session);
     const purse = talk?.purse ?? caller;
     const order = orderOf(wish, talk?.session);
-    this.#assertCap(order, wish.max_sats);
+    if (this.#assertCap(order, wish.max_sats) > 0 && isMadeUp(purse)) await this.#lendNothing(purse);
     const idempotency = key === undefined ? undefined : idempotencyOf(key, order);
     const posted = await this.door.post(purse, order, idempotency);
     const session = talk === null ? null : this.callers.nameOf(purse, talk.session);
@@ -120,10 +123,10 @@ export class Desk {
     await this.door.say(purse, jobId, text);
   }
 
-  /** @throws JobError */
-  #assertCap(order: Order, max_sats: number | undefined): void {
+  /** @returns the most the order may cost, msats. @throws JobError when that is more than it may */
+  #assertCap(order: Order, max_sats: number | undefined): number {
     const price = toNumber(this.door.price(order));
-    if (price === 0) return;
+    if (price === 0) return price;
     const price_sats = Math.ceil(price / 1_000);
     if (max_sats === undefined) {
       throw new JobError(
@@ -132,7 +135,7 @@ export class Desk {
         { reason: 'max_sats_required', price_sats },
       );
     }
-    if (price <= max_sats * 1_000) return;
+    if (price <= max_sats * 1_000) return price;
     throw new JobError(
       'INSUFFICIENT_FUNDS',
       `This may cost ${price_sats} sats, which is more than max_sats`,
@@ -142,6 +145,11 @@ export class Desk {
       },
     );
   }
+}
+
+/** Whether a purse is of somebody who may be new each time. */
+function isMadeUp({ kind }: Purse): boolean {
+  return kind === 'guest' || kind === 'nostr';
 }
 
 /** What was heard, and how the job stands after it. */

@@ -121,13 +121,19 @@ export class Door {
     jobId: string,
     options: FollowOptions = {},
   ): Promise<AsyncGenerator<HeardNews, void>> {
-    await this.look(purse, jobId);
+    await this.#own(purse, jobId);
     return followJob(this.#ports, purse, jobId, options);
   }
 
   /** Where a job of this purse stands. @throws JobError NOT_FOUND for one of others */
   async phase(purse: Purse, jobId: string): Promise<RecordedPhase> {
-    return (await this.look(purse, jobId)).phase;
+    return (await this.#own(purse, jobId)).phase;
+  }
+
+  /** Its purse has been filled: a job that waits for money looks again. @throws JobError NOT_FOUND for one of others */
+  async credited(purse: Purse, jobId: string): Promise<void> {
+    await this.#own(purse, jobId);
+    await this.#ports.credited(jobId);
   }
 
   /**
@@ -136,7 +142,7 @@ export class Door {
    * @throws JobError NOT_FOUND for a job of others
    */
   async cancel(purse: Purse, jobId: string): Promise<void> {
-    await this.look(purse, jobId);
+    await this.#own(purse, jobId);
     await this.#ports.publish(
       signAs(
         {
@@ -160,7 +166,7 @@ export class Door {
    * @throws JobError NOT_FOUND for a job of others, BAD_REQUEST for an agent that listens to nobody
    */
   async say(purse: Purse, jobId: string, text: string): Promise<void> {
-    const { agent: slug } = await this.look(purse, jobId);
+    const { agent: slug } = await this.#own(purse, jobId);
     const agent = this.agent(slug);
     if (agent.runtime !== 'team')
       throw new JobError('BAD_REQUEST', `${slug} works alone and takes no messages`, { reason: 'no_team' });
@@ -170,11 +176,16 @@ export class Door {
 
   /** What a job of this purse has said so far. @throws JobError NOT_FOUND for one of others */
   async soFar(purse: Purse, jobId: string): Promise<AsyncGenerator<HeardNews, void>> {
-    return soFar(this.#ports, purse, await this.look(purse, jobId));
+    return soFar(this.#ports, purse, await this.#own(purse, jobId));
   }
 
   /** What is on record of a job of this purse, as it stands. @throws JobError NOT_FOUND for one of others */
-  async look({ keys }: Purse, jobId: string): Promise<JobRecord> {
+  async look(purse: Purse, jobId: string): Promise<JobRecord> {
+    return await this.#own(purse, jobId);
+  }
+
+  /** @throws JobError NOT_FOUND */
+  async #own({ keys }: Purse, jobId: string): Promise<JobRecord> {
     const job = await this.#ports.job(jobId);
     if (job !== undefined && job.client === keys.publicKey) return job;
     throw new JobError('NOT_FOUND', 'this key has no job of this id');

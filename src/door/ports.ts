@@ -40,6 +40,8 @@ export interface DoorPorts {
   publish(event: NostrEvent): Promise<void>;
   /** Server-sent events of a job: stored ones after `cursor` (0: all), then live ones. See {@link HttpPorts.jobEvents}. */
   jobEvents(jobId: string, cursor: number, live: boolean): Promise<ReadableStream<Uint8Array>>;
+  /** Tells the session of a job that waits for money that there is some now. Repeat-safe. */
+  credited(jobId: string): Promise<void>;
   /** A job as it stands at this moment; undefined when none of this id is known (yet). */
   job(jobId: string): Promise<JobRecord | undefined>;
   /**

@@ -24,6 +24,8 @@ export interface PursePorts {
   rootKey(identifier: string): Uint8Array;
   /** The key with this secret, revoked and expired ones too. Notes that it is used, where it can be. */
   keyBySecretHash(hash: string): Promise<DoorKey | undefined>;
+  /** Whether nobody serves this owner (BLOCKED_PUBKEYS). */
+  isBlocked(owner: string): boolean;
   /** Makes an account a purse, to which nothing is lent. */
   openPurse(client: string): Promise<void>;
   credit(client: string): Promise<Msats>;
@@ -99,6 +101,11 @@ export class Purses {
     return { ...this.#purse('guest', `guest:${name}`), agents: null, paymentHash: null };
   }
 
+  /** Sees to it that a purse spends what is in it, and that nothing is lent to it. Repeat-safe. */
+  async lendNothing({ keys }: Purse): Promise<void> {
+    await this.#ports.openPurse(keys.publicKey);
+  }
+
   /** What a purse can spend, with what was paid into it a moment ago. @param wanted nobody is asked where there is as much */
   async credit({ keys, paymentHash }: OpenedPurse, wanted: Msats): Promise<Msats> {
     const client = keys.publicKey;
@@ -139,6 +146,8 @@ export class Purses {
     if (key.revokedAt_s !== null) throw refused('revoked', 'this API key was revoked');
     if (key.expiresAt_s !== null && key.expiresAt_s <= this.#now_s)
       throw refused('expired', 'this API key has expired');
+    if (this.#ports.isBlocked(key.owner))
+      throw new JobError('FORBIDDEN', 'the owner of this key is blocked here');
     return { ...this.#purse('key', key.id), agents: key.agents, paymentHash: null };
   }
 

@@ -71,7 +71,7 @@ export const LISTING_OPERATIONS: readonly Operation[] = [
     summary: 'Takes jobs again; where failures had paused it, its endpoint is asked first',
     authenticated: true,
     success: view,
-    failures: [401, 403, 404, 413, 429, 503],
+    failures: [401, 402, 403, 404, 413, 429, 503],
   },
   {
     method: 'post',

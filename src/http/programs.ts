@@ -16,12 +16,14 @@ import { Sieve } from './sieve.ts';
 
 /** What the tools of the programs' doors work with. */
 export function toolHouse(
-  ports: Pick<HttpPorts, 'door' | 'account' | 'clock' | 'db' | 'card' | 'publicUrl'>,
+  ports: Pick<HttpPorts, 'door' | 'purses' | 'account' | 'clock' | 'db' | 'card' | 'publicUrl'>,
 ): ToolHouse {
-  const { door, account, clock, db, card, publicUrl } = ports;
+  const { door, purses, account, clock, db, card, publicUrl } = ports;
   const newSecret = () => toHex(secureRandom(GUEST_SECRET_CHARS / 2));
   return {
-    desk: new Desk(door, new Callers((id) => door.purseKeys(id), newSecret)),
+    desk: new Desk(door, new Callers((id) => door.purseKeys(id), newSecret), (purse) =>
+      purses.lendNothing(purse),
+    ),
     agents: {
       reputation: (agent) => agentReputation(db, agent),
       card: async (agent) => (await card(agent)).cardJson,

@@ -192,6 +192,11 @@ export function unhired(account: string, paymentHash: string, amount: Msats): En
   return entry(`unhire:${paymentHash}`, [{ from: `credit:${account}`, to: 'hiring', amount }]);
 }
 
+/** An owner pays for a listing, once. Overdrawn: there is less credit than that. */
+export function listed(listing: string, owner: string, fee: Msats): Entry {
+  return entry(`listing:${listing}`, [{ from: `credit:${owner}`, to: 'revenue', amount: fee }]);
+}
+
 /** The operator's own money in the wallet, as it was when the books began or is added. */
 export function deposited(key: string, amount: Msats): Entry {
   return entry(`deposit:${key}`, [{ from: 'wallet', to: 'capital', amount }]);

@@ -35,10 +35,19 @@ export const AGENT_CARD_SCHEMA: JsonObject = {
       interaction_protocols: {
         type: 'array',
         minItems: 1,
-        items: exactly({
-          type: { enum: ['nostr_nip_yyy', 'nostr_nip_90'] },
-          kind: { type: 'string', pattern: '^\\d{1,5}$' },
-        }),
+        items: {
+          anyOf: [
+            exactly({
+              type: { enum: ['nostr_nip_yyy', 'nostr_nip_90'] },
+              kind: { type: 'string', pattern: '^\\d{1,5}$' },
+            }),
+            exactly({
+              type: { enum: ['http_api', 'mcp', 'a2a'] },
+              endpoint_url: { type: 'string', pattern: '^https?://' },
+              docs_url: { type: 'string', pattern: '^https?://' },
+            }),
+          ],
+        },
       },
       llm_parameters_schema: exactly({ $ref: { type: 'string', pattern: '^https?://' } }),
       pricing: exactly(

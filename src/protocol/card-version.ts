@@ -92,7 +92,9 @@ function promises(card: AgentCard): string[] {
   return [
     `pubkey ${card.pubkey}`,
     `authentication ${card.authentication.type}`,
-    ...card.interaction_protocols.map(({ type, kind }) => `protocol ${type} ${kind}`),
+    ...card.interaction_protocols.map((way) =>
+      'kind' in way ? `protocol ${way.type} ${way.kind}` : `protocol ${way.type} ${way.endpoint_url}`,
+    ),
     ...capabilities.tasks.map(({ type }) => `task ${type}`),
     ...capabilities.supported_models.map((model) => `model ${model}`),
     ...capabilities.supported_input_formats.map((format) => `input ${format}`),

@@ -16,11 +16,14 @@ export interface CardReputation {
   readonly arena_rating?: number;
 }
 
-export interface CardProtocol {
-  readonly type: string;
-  /** Request kind, as text. */
-  readonly kind: string;
-}
+/** A way to the agent: by Nostr, with the request kind as text, or by HTTP. */
+export type CardProtocol =
+  | { readonly type: 'nostr_nip_yyy' | 'nostr_nip_90'; readonly kind: string }
+  | {
+      readonly type: 'http_api' | 'mcp' | 'a2a';
+      readonly endpoint_url: string;
+      readonly docs_url: string;
+    };
 
 export interface CardPrice {
   readonly id: string;
@@ -137,7 +140,12 @@ export function agentCard(
     },
     interaction_protocols: [
       { type: 'nostr_nip_yyy', kind: String(config.kinds.task) },
-      ...agent.jobKinds.map((kind) => ({ type: 'nostr_nip_90', kind: String(kind) })),
+      ...agent.jobKinds.map((kind) => ({ type: 'nostr_nip_90' as const, kind: String(kind) })),
+      {
+        type: 'http_api',
+        endpoint_url: `${config.publicUrl}/v1/chat/completions`,
+        docs_url: `${config.publicUrl}/openapi.json`,
+      },
     ],
     llm_parameters_schema: { $ref: parametersUrl(agent, config) },
     pricing: {

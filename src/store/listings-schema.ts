@@ -9,8 +9,9 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 export const LISTING_STATES = ['live', 'paused', 'taken_down', 'deleted'] as const;
 export type ListingState = (typeof LISTING_STATES)[number];
 
-/** Who paused it: its owner, failures of its endpoint, or a transfer that has left something to be given. */
-export const PAUSED_BY = ['owner', 'failures', 'transfer'] as const;
+/** Who paused it: its owner, failures of its endpoint, a transfer that has left something to be given, or a fee
+ * that was not paid yet. */
+export const PAUSED_BY = ['owner', 'failures', 'transfer', 'fee'] as const;
 
 export const listings = sqliteTable(
   'listings',

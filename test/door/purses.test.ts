@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeMacaroon, encodeMacaroon, narrowed } from '../../src/door/macaroon.ts';
 import { challengeHeader } from '../../src/door/purses.ts';
 import { JobError } from '../../src/errors.ts';
-import { delivered, failed, reserved } from '../../src/payment/ledger-entries.ts';
+import { delivered, failed, lent, reserved } from '../../src/payment/ledger-entries.ts';
 import { msats } from '../../src/payment/msats.ts';
 import { Crash, OWNER, purseWorld } from '../support/purse-world.ts';
 import { seeded } from '../support/random.ts';
@@ -57,6 +57,41 @@ describe('an API key', () => {
     expect(world.account(purse).desk.nextAt_ms()).toBeNull();
   });
 
+  test('whose revocation was cut off anywhere has its money, or is seen to be open; asked again, it has given it back', async () => {
+    for (let at = 0; ; at++) {
+      let left = Number.POSITIVE_INFINITY;
+      const world = purseWorld(() => {
+        if (left-- === 0) throw new Crash();
+      });
+      world.receive(OWNER, msats(100_000), 'first');
+      const { key } = await world.ring.create(OWNER, WISH);
+      left = at;
+      const cutOff = await world.ring.revoke(OWNER, key.id).then(
+        () => false,
+        (error: unknown) => error instanceof Crash,
+      );
+      left = Number.POSITIVE_INFINITY;
+      world.crash();
+      if (!cutOff) {
+        expect(at).toBeGreaterThan(3);
+        break;
+      }
+      const isOpen = world.keys()[0]?.revokedAt_s === null;
+      expect(isOpen || world.credit(world.clientOf(key.id)) === 0n, `cut off at ${at}`).toBe(true);
+      await world.ring.revoke(OWNER, key.id);
+      world.settle();
+      expect(world.credit(OWNER), `cut off at ${at}`).toBe(100_000n);
+    }
+  });
+
+  test('is not filled with what its owner owes', async () => {
+    const { world, key } = await filled();
+    world.account(OWNER).books.post(lent('a:9', OWNER, msats(30_000)), 0);
+    const more = (amount: number) => world.ring.budget(OWNER, key.id, `${amount}`, msats(amount), false);
+    await expect(more(20_001)).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' });
+    await expect(more(20_000)).resolves.toMatchObject({ credit: 70_000n });
+  });
+
   test('nobody gives what is not there, or of keys that are not theirs', async () => {
     const { world, key } = await filled();
     await expect(world.ring.create(OWNER, { ...WISH, budget: msats(50_001) })).rejects.toMatchObject({
@@ -94,6 +129,12 @@ describe('an API key', () => {
       code: 'UNAUTHORIZED',
       details: { reason },
     });
+  });
+
+  test('of an owner who was blocked opens nothing', async () => {
+    const { world, secret } = await filled();
+    world.blocked.add(OWNER);
+    await expect(world.purses.open(`Bearer ${secret}`)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
   test('that has expired opens nothing, and nobody is a guest', async () => {

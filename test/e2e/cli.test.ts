@@ -9,6 +9,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import * as nip19 from 'nostr-tools/nip19';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,8 +17,10 @@ import * as z from 'zod';
 import { buildCli } from '../../cli/build.ts';
 import { ROOT } from '../../scripts/local/state.ts';
 import { parseEvent, verifyEvent } from '../../src/nostr/event.ts';
+import { verifyHttpAuth } from '../../src/nostr/nip98.ts';
 import { startBunker } from '../support/bunker.ts';
 import { linesOf, startCli } from '../support/cli.ts';
+import { loopbackServer } from '../support/http-server.ts';
 import { answer } from '../support/model-server.ts';
 import { type Service, startService } from '../support/service.ts';
 import { type TeamModel, teamModel } from '../support/team-model.ts';
@@ -287,6 +290,83 @@ test('credit is added within the cap, shown, and comes back to the wallet', asyn
   await expect.poll(async () => (await run('refund', 'show', id)).stdout, PATIENTLY).toContain('paid');
   const empty = await run('refund', '--to-wallet', '--sats', '900');
   expect(empty).toMatchObject({ code: 4, stderr: expect.stringMatching(/^INSUFFICIENT_FUNDS: /) });
+});
+
+test('agent says what an owner wants of a marketplace, each time signed for that request alone', async () => {
+  const asked: { by: string; what: string; body: unknown }[] = [];
+  const listing = { slug: 'poet', url: 'http://x', npub: 'npub1', state: 'live', reason: null, version: 2 };
+  const market = await loopbackServer(async (request, response) => {
+    const body = new Uint8Array(await buffer(request));
+    const { authorization } = request.headers;
+    const facts = {
+      authorization,
+      url: `${market.origin}${request.url}`,
+      method: request.method ?? '',
+      body,
+    };
+    const token = verifyHttpAuth(facts, Math.floor(Date.now() / 1_000));
+    const text = new TextDecoder().decode(body);
+    const by = typeof token === 'string' ? token : token.pubkey;
+    const what = `${request.method} ${request.url}`;
+    asked.push({ by, what, body: text === '' ? null : JSON.parse(text) });
+    const wrong = { code: 'BAD_REQUEST', detail: 'body price: must be a number', details: { path: 'price' } };
+    response.writeHead(text.includes('dear') ? 400 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(text.includes('dear') ? wrong : { ...listing, listings: [listing] }));
+  });
+  writeFileSync(join(home, 'poet.json'), JSON.stringify({ slug: 'poet', limits: { tokens: 1_000 } }));
+  writeFileSync(join(home, 'endpoint.key'), 'very secret\n');
+  const agent = (...args: string[]) => run('agent', ...args, '--url', market.origin);
+  const added = await agent('add', 'poet.json', '--set', 'limits.time_s=60', '--secret-file', 'endpoint.key');
+  expect(added).toMatchObject({ code: 0, stdout: 'poet  live, version 2\n' });
+  expect(added.stdout + added.stderr).not.toContain('very secret');
+  await agent('edit', 'poet', '--set', 'name=Poet', '--set', 'terms_url=null');
+  await agent('edit', 'poet', '--rollback', '1');
+  await agent('pause', 'poet', '--reason', 'on holiday');
+  await agent('pause', 'poet', '--resume');
+  await agent('transfer', 'poet', '--to', 'npub1other');
+  await agent('transfer', 'poet', '--accept', '--lud16', 'ann@wallet.example');
+  await agent('show');
+  expect(await agent('add', '--set', 'price=dear')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^BAD_REQUEST: body price: must be a number\n.*"path":"price"/),
+  });
+  await market.close();
+  const owner = (await run('key', 'show', '--json')).stdout;
+  expect(new Set(asked.map(({ by }) => by))).toEqual(new Set([linesOf(owner)[0]?.pubkey]));
+  expect(asked.slice(0, -1).map(({ what, body }) => [what, body])).toEqual([
+    ['POST /agents', { slug: 'poet', limits: { tokens: 1_000, time_s: 60 }, secret: 'very secret' }],
+    ['PATCH /agents/poet', { name: 'Poet', terms_url: null }],
+    ['POST /agents/poet/rollback', { version: 1 }],
+    ['POST /agents/poet/pause', { reason: 'on holiday' }],
+    ['POST /agents/poet/resume', {}],
+    ['POST /agents/poet/transfer', { to: 'npub1other' }],
+    ['POST /agents/poet/transfer/accept', { lud16: 'ann@wallet.example' }],
+    ['GET /account/agents', null],
+  ]);
+});
+
+test('agent lists one at the marketplace that runs here, which others then find, until it is deleted', async () => {
+  const spec = {
+    slug: 'haiku',
+    name: 'Haiku',
+    description: 'Three lines on anything.',
+    example: 'autumn rain',
+    runtime: 'remote',
+    remote: { protocol: 'openai', base_url: 'http://127.0.0.1:9/v1', model: 'small' },
+  };
+  writeFileSync(join(home, 'haiku.json'), JSON.stringify(spec));
+  expect(await run('agent', 'add', 'haiku.json')).toMatchObject({
+    code: 0,
+    stdout: 'haiku  live, version 1\n',
+  });
+  await expect.poll(async () => (await run('agents')).stdout, PATIENTLY).toMatch(/^haiku +free/m);
+  const shown = await run('agent', 'show', 'haiku', '--json');
+  expect(linesOf(shown.stdout)[0]).toMatchObject({ slug: 'haiku', state: 'live', spec });
+  const wrong = await run('agent', 'edit', 'haiku', '--set', 'price.per_job_sats=much');
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('price.per_job_sats') });
+  expect((await run('agent', 'pause', 'haiku', '--delete')).stdout).toContain('deleted');
+  expect((await run('agent', 'show')).stderr).toContain('no agent');
 });
 
 test('a bunker signs and opens in place of a key, for who brings its secret', async () => {

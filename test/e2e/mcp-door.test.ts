@@ -20,6 +20,7 @@ import { connectClient } from '../support/client.ts';
 import { answer, type ModelServer, modelServer } from '../support/model-server.ts';
 import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
 import { type Service, startService } from '../support/service.ts';
+import { signedCall } from '../support/signed-call.ts';
 
 let service: Service;
 let model: ModelServer;
@@ -210,6 +211,69 @@ describe.each([
       credit_sats: 0,
     });
   });
+});
+
+test('a guest is lent nothing, and has the money of a job that came to nothing back by its name', async () => {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`)));
+  const call = async (name: string, args: Record<string, unknown>) => {
+    const { structuredContent } = await client.callTool({ name, arguments: args });
+    return structuredContent;
+  };
+  const asked = outputShape.parse(await call('ask_discover-postpaid', { text: 'kestrel', max_sats: 21 }));
+  expect(asked.state).toBe('payment-required');
+  const { job } = asked;
+  await call('cancel_job', { job });
+  // Somebody pays all the same.
+  await payer.payInvoice({ invoice: asked.payment?.bolt11 ?? '' });
+  await vi.waitFor(async () => expect(await call('credit', { job })).toEqual({ credit_sats: 21 }), 15_000);
+  const { invoice } = await payer.makeInvoice({ amount: 21_000, description: 'back' });
+  expect(await call('credit', { job, refund_to: invoice })).toMatchObject({
+    refund: expect.stringMatching(/sending|paid/),
+  });
+  await vi.waitFor(
+    async () => expect((await payer.lookupInvoice({ invoice })).settled_at).toBeGreaterThan(0),
+    15_000,
+  );
+  expect(await call('credit', { job })).toEqual({ credit_sats: 0 });
+  await client.close();
+});
+
+test("an API key's credit pays, for its agents, and a wrong one opens nothing", async () => {
+  const owner = generateSecretKey();
+  const signed = async (method: string, path: string, body?: object) =>
+    (await signedCall(service.url, owner, method, path, body)).json;
+  const invoice = await signed('POST', '/account/invoices', { amount_msats: 100_000 });
+  await payer.payInvoice({ invoice: String(invoice.bolt11) });
+  await vi.waitFor(
+    async () => expect(await signed('GET', '/account')).toMatchObject({ credit_msats: 100_000 }),
+    15_000,
+  );
+  const wanted = { name: 'mcp', budget_sats: 50, agents: ['discover-prepaid'] };
+  const { secret } = await signed('POST', '/account/keys', wanted);
+  const connect = async (token: string) => {
+    const client = new Client({ name: 'test', version: '1' });
+    const requestInit = { headers: { authorization: `Bearer ${token}` } };
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`), { requestInit }));
+    return client;
+  };
+  await expect(connect('nobody-gave-this-out')).rejects.toThrow();
+  const client = await connect(String(secret));
+  const { tools } = await client.listTools();
+  expect(tools.filter(({ name }) => name.startsWith('ask_')).map(({ name }) => name)).toEqual([
+    'ask_discover-prepaid',
+  ]);
+  const call = async (name: string, args: Record<string, unknown>) =>
+    outputShape.parse((await client.callTool({ name, arguments: args })).structuredContent);
+  const ask = { text: 'kestrel', max_sats: 21 };
+  const done = await call('ask_discover-prepaid', ask);
+  expect(done).toMatchObject({ state: 'done', cost_sats: 21, job: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  expect(await call('ask_discover', { text: 'x' })).toMatchObject({ error: { code: 'FORBIDDEN' } });
+  // Its credit is its owner's, and goes nowhere else.
+  expect(await call('credit', { refund_to: 'thief@wallet.example' })).toMatchObject({
+    error: { code: 'FORBIDDEN' },
+  });
+  await client.close();
 });
 
 test('the official conformance runner finds nothing but what cannot apply here', async () => {

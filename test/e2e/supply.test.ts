@@ -353,6 +353,21 @@ describe('a listing', () => {
     expect(await list(bob, 'alices-gone', remote())).not.toBe(agent);
   });
 
+  test('that the operator takes down is retracted and refused, and announced again when it is let up', async () => {
+    const agent = await list(alice, 'alices-spam', remote());
+    await expect.poll(() => announcedBy(agent), PATIENT).toBe(3);
+    const operator = Uint8Array.from(Buffer.from(owned.service.dev.operator.secret_key, 'hex'));
+    const path = '/operator/agents/alices-spam';
+    expect((await call(alice, 'PATCH', path, { state: 'live' })).status).toBe(403);
+    expect((await call(operator, 'PATCH', path, { state: 'taken_down', reason: 'spam' })).status).toBe(200);
+    await expect.poll(() => announcedBy(agent), PATIENT).toBe(0);
+    expect(errorOf(await done(client, task(client, agent, 'hello?')))?.message).toContain('spam');
+    expect((await call(alice, 'POST', '/agents/alices-spam/resume')).status).toBe(403);
+    expect((await call(operator, 'PATCH', path, { state: 'live' })).json).toMatchObject({ state: 'live' });
+    await expect.poll(() => announcedBy(agent), PATIENT).toBe(3);
+    expect((await done(client, task(client, agent, 'again'))).content).toContain('again');
+  });
+
   async function announcedBy(pubkey: string): Promise<number> {
     let count = 0;
     await new Promise<void>((resolve) => {
@@ -366,4 +381,11 @@ describe('a listing', () => {
     });
     return count;
   }
+});
+
+test('the books agree with the operator’s wallet, and no secret of an owner was logged', async () => {
+  const operator = Uint8Array.from(Buffer.from(owned.service.dev.operator.secret_key, 'hex'));
+  const report = async () => (await call(operator, 'GET', '/operator/ledger?grace_s=0')).json;
+  await expect.poll(report, PATIENT).toMatchObject({ sum_msats: 0, differences: [] });
+  for (const secret of [MODEL_KEY, HOOK_SECRET]) expect(owned.service.log()).not.toContain(secret);
 });

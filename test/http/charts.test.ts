@@ -61,6 +61,11 @@ describe('plot()', () => {
     expect(columns.at(-1)?.at).toBe(places - 1);
   });
 
+  test('names rows by whole numbers where there are no others', () => {
+    const { rows } = plot({ series: [series([0, 1])], places: 2, kind: 'bars', whole: true });
+    expect(rows.map(({ value }) => value)).toEqual([0, 1]);
+  });
+
   test('draws a line of one value, and of nothing but zeros', () => {
     for (const values of [[5], [0, 0]]) {
       const { lines, rows } = plot({ series: [series(values)], places: values.length, kind: 'lines' });

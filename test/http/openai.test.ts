@@ -185,6 +185,7 @@ describe('chat.completions', () => {
     [{ messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] }, 'messages[0].content[0].type'],
     [{ tools: [{ type: 'custom' }] }, 'tools[0].type'],
     [{ temperature: 7 }, 'parameters.temperature'],
+    [{ model: 'discover', tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools'],
     [{ stream_options: { include_usage: true } }, 'stream_options'],
   ])('%j is refused with its place', async (wrong, param) => {
     const { call, asked } = market();
@@ -367,6 +368,41 @@ describe('whoever goes away', () => {
       openai.chat.completions.create({ ...body, messages: ask('y') }, { headers }),
     ).rejects.toMatchObject({ status: 422, code: 'idempotency_key_reused' });
   });
+});
+
+test('a job that waited for money under its Idempotency-Key goes on when its key was filled', async () => {
+  const demand = {
+    amount_msats: 21_000,
+    bolt11: 'lnbcrt1',
+    paymentHash: 'ab'.repeat(32),
+    expiresAt_s: 1_800_000_900,
+    escrow: false,
+  };
+  const { client, purses, asked } = market({
+    [PRICED]: (_body, job) => {
+      job.tell({ type: 'paymentRequired', demand });
+      job.whenPaid(() => {
+        job.phase('running');
+        job.tell(RESULT('paid for'));
+      });
+    },
+  });
+  const { key, secret } = await purses.ring.create(OWNER, {
+    name: 'a',
+    budget: msats(0),
+    agents: null,
+    expiresAt_s: null,
+  });
+  const create = () =>
+    client(secret).chat.completions.create(
+      { model: PRICED, messages: ask('x') },
+      { headers: { 'Idempotency-Key': 'one' } },
+    );
+  for (let time = 0; time < 2; time++)
+    await expect(create()).rejects.toMatchObject({ status: 402, error: { invoice: 'lnbcrt1' } });
+  await purses.ring.budget(OWNER, key.id, 'more', msats(21_000), false);
+  expect((await create()).choices[0]?.message.content).toBe('paid for');
+  expect(asked).toHaveLength(1);
 });
 
 describe('paying', () => {

@@ -27,13 +27,15 @@ export function remoteSpec(slug: string) {
 export async function seedListings(db: Db, crowded: boolean): Promise<void> {
   const client = person('client').publicKey;
   const { desk, changes } = listingDouble(db);
-  for (const slug of ['mine', 'down', 'sick']) await desk.list(client, remoteSpec(slug));
+  for (const slug of ['mine', 'down', 'sick', 'unpaid']) await desk.list(client, remoteSpec(slug));
   await changes.takeDown('down', 'spam');
   const other = person('other').publicKey;
   await desk.list(other, remoteSpec('offered'));
   await changes.offer('offered', other, client);
   const sick = await desk.find('sick');
   await changeListing(db, sick.id, { state: 'paused', pausedBy: 'failures' }, ['live'], NOW_MS);
+  const unpaid = await desk.find('unpaid');
+  await changeListing(db, unpaid.id, { state: 'paused', pausedBy: 'fee' }, ['live'], NOW_MS);
   if (!crowded) return;
   const { changed: _, ...row } = sick;
   const collector = person('collector').publicKey;
@@ -81,6 +83,7 @@ function answers(
 }
 
 const RESUME = '/agents/sick/resume';
+const RESUME_UNPAID = '/agents/unpaid/resume';
 
 export const LISTING_REQUESTS: readonly Asked[] = [
   ['/agents', '/agents', by('client', 'POST', '/agents', { ...remoteSpec('fresh'), secret: 'sk-1' })],
@@ -101,6 +104,7 @@ export const LISTING_REQUESTS: readonly Asked[] = [
   ...answers('POST', '/agents/{slug}/pause', { reason: 'holidays' }, { bad: { reason: '' } }),
   ...answers('POST', '/agents/{slug}/resume', undefined),
   ['/agents/{slug}/resume', RESUME, by('client', 'POST', RESUME)],
+  ['/agents/{slug}/resume', RESUME_UNPAID, by('client', 'POST', RESUME_UNPAID)],
   ...answers('POST', '/agents/{slug}/transfer', { to: person('other').publicKey }, { bad: { to: 'x' } }),
   ...answers('DELETE', '/agents/{slug}/transfer', undefined),
   ...answers('POST', '/agents/{slug}/transfer/accept', {}, { bad: { lud16: 'x' }, slug: 'offered' }),

@@ -51,6 +51,11 @@ describe('the card', () => {
         { type: 'nostr_nip_yyy', kind: '7001' },
         { type: 'nostr_nip_90', kind: '5300' },
         { type: 'nostr_nip_90', kind: '5302' },
+        {
+          type: 'http_api',
+          endpoint_url: 'https://errand.test/v1/chat/completions',
+          docs_url: 'https://errand.test/openapi.json',
+        },
       ],
       rate_limits: { anonymous_requests_per_hour: 10, authenticated_requests_per_hour: 20 },
     });

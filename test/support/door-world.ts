@@ -23,6 +23,7 @@ export interface ScriptedJob {
   tell(...reports: readonly Report[]): void;
   /** Where the job stands from now on. */
   phase(phase: RecordedPhase): void;
+  whenPaid(work: () => void): void;
   /** Ends every stream of it, as a relay that restarts does. */
   breakOff(): void;
 }
@@ -61,6 +62,8 @@ export function doorWorld(scripts: { readonly [slug: string]: Script } = {}) {
   const asked: { readonly id: string; readonly slug: string; readonly body: JobBody }[] = [];
   const remembered = new Map<string, RememberedRequest>();
   const credit = new Map<string, bigint>();
+  /** What jobs that wait for money do when there is some. */
+  const wanted = new Map<string, () => void>();
   let seq = 0;
   let now_ms = 1_800_000_000_000;
 
@@ -95,6 +98,9 @@ export function doorWorld(scripts: { readonly [slug: string]: Script } = {}) {
     },
     phase(phase) {
       held(id).record = { ...held(id).record, phase };
+    },
+    whenPaid(work) {
+      wanted.set(id, work);
     },
     breakOff() {
       for (const stream of held(id).streams) stream.error(new Error('the relay restarts'));
@@ -135,6 +141,9 @@ export function doorWorld(scripts: { readonly [slug: string]: Script } = {}) {
       held(jobId).record = { ...held(jobId).record, phase: 'cancelled' };
       for (const stream of held(jobId).streams) stream.close();
       held(jobId).streams.clear();
+    },
+    async credited(id) {
+      wanted.get(id)?.();
     },
     async jobEvents(id, cursor, live) {
       const job = held(id);

@@ -22,6 +22,7 @@ export class ForeignAgent {
   readonly npub: string;
   readonly #wallet: NWCClient;
   readonly #manners: Manners;
+  #closed = false;
   /** Requests it got, as it read them. */
   readonly asked: { readonly request: Event; readonly text: string }[] = [];
   readonly invoices: string[] = [];
@@ -63,6 +64,7 @@ export class ForeignAgent {
   }
 
   close(): void {
+    this.#closed = true;
     this.client.close();
     this.#wallet.close();
   }
@@ -78,11 +80,12 @@ export class ForeignAgent {
         ['status', 'payment-required'],
         ['amount', String(price * 1_000), invoice],
       ]);
-      for (let looks = 0; looks < PAYMENT_LOOKS && !(await this.paid(payment_hash)); looks++)
+      for (let looks = 0; looks < PAYMENT_LOOKS && !this.#closed && !(await this.paid(payment_hash)); looks++)
         await new Promise((resolve) => setTimeout(resolve, 100));
     }
     // Also when nobody pays: it works for money.
-    if (silent === true || (price > 0 && !(await this.paid(this.invoices.at(-1) ?? '')))) return;
+    if (this.#closed || silent === true || (price > 0 && !(await this.paid(this.invoices.at(-1) ?? ''))))
+      return;
     await this.#say(request, 7000, [['status', 'partial', 'writing']], 'Foreign');
     await this.#manners.gate;
     await this.#deliver(request, `Foreign work on ${text}`);

@@ -87,7 +87,10 @@ export function httpFixture(over: Partial<HttpPorts> = {}) {
     marketplacePubkey: person('marketplace').publicKey,
     listings: listingDouble(
       d1.db,
-      { probe: async ({ slug }) => (slug === 'sick' ? 'it answers with status 500' : null) },
+      {
+        charge: async () => false,
+        probe: async ({ slug }) => (slug === 'sick' ? 'it answers with status 500' : null),
+      },
       { LISTING_RUNTIMES: 'chat,code,remote,external' },
     ),
     agents: keyedAgents(config).filter(({ slug }) => slug !== 'code'),

@@ -28,6 +28,7 @@ export function listingDouble(
     isOurs: async () => false,
     find: async (name) => ({ pubkey: name, relays: [], dialect: 'agent', kinds: [] }),
     changed: async () => undefined,
+    charge: async () => true,
     probe: async () => null,
     ...over,
   };

@@ -20,6 +20,7 @@ export function noPurses() {
       purseKeys: (id) => purseKeys(MASTER, id),
       rootKey: () => new Uint8Array(32),
       keyBySecretHash: nothing,
+      isBlocked: () => false,
       openPurse: nothing,
       credit: none,
       invoice: null,

@@ -41,6 +41,7 @@ export function purseWorld(fault: () => void = () => undefined) {
   const rows: { key: DoorKey; hash: string }[] = [];
   const random = seededBytes(7);
   const paid = new Map<string, { readonly client: string; readonly amount: Msats }>();
+  const blocked = new Set<string>();
   let invoices = 0;
   let now_ms = NOW_MS;
 
@@ -127,6 +128,7 @@ export function purseWorld(fault: () => void = () => undefined) {
     purseKeys: (id) => purseKeys(MASTER, id),
     rootKey: (identifier) => deriveSecret(MASTER, `l402:${identifier}`),
     keyBySecretHash: async (hash) => rows.find((row) => row.hash === hash)?.key,
+    isBlocked: (owner) => blocked.has(owner),
     openPurse: accounts.openPurse,
     credit: async (client) => credit(client),
     async invoice(client, amount) {
@@ -202,6 +204,7 @@ export function purseWorld(fault: () => void = () => undefined) {
           if (held === kind || held.startsWith(`${kind}:`)) sum += amount;
       return sum;
     },
+    blocked,
     keys: () => rows.map(({ key }) => key),
     advance: (ms: number) => {
       now_ms += ms;

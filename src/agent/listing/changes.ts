@@ -26,6 +26,7 @@ export class ListingChanges {
   /** Takes no more jobs until it is resumed; those under way go on. Repeat-safe. */
   async pause(slug: string, owner: string, reason: string | null): Promise<ListingRow> {
     const row = await this.#desk.own(slug, owner);
+    if (row.pausedBy === 'fee') return row;
     return await this.#change(row, { state: 'paused', pausedBy: 'owner', reason, probeAt_ms: null }, [
       'live',
       'paused',
@@ -42,6 +43,10 @@ export class ListingChanges {
     if (row.state === 'live') return row;
     if (row.state === 'taken_down')
       throw new JobError('FORBIDDEN', 'the operator has taken this agent down', { reason: row.reason ?? '' });
+    if (row.pausedBy === 'fee' && !(await this.#ports.charge(row)))
+      throw new JobError('INSUFFICIENT_FUNDS', 'there is less credit than the fee of a listing', {
+        fee_msats: this.#ports.config.listing.fee_msats,
+      });
     if (row.pausedBy === 'failures') {
       const problem = await this.#ports.probe(row);
       if (problem !== null)
@@ -62,6 +67,8 @@ export class ListingChanges {
   /** Offers it to somebody, or takes the offer back; it stays its owner's until they accept. */
   async offer(slug: string, owner: string, to: string | null): Promise<ListingRow> {
     const row = await this.#desk.own(slug, owner);
+    if (row.pausedBy === 'fee')
+      throw new JobError('FORBIDDEN', 'its fee is not paid yet', { state: row.state });
     if (to === owner) throw new JobError('BAD_REQUEST', 'body to: owns it already', { path: 'to' });
     return await this.#change(row, { offeredTo: to }, ['live', 'paused']);
   }

@@ -9,6 +9,7 @@ import { LISTINGS_PER_OWNER } from '../../limits.ts';
 import { toHex } from '../../nostr/hex.ts';
 import { listingKeys } from '../../nostr/keys.ts';
 import {
+  changeListing,
   insertListing,
   type ListingRow,
   type ListingVersionRow,
@@ -23,6 +24,14 @@ import { checkSecret, endpointOf, mergePatch, parsed, prepared, secretShape } fr
 import { type OwnerVault, ownerVault } from './secrets.ts';
 import { skeletonOf, slugProblem } from './slug.ts';
 import type { ListingSpec } from './spec.ts';
+
+const LIVE = { state: 'live', pausedBy: null, reason: null } as const;
+/** Its name is kept for it until its owner has the credit, and resumes it. */
+const UNPAID = {
+  state: 'paused',
+  pausedBy: 'fee',
+  reason: 'its fee is not paid yet: top up your credit and resume it',
+} as const;
 
 const bodyShape = z.looseObject({ secret: secretShape.optional() });
 const patchShape = z.looseObject({
@@ -61,9 +70,7 @@ export class ListingDesk {
       skeleton: skeletonOf(spec.slug),
       owner,
       pubkey: listingKeys(config.masterSecret, id).publicKey,
-      state: 'live',
-      pausedBy: null,
-      reason: null,
+      ...(config.listing.fee_msats === 0 ? LIVE : UNPAID),
       version: 1,
       specJson: JSON.stringify(spec),
       sealed: secret === undefined ? null : this.#seal(id, spec, secret),
@@ -77,7 +84,11 @@ export class ListingDesk {
       throw new JobError('BAD_REQUEST', 'body secret: is needed to sign what the webhook gets', {
         path: 'secret',
       });
-    return await this.#stored(row, owner);
+    const stored = await this.#stored(row, owner);
+    // Stored first, so that whatever breaks off here is paid once and for this listing, when it is resumed.
+    if (stored.pausedBy !== 'fee' || !(await this.#ports.charge(stored))) return stored;
+    await changeListing(this.#ports.db, id, LIVE, ['paused'], now_ms);
+    return await this.#changed(id);
   }
 
   async #stored(row: Omit<ListingRow, 'changed'>, owner: string): Promise<ListingRow> {

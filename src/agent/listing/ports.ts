@@ -32,6 +32,8 @@ export interface ListingPorts {
   find(name: string, relays: readonly string[]): Promise<FoundAgent | null>;
   /** A listing has changed: tells whoever keeps it, and the relays. */
   changed(listing: ListingRow): Promise<void>;
+  /** Takes the listing's fee from its owner's credit, once; false where there is too little. Repeat-safe. */
+  charge(listing: ListingRow): Promise<boolean>;
   /** Asks an endpoint whether it is there; null when it is, else why not, in words for its owner. */
   probe(listing: ListingRow): Promise<string | null>;
 }

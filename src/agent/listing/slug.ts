@@ -2,7 +2,20 @@
 
 /** Words of URLs and of mail, and names that would speak for the marketplace. */
 const RESERVED = new Set([
-  ...['about', 'account', 'accounts', 'admin', 'agent', 'agents', 'api', 'app', 'arena', 'assets', 'auth'],
+  ...[
+    'a2a',
+    'about',
+    'account',
+    'accounts',
+    'admin',
+    'agent',
+    'agents',
+    'api',
+    'app',
+    'arena',
+    'assets',
+    'auth',
+  ],
   ...[
     'bot',
     'bots',
@@ -72,7 +85,22 @@ const RESERVED = new Set([
     'pay',
     'payment',
   ],
-  ...['payout', 'postmaster', 'post', 'privacy', 'public', 'relay', 'relays', 'report', 'review', 'reviews'],
+  ...[
+    'payout',
+    'postmaster',
+    'post',
+    'privacy',
+    'purse',
+    'purses',
+    'quote',
+    'quotes',
+    'public',
+    'relay',
+    'relays',
+    'report',
+    'review',
+    'reviews',
+  ],
   ...[
     'robots',
     'root',

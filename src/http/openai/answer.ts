@@ -35,6 +35,10 @@ export function errorOf({ code, message, details }: JobFailure): JobError {
 }
 
 export function endedSilently(phase: RecordedPhase): JobError {
+  if (phase === 'delivered')
+    return new JobError('NOT_FOUND', 'the answer of this job is not kept any more', {
+      reason: 'answer_gone',
+    });
   return phase === 'expired'
     ? new JobError('TIMEOUT', 'the job was not paid in time, and has lapsed')
     : new JobError('SERVICE_UNAVAILABLE', 'the job was called off', { reason: 'cancelled' });

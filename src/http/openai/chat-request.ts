@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Order } from '../../door/order.ts';
 import { JobError, type Json } from '../../errors.ts';
-import type { KeyedAgent } from '../../protocol/agent.ts';
+import type { KeyedAgent, RuntimeName } from '../../protocol/agent.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 
 /** Sampling parameters that an agent gets where its parameter schema knows them; others it would ignore anyway. */
@@ -105,6 +105,11 @@ export type ChatBody = z.infer<typeof ChatRequest>;
  *   none
  */
 export function chatOrder(body: ChatBody, agent: KeyedAgent): Order {
+  if (body.tools !== undefined && body.tools.length > 0 && !callsTools(agent))
+    throw new JobError('BAD_REQUEST', `tools: ${agent.slug} calls none of yours`, {
+      reason: 'unsupported_parameter',
+      path: 'tools',
+    });
   const messages = body.messages.map((one, index) => messageOf(one, index, agent));
   return {
     agent,
@@ -117,6 +122,13 @@ export function chatOrder(body: ChatBody, agent: KeyedAgent): Order {
       parameters: parametersOf(body, agent),
     },
   };
+}
+
+/** Agents with a way of working of their own, who would pass over what a client brings. */
+const SELF_CONTAINED: ReadonlySet<string> = new Set<RuntimeName>(['discover', 'code', 'team']);
+
+function callsTools({ runtime, loop }: KeyedAgent): boolean {
+  return loop === undefined && !SELF_CONTAINED.has(runtime);
 }
 
 function messageOf(one: ChatBody['messages'][number], index: number, agent: KeyedAgent): JsonObject {

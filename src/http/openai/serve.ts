@@ -94,8 +94,10 @@ export async function serve(
   try {
     let first = await firstWord(reader, patience_ms);
     // Of a job that was asked for before, the first word may be a demand that was met long ago.
-    if (job.repeated && first !== 'silent' && first.type === 'payment')
+    if (job.repeated && first !== 'silent' && first.type === 'payment') {
+      if (missing === 0n) await door.credited(purse, job.id);
       if ((await door.phase(purse, job.id)) !== 'waiting') first = await firstWord(reader, patience_ms);
+    }
     if (first !== 'silent' && first.type === 'payment') {
       leaving.abort();
       if (idempotency === undefined) await door.cancel(purse, job.id);

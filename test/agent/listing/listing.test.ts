@@ -328,6 +328,34 @@ describe('an owner', () => {
     expect(await port.changes.restore('scribe')).toMatchObject({ state: 'live', reason: null });
   });
 
+  test('pays the fee of a marketplace that takes one, once, and takes no job before', async () => {
+    let credit = 0;
+    const paid = new Set<string>();
+    const { desk, changes } = deskOf(
+      {
+        async charge({ id }) {
+          if (paid.has(id)) return true;
+          if (credit < 5_000) return false;
+          credit -= 5_000;
+          paid.add(id);
+          return true;
+        },
+      },
+      { LISTING_FEE_SATS: '5' },
+    );
+    expect(await desk.list(ALICE, spec())).toMatchObject({ state: 'paused', pausedBy: 'fee' });
+    await changes.pause('scribe', ALICE, null);
+    expect(await problemOf(changes.offer('scribe', ALICE, BOB))).toMatch(/^FORBIDDEN/);
+    expect(await problemOf(changes.resume('scribe', ALICE))).toMatch(/^INSUFFICIENT_FUNDS/);
+    credit = 12_000;
+    expect(await changes.resume('scribe', ALICE)).toMatchObject({ state: 'live', pausedBy: null });
+    await changes.pause('scribe', ALICE, null);
+    await changes.resume('scribe', ALICE);
+    expect(credit).toBe(7_000);
+    expect(await desk.list(ALICE, spec({ slug: 'second' }))).toMatchObject({ state: 'live' });
+    expect(credit).toBe(2_000);
+  });
+
   test('is asked to mend an endpoint that failed', async () => {
     let down: string | null = 'it answers with status 500';
     const { desk, changes } = deskOf({ probe: async () => down });

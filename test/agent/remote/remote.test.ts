@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listedAgent } from '../../../src/agent/listing/definition.ts';
 import { parsed } from '../../../src/agent/listing/prepare.ts';
+import { probeRemote } from '../../../src/agent/remote/probe.ts';
 import { remoteRuntime } from '../../../src/agent/remote/remote.ts';
 import type { RuntimeContext, Task } from '../../../src/agent/runtime.ts';
 import { readConfig } from '../../../src/config.ts';
@@ -47,6 +48,7 @@ async function ask(
     readonly openai?: boolean;
     readonly secret?: string | null;
     readonly time_ms?: number;
+    readonly head_ms?: number;
     readonly attempt?: number;
     readonly url?: string;
     readonly allowPrivate?: boolean;
@@ -69,7 +71,7 @@ async function ask(
   const facts = { id: 'x', owner: hexOf(2), version: 1, closed: null, since_ms: 0 };
   const { agent } = listedAgent(spec, facts, { config, models: [] });
   const task: Task = {
-    agent: { ...agent, remote, models: ['m'], timeLimit_ms: over.time_ms ?? 5_000 },
+    agent: { ...agent, remote, models: ['m'], timeLimit_ms: over.time_ms ?? 30_000 },
     envelope: {
       ...{ dialect: 'agent', id: hexOf(9), kind: 7001, client: hexOf(3), agents: [], session: null },
       ...{ createdAt_s: 0, expiresAt_s: null, relays: [], sealing: 'none' },
@@ -100,7 +102,7 @@ async function ask(
         fetch: (input, init) => fetch(input, init),
         allowPrivate: over.allowPrivate ?? true,
         maxBytes: MAX_BYTES,
-        headTimeout_ms: 300,
+        headTimeout_ms: over.head_ms ?? 20_000,
         signal,
         ...(over.resolve === undefined ? {} : { resolve: over.resolve }),
       }),
@@ -238,7 +240,7 @@ describe('an endpoint', () => {
   });
 
   test('that never answers, or drips, ends with the time of the job', async () => {
-    const silent = await ask(() => undefined);
+    const silent = await ask(() => undefined, { head_ms: 200 });
     expect(codeOf(silent)).toBe('TIMEOUT');
     const dripping = await ask(
       (_, response) => {
@@ -322,5 +324,62 @@ describe('a model', () => {
       expect(JSON.stringify(asked.outcome)).not.toContain(KEY);
       expect(asked.counted).toEqual([]);
     }
+  });
+});
+
+describe('a probe', () => {
+  const deps = (secret: string | null, headTimeout_ms: number) => ({
+    ...{ secret, keys: KEYS, now_ms: 1_800_000_000_000 },
+    fetch: guardedCaller({
+      ...{
+        fetch: (...call: Parameters<typeof fetch>) => fetch(...call),
+        allowPrivate: true,
+        maxBytes: MAX_BYTES,
+      },
+      ...{ headTimeout_ms, signal: new AbortController().signal },
+    }),
+  });
+  const probe = async (
+    listener: RequestListener,
+    protocol: 'openai' | 'webhook',
+    secret: string | null = SECRET,
+    headTimeout_ms = 20_000,
+  ) => {
+    await server?.close();
+    server = await loopbackServer(listener);
+    const endpoint =
+      protocol === 'openai'
+        ? { protocol, base_url: `${server.origin}/v1` }
+        : { protocol, url: `${server.origin}/hook` };
+    return await probeRemote(endpoint, deps(secret, headTimeout_ms)).then(
+      () => 'there',
+      (error: unknown) => (error instanceof JobError ? error.message : String(error)),
+    );
+  };
+
+  test('of a model is content with whoever knows the key, models listed or not', async () => {
+    expect(await probe(json({ data: [] }), 'openai', KEY)).toBe('there');
+    expect(await probe(json({}, 404), 'openai', null)).toBe('there');
+    expect(await probe(json({}, 401), 'openai', KEY)).toBe('it answers with status 401');
+    expect(await probe(json({}, 500), 'openai', KEY)).toBe('it answers with status 500');
+    expect(server?.asked).toEqual(['/v1/models']);
+  });
+
+  test('of a webhook is a signed ping that wants a success', async () => {
+    let body = '';
+    const listen: RequestListener = (request, response) => {
+      void text(request).then((sent) => {
+        body = sent;
+        const given = String(request.headers['webhook-signature']);
+        const id = `${request.headers['webhook-id']}.${request.headers['webhook-timestamp']}.${sent}`;
+        const good = `v1,${createHmac('sha256', Buffer.alloc(32, 5)).update(id).digest('base64')}`;
+        json({}, given === good ? 200 : 400)(request, response);
+      });
+    };
+    expect(await probe(listen, 'webhook')).toBe('there');
+    expect(JSON.parse(body)).toMatchObject({ type: 'ping' });
+    expect(await probe(listen, 'webhook', null)).toBe('its secret is to be given again');
+    expect(await probe(json({}, 404), 'webhook')).toBe('it answers with status 404');
+    expect(await probe(() => undefined, 'webhook', SECRET, 200)).toContain('did not answer in time');
   });
 });

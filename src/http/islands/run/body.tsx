@@ -150,7 +150,7 @@ function Roles({ run }: { readonly run: RunView }) {
   return (
     <section aria-labelledby="roles">
       <h2 id="roles">Who did what</h2>
-      <Scroll id="roles">
+      <Scroll label="What each role used, a table">
         <table class="roles">
           <thead>
             <tr>
@@ -207,7 +207,7 @@ function Rows(props: {
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
-      <Scroll id={id}>
+      <Scroll label={`${title}, a table`}>
         <table class="small">
           <thead>
             <tr>
@@ -232,9 +232,9 @@ function Rows(props: {
 }
 
 /** Whoever has no mouse has to be able to scroll it. */
-function Scroll({ id, children }: { readonly id: string; readonly children: ComponentChildren }) {
+function Scroll({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
   return (
-    <section class="scroll" tabindex={0} aria-labelledby={id}>
+    <section class="scroll" tabindex={0} aria-label={label}>
       {children}
     </section>
   );

@@ -50,6 +50,7 @@ export function AgentCharts({ figures }: { readonly figures: FiguresView }) {
         {...common}
         id="jobs"
         title="Jobs"
+        whole
         summary={`${jobs.toLocaleString('en-GB')} in all.`}
         kind="bars"
         series={[{ name: 'jobs', look: 'a', values: of((point) => point.jobs) }]}

@@ -112,7 +112,7 @@ function Facts({ agent, reputation, rating, summary, lightningAddress }: AgentPa
         <dd>{rating === null ? 'not rated' : <RatingBar {...rating} />}</dd>
       </div>
       {lightningAddress === null ? null : (
-        <div>
+        <div class="long">
           <dt>Lightning address</dt>
           <dd class="row">
             <span class="id">{lightningAddress}</span>

@@ -95,6 +95,7 @@ function Frontier({ report }: { readonly report: ReportView }) {
           {...common}
           id="edge"
           title="Tasks at the edge"
+          whole
           summary="Tasks that some solved and some did not, of those made in a stretch."
           series={of(({ frontier_tasks }) => frontier_tasks)}
           format={(value) => value.toLocaleString('en-GB')}

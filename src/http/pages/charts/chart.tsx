@@ -14,6 +14,7 @@ export interface ChartProps {
   /** `band` fills what lies between the first two series. */
   readonly kind: 'lines' | 'bars' | 'band';
   readonly bounds?: readonly [number, number];
+  readonly whole?: boolean;
   readonly format: (value: number) => string;
 }
 
@@ -21,7 +22,7 @@ export interface ChartProps {
 const MARKED_PLACES = 60;
 
 export function Chart(props: ChartProps) {
-  const { id, title, summary, series, places, kind, bounds } = props;
+  const { id, title, summary, series, places, kind, bounds, whole = false } = props;
   const isEmpty = series.every(({ values }) => values.every((value) => value === null || value === 0));
   if (isEmpty)
     return (
@@ -32,7 +33,13 @@ export function Chart(props: ChartProps) {
         <p class="empty">Nothing yet.</p>
       </figure>
     );
-  const drawn = plot({ series, places: places.length, kind, ...(bounds === undefined ? {} : { bounds }) });
+  const drawn = plot({
+    series,
+    places: places.length,
+    kind,
+    whole,
+    ...(bounds === undefined ? {} : { bounds }),
+  });
   return (
     <figure class="chart" aria-labelledby={`${id}-title`}>
       <figcaption>

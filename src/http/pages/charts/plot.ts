@@ -58,10 +58,12 @@ export interface Drawing {
   readonly kind: 'lines' | 'bars' | 'band';
   /** Bounds that hold whatever the values are; else the axis begins at 0 and ends at a round number. */
   readonly bounds?: readonly [number, number];
+  /** Whether there are only whole numbers, so that no row is named by a part of one. */
+  readonly whole?: boolean;
 }
 
 /** Places everything. Bars of several series stand on each other. */
-export function plot({ series, places, kind, bounds }: Drawing): Plot {
+export function plot({ series, places, kind, bounds, whole = false }: Drawing): Plot {
   const values = series.flatMap((one) => one.values.filter((value) => value !== null));
   const stacked = Array.from({ length: places }, (_, at) =>
     series.reduce((sum, one) => sum + (one.values[at] ?? 0), 0),
@@ -102,7 +104,10 @@ export function plot({ series, places, kind, bounds }: Drawing): Plot {
     };
   });
   return {
-    rows: y.ticks(ROWS).map((value) => ({ y: y(value), value })),
+    rows: y
+      .ticks(ROWS)
+      .filter((value) => !whole || Number.isInteger(value))
+      .map((value) => ({ y: y(value), value })),
     columns: columnsOf(places).map((at) => ({ x: x(at), at, anchor: anchorOf(at, places) })),
     lines,
     band: kind === 'band' ? bandOf(series, x, y) : null,
