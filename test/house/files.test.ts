@@ -12,7 +12,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 };
 
 const FILES = committedFiles();
-const TEXT = FILES.filter((path) => !/\.(png|ico|wasm|jpg|woff2?)$/.test(path));
+const TEXT = FILES.filter((path) => !/\.(png|webp|ico|wasm|jpg|woff2?)$/.test(path));
 
 test(`no source is longer than ${MAX_LINES} lines without a reason`, () => {
   const long = FILES.filter((path) => /^(src|workers|agents)\/.*\.tsx?$/.test(path)).flatMap((path) => {
