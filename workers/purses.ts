@@ -20,6 +20,7 @@ import {
   openKeys,
   revokeKey,
 } from '../src/store/door-keys.ts';
+import { isBlocked } from './blocked.ts';
 import type { Env } from './env.ts';
 import { marketplaceOf } from './marketplace.ts';
 import { walletOf } from './wallet.ts';
@@ -75,7 +76,7 @@ export function pursesOf(env: Env, accounts: Pick<AccountPorts, 'invoice'>): Pur
       if (key !== undefined) await noteUse(db, key, Math.floor(systemClock() / 1_000));
       return key;
     },
-    isBlocked: (owner) => config.blocked.has(owner),
+    isBlocked: (owner) => isBlocked(env, owner),
     openPurse: (client) => env.ACCOUNT.getByName(client).openPurse(),
     credit: async (client) => msatsSchema.parse(await env.ACCOUNT.getByName(client).credit()),
     invoice: operatorWallet(config) === null ? null : (client, amount) => accounts.invoice(client, amount),

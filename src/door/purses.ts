@@ -25,7 +25,7 @@ export interface PursePorts {
   /** The key with this secret, revoked and expired ones too. Notes that it is used, where it can be. */
   keyBySecretHash(hash: string): Promise<DoorKey | undefined>;
   /** Whether nobody serves this owner (BLOCKED_PUBKEYS). */
-  isBlocked(owner: string): boolean;
+  isBlocked(owner: string): Promise<boolean>;
   /** Makes an account a purse, to which nothing is lent. */
   openPurse(client: string): Promise<void>;
   credit(client: string): Promise<Msats>;
@@ -146,7 +146,7 @@ export class Purses {
     if (key.revokedAt_s !== null) throw refused('revoked', 'this API key was revoked');
     if (key.expiresAt_s !== null && key.expiresAt_s <= this.#now_s)
       throw refused('expired', 'this API key has expired');
-    if (this.#ports.isBlocked(key.owner))
+    if (await this.#ports.isBlocked(key.owner))
       throw new JobError('FORBIDDEN', 'the owner of this key is blocked here');
     return { ...this.#purse('key', key.id), agents: key.agents, paymentHash: null };
   }

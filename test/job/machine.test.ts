@@ -91,8 +91,9 @@ function play([start, steps]: readonly [Opening, readonly (readonly [JobInput, n
   return { states, done, now };
 }
 
+/** The client's last word of this job, or, where another agent may try, the handing on to one who will say it. */
 const terminal = (effects: readonly JobEffect[]) =>
-  effects.filter((e) => e.type === 'report' && e.key === 'result');
+  effects.filter((e) => e.type === 'passOn' || (e.type === 'report' && e.key === 'result'));
 
 describe('a job machine', () => {
   test('ends a job at most once, with exactly one result or error, and none when the client called it off', () => {

@@ -20,7 +20,7 @@ export function noPurses() {
       purseKeys: (id) => purseKeys(MASTER, id),
       rootKey: () => new Uint8Array(32),
       keyBySecretHash: nothing,
-      isBlocked: () => false,
+      isBlocked: async () => false,
       openPurse: nothing,
       credit: none,
       invoice: null,

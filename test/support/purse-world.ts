@@ -128,7 +128,7 @@ export function purseWorld(fault: () => void = () => undefined) {
     purseKeys: (id) => purseKeys(MASTER, id),
     rootKey: (identifier) => deriveSecret(MASTER, `l402:${identifier}`),
     keyBySecretHash: async (hash) => rows.find((row) => row.hash === hash)?.key,
-    isBlocked: (owner) => blocked.has(owner),
+    isBlocked: async (owner) => blocked.has(owner),
     openPurse: accounts.openPurse,
     credit: async (client) => credit(client),
     async invoice(client, amount) {

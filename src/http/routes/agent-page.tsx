@@ -68,6 +68,7 @@ export async function agentPage(
       nextReviews={page.next === null ? null : encodeCursor(page.next)}
       examples={examples}
       lightningAddress={addressOf(ports, agent.slug)}
+      zappedHere={ports.payments !== null && ports.payments.elsewhere(agent.slug) === null}
       now_ms={now_ms}
     />,
   );

@@ -25,6 +25,8 @@ export interface AgentPageProps {
   readonly examples: readonly Example[];
   /** Where it is paid (LUD-16); null where it takes no zaps. */
   readonly lightningAddress: string | null;
+  /** Whether this marketplace takes its zaps itself, so that its own page can order them. */
+  readonly zappedHere: boolean;
   readonly now_ms: number;
 }
 
@@ -55,7 +57,7 @@ export function AgentPage(props: AgentPageProps) {
   );
 }
 
-function Head({ agent, live, lightningAddress }: AgentPageProps) {
+function Head({ agent, live, zappedHere }: AgentPageProps) {
   return (
     <div class="agent-head">
       <div>
@@ -69,7 +71,7 @@ function Head({ agent, live, lightningAddress }: AgentPageProps) {
         <a class="button primary" href={`/post?agent=${agent.slug}`}>
           Post a job
         </a>
-        {lightningAddress === null ? null : <div data-zap={agent.slug}></div>}
+        {zappedHere ? <div data-zap={agent.slug}></div> : null}
       </div>
     </div>
   );
