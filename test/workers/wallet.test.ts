@@ -16,6 +16,7 @@ import { devWallets, devWalletUri } from '../../src/payment/dev-wallet/keys.ts';
 import { msats } from '../../src/payment/msats.ts';
 import type { IssuedInvoice, WalletAnswer, WalletTransaction } from '../../src/payment/wallet.ts';
 import type { Plain } from '../../src/payment/wallet-json.ts';
+import { sessionName } from '../../src/protocol/route.ts';
 import { AgentSession } from '../../workers/edge.ts';
 import { configOf, type Env } from '../../workers/env.ts';
 import { invoiceOfGuest } from '../../workers/guest-wallet.ts';
@@ -26,7 +27,7 @@ import { customerHere } from './customer.ts';
 // Without notifications a payment is heard of by looking, a few seconds later.
 vi.setConfig({ testTimeout: 40_000 });
 
-const SESSION = `${'a'.repeat(64)}:${'b'.repeat(64)}:`;
+const SESSION = sessionName('a'.repeat(64), 'b'.repeat(64), null);
 const told: { job: string; transaction: Plain<WalletTransaction> }[] = [];
 let refusals = 0;
 const original = Reflect.get(AgentSession.prototype, 'walletChanged');

@@ -73,6 +73,7 @@ beforeAll(() => {
   const team: KeyedAgent = { ...discover, slug: 'crew', runtime: 'team', jobKinds: [5051], pubkey };
   Object.assign(marketplace, {
     agents: [...agents, team],
+    known: [...agents, team],
     agentByPubkey: (key: string) => (key === pubkey ? team : agentByPubkey(key)),
     keysOf: (agent: KeyedAgent) => (agent === team ? crew() : keysOf(agent)),
     commentedKinds: commentedKinds([...agents, team], config),
