@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts'],
     environment: 'node',
+    globalSetup: ['./test/e2e/build.setup.ts'],
     maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 90_000,

@@ -1,4 +1,5 @@
 /** The service with an agent that others own, their Lightning addresses, and a customer who pays. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { expect } from 'vitest';
 import { readConfig } from '../../src/config.ts';
@@ -82,11 +83,16 @@ export async function paidJob(
   expect(tag(result, 'e')).toBe(request.id);
 }
 
+/** Below the ports a system gives to whoever asks for any, so that no neighbour is given it before it is used. */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
 }
