@@ -106,11 +106,20 @@ async function build({ config, sources }: Deployed): Promise<Build> {
       const [, text] = await Promise.all([bundle(join(draft, 'bundle'), config), bindings(config)]);
       writeFileSync(join(draft, OPTIONS), text);
       // Two starts may build the same sources at once, and sources may be saved meanwhile: then look again.
-      if (!existsSync(target) && sourceHash(sources) === hash) renameSync(draft, target);
+      if (sourceHash(sources) === hash) moveInto(target, draft);
     } finally {
       rmSync(draft, { recursive: true, force: true });
     }
     removeOld(builds, target);
+  }
+}
+
+/** Another start may have built the same a moment ago: then that one is taken. */
+function moveInto(target: string, draft: string): void {
+  try {
+    renameSync(draft, target);
+  } catch (error) {
+    if (!existsSync(join(target, OPTIONS))) throw error;
   }
 }
 

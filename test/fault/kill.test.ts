@@ -7,10 +7,12 @@
  */
 
 import type { Event } from 'nostr-tools/pure';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Client, connectClient, endsJob } from '../support/client.ts';
 import { MortalService } from '../support/mortal-service.ts';
 import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let outside: OutsideRelay;
 let service: MortalService;
@@ -35,7 +37,8 @@ function discoverKey(): string {
 async function endedOnce(client: Client, id: string, point: string): Promise<void> {
   const here = client.answers(id);
   const result = await here.end();
-  const [there] = await outside.waitFor({ '#e': [id], kinds: [6302] });
+  // After a restart the link is dialled anew, and what failed meanwhile waits for its next try.
+  const [there] = await outside.waitFor({ '#e': [id], kinds: [6302] }, 1, 45_000);
   expect(there?.id, point).toBe(result.id);
   expect(
     here.events.filter(endsJob).map((event) => event.id),
