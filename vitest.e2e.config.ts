@@ -10,7 +10,7 @@ export default defineConfig({
     environment: 'node',
     globalSetup: ['./test/e2e/build.setup.ts'],
     maxWorkers: 3,
-    testTimeout: 60_000,
-    hookTimeout: 90_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -7,12 +7,10 @@
  */
 
 import type { Event } from 'nostr-tools/pure';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, connectClient, endsJob } from '../support/client.ts';
 import { MortalService } from '../support/mortal-service.ts';
 import { type OutsideRelay, startOutsideRelay } from '../support/outside-relay.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let outside: OutsideRelay;
 let service: MortalService;
