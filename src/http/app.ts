@@ -47,7 +47,11 @@ const EXPOSED = [
 
 /** A failure in the language of the door it happened at. */
 function said(c: Context<AppEnv>, ...told: Tail<Parameters<typeof problem>>): Response {
-  return (c.req.path.startsWith(OPENAI_PREFIX) ? openAiProblem : problem)(c, ...told);
+  return (isOpenAi(c) ? openAiProblem : problem)(c, ...told);
+}
+
+function isOpenAi(c: Context<AppEnv>): boolean {
+  return c.req.path.startsWith(OPENAI_PREFIX);
 }
 
 type Tail<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
@@ -131,10 +135,9 @@ export function createApp(ports: HttpPorts): Hono<AppEnv> {
   app.route('/', assetRoutes(ports));
   app.route('/', a2aRoutes(ports));
 
-  /** A failure in the language of the door it happened at: people get a page, programs the problem as JSON. */
+  /** The same, and as a page for people who read. */
   function tell(c: Context<AppEnv>, failure: JobFailure): Response | Promise<Response> {
-    if (c.req.path.startsWith(OPENAI_PREFIX)) return openAiProblem(c, failure);
-    if (c.req.method !== 'GET' || !prefersHtml(c)) return problem(c, failure);
+    if (isOpenAi(c) || c.req.method !== 'GET' || !prefersHtml(c)) return said(c, failure);
     const status = STATUS_OF[failure.code];
     const title = errorHeading(status);
     return sendPage(

@@ -1,7 +1,7 @@
 /** An agent's record over time, in stretches: what its charts are drawn from. Every question reads a bounded number of rows. */
 import { and, desc, eq, gte, sql } from 'drizzle-orm';
 import type { Db } from './db.ts';
-import type { JobOutcome } from './jobs.ts';
+import { type JobOutcome, withPassedOn } from './jobs.ts';
 import { jobs, ledger, passedOn } from './schema.ts';
 
 /** What clients paid for an agent's jobs of one stretch of time, msats. */
@@ -47,17 +47,7 @@ export async function outcomesSince(
       .orderBy(desc(passedOn.at_ms))
       .limit(limit),
   ]);
-  const failed = passed.map(
-    ({ at_ms }): JobOutcome => ({
-      agent,
-      phase: 'failed',
-      openedAt_ms: at_ms,
-      closedAt_ms: at_ms,
-      attempts: 1,
-      error: 'VERIFICATION_FAILED',
-    }),
-  );
-  return [...own, ...failed].sort((a, b) => b.openedAt_ms - a.openedAt_ms).slice(0, limit);
+  return withPassedOn(agent, own, passed, limit);
 }
 
 /**

@@ -199,6 +199,16 @@ export async function agentOutcomes(db: Db, agent: string, limit: number): Promi
       .orderBy(desc(passedOn.at_ms))
       .limit(limit),
   ]);
+  return withPassedOn(agent, ended, passed, limit);
+}
+
+/** An agent's own outcomes with the jobs it had to pass on, which count as failed: the newest, at most `limit`. */
+export function withPassedOn(
+  agent: string,
+  own: readonly JobOutcome[],
+  passed: readonly { readonly at_ms: number }[],
+  limit: number,
+): JobOutcome[] {
   const failed = passed.map(
     ({ at_ms }): JobOutcome => ({
       agent,
@@ -209,7 +219,7 @@ export async function agentOutcomes(db: Db, agent: string, limit: number): Promi
       error: 'VERIFICATION_FAILED',
     }),
   );
-  return [...ended, ...failed].sort((a, b) => b.openedAt_ms - a.openedAt_ms).slice(0, limit);
+  return [...own, ...failed].sort((a, b) => b.openedAt_ms - a.openedAt_ms).slice(0, limit);
 }
 
 /** The outcomes of the newest jobs opened since a time, at most `limit`. */
